@@ -1,0 +1,1 @@
+//! A whole multi-node network on one machine, without root.

@@ -1,0 +1,1 @@
+//! Namespaces, links, nftables and conntrack of the Linux kernel.

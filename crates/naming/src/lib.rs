@@ -1,0 +1,1 @@
+//! The DNS records of a Snapshot and each pod's resolver configuration.

@@ -1,0 +1,1 @@
+//! The reconcile loop of one node: Snapshot to kernel state.

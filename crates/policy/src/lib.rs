@@ -1,0 +1,1 @@
+//! Compiled network policies: evaluation, and the tables that the kernel is given.

@@ -1,0 +1,1 @@
+//! Services compiled to the view that each node has of them.

@@ -1,0 +1,1 @@
+//! Stand-in containers: servers that answer in place of a container image.
