@@ -1,0 +1,1 @@
+//! The kernel's connection table: listing and deleting entries.

@@ -1,0 +1,1 @@
+//! Packets that a chain logged, read from NFLOG.

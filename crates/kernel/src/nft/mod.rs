@@ -1,0 +1,1 @@
+//! nftables: tables described as data, written over netlink or as text.
