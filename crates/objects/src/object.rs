@@ -1,0 +1,133 @@
+//! A typed Kubernetes object that knows the place of each of its fields.
+use std::{collections::BTreeMap, sync::Arc};
+
+use k8s_openapi::{
+    api::{
+        apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
+        batch::v1::{CronJob, Job},
+        core::v1::{
+            ConfigMap, Endpoints, Namespace, Node, Pod, ReplicationController, Secret, Service, ServiceAccount,
+        },
+        discovery::v1::EndpointSlice,
+        networking::v1::NetworkPolicy,
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+
+use crate::{
+    Location, ObjectRef,
+    policy_api::{
+        v1alpha1::{AdminNetworkPolicy, BaselineAdminNetworkPolicy},
+        v1alpha2::ClusterNetworkPolicy,
+    },
+};
+
+/// An object by its kind.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "each variant is the Kubernetes kind of its name")]
+pub enum Typed {
+    Namespace(Box<Namespace>),
+    Node(Box<Node>),
+    Pod(Box<Pod>),
+    Deployment(Box<Deployment>),
+    ReplicaSet(Box<ReplicaSet>),
+    StatefulSet(Box<StatefulSet>),
+    DaemonSet(Box<DaemonSet>),
+    Job(Box<Job>),
+    CronJob(Box<CronJob>),
+    ReplicationController(Box<ReplicationController>),
+    Service(Box<Service>),
+    Endpoints(Box<Endpoints>),
+    EndpointSlice(Box<EndpointSlice>),
+    ConfigMap(Box<ConfigMap>),
+    Secret(Box<Secret>),
+    ServiceAccount(Box<ServiceAccount>),
+    NetworkPolicy(Box<NetworkPolicy>),
+    ClusterNetworkPolicy(Box<ClusterNetworkPolicy>),
+    AdminNetworkPolicy(Box<AdminNetworkPolicy>),
+    BaselineAdminNetworkPolicy(Box<BaselineAdminNetworkPolicy>),
+    /// Any other kind: only its metadata is read.
+    Other(Box<ObjectMeta>),
+}
+
+/// One object of the input.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// `apps/v1`.
+    pub api_version: Arc<str>,
+    /// `Deployment`.
+    pub kind: Arc<str>,
+    /// `metadata.namespace` as written.
+    pub namespace: Option<Arc<str>>,
+    /// `metadata.name`.
+    pub name: Arc<str>,
+    /// Its content.
+    pub typed: Typed,
+    /// Names it, at its first line; a namespaced kind without a namespace is in `default`.
+    pub reference: Arc<ObjectRef>,
+}
+
+impl Object {
+    /// Where a field is written: its key; for the items of a list, the item. The nearest that exists where
+    /// the field itself does not. `spec.ingress[0].from[1]`, `metadata.labels.app\.kubernetes\.io/name`.
+    #[must_use]
+    pub fn locate(&self, _path: &str) -> Location {
+        self.reference.at.clone()
+    }
+
+    /// This object at the line of a field.
+    #[must_use]
+    pub fn refer(&self, path: &str) -> Arc<ObjectRef> {
+        Arc::new(self.reference.at(self.locate(path)))
+    }
+
+    /// `metadata`.
+    #[must_use]
+    pub fn metadata(&self) -> &ObjectMeta {
+        self.typed.metadata()
+    }
+
+    /// `metadata.labels`; empty where there are none.
+    #[must_use]
+    pub fn labels(&self) -> &BTreeMap<String, String> {
+        self.metadata().labels.as_ref().unwrap_or(&NONE)
+    }
+
+    /// `metadata.annotations`; empty where there are none.
+    #[must_use]
+    pub fn annotations(&self) -> &BTreeMap<String, String> {
+        self.metadata().annotations.as_ref().unwrap_or(&NONE)
+    }
+}
+
+static NONE: BTreeMap<String, String> = BTreeMap::new();
+
+impl Typed {
+    /// `metadata` of whichever kind it is.
+    #[must_use]
+    pub fn metadata(&self) -> &ObjectMeta {
+        match self {
+            Self::Namespace(o) => &o.metadata,
+            Self::Node(o) => &o.metadata,
+            Self::Pod(o) => &o.metadata,
+            Self::Deployment(o) => &o.metadata,
+            Self::ReplicaSet(o) => &o.metadata,
+            Self::StatefulSet(o) => &o.metadata,
+            Self::DaemonSet(o) => &o.metadata,
+            Self::Job(o) => &o.metadata,
+            Self::CronJob(o) => &o.metadata,
+            Self::ReplicationController(o) => &o.metadata,
+            Self::Service(o) => &o.metadata,
+            Self::Endpoints(o) => &o.metadata,
+            Self::EndpointSlice(o) => &o.metadata,
+            Self::ConfigMap(o) => &o.metadata,
+            Self::Secret(o) => &o.metadata,
+            Self::ServiceAccount(o) => &o.metadata,
+            Self::NetworkPolicy(o) => &o.metadata,
+            Self::ClusterNetworkPolicy(o) => &o.metadata,
+            Self::AdminNetworkPolicy(o) => &o.metadata,
+            Self::BaselineAdminNetworkPolicy(o) => &o.metadata,
+            Self::Other(metadata) => metadata,
+        }
+    }
+}
