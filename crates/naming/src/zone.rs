@@ -1,0 +1,368 @@
+//! The cluster's DNS zone, compiled from a Snapshot (Kubernetes DNS specification 1.1.0, with CoreDNS's additions).
+use std::{cmp::Ordering, net::IpAddr, sync::Arc};
+
+use netloom_cluster::{AddressPlan, Addrs, Namespace, Pod, Service, Snapshot};
+
+use crate::{
+    names::{below, normal, split_last, undashed},
+    record::{Answer, Ending, Record, RecordData, RecordType},
+    reverse::{ReverseName, apex, is_ours, name_of},
+    service::{Found, Served, addresses, published, record, same_names},
+    shards::Shards,
+};
+
+/// For how many seconds an answer may be kept. CoreDNS's default: endpoints come and go, and a client that keeps a
+/// dead one for longer fails for longer, while five seconds already take the repeated questions away.
+pub const TTL: u32 = 5;
+
+/// The version of the Kubernetes DNS specification that the zone follows.
+const SCHEMA: &str = "1.1.0";
+
+/// The longest chain of aliases that is followed, as in CoreDNS; a longer one is taken to be a circle.
+const MAX_ALIASES: usize = 8;
+
+/// The zone. A copy is cheap, and [`Zone::update`] touches only what changed.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    name: Arc<str>,
+    serial: u32,
+    plan: Arc<AddressPlan>,
+    namespaces: Arc<Vec<Namespace>>,
+    pods: Arc<Vec<Arc<Pod>>>,
+    services: Arc<Vec<Arc<Service>>>,
+    /// The addresses of the cluster's DNS Service, for `ns.dns.zone`.
+    server: Addrs,
+    /// Services by `name.namespace`.
+    by_name: Shards<Box<str>, Arc<Served>>,
+    /// Services by their own addresses and their endpoints'.
+    by_ip: Shards<IpAddr, Vec<Arc<Served>>>,
+    pods_by_ip: Shards<IpAddr, Vec<Arc<Pod>>>,
+}
+
+impl Zone {
+    /// The zone of a Snapshot.
+    #[must_use]
+    pub fn compile(snapshot: &Snapshot) -> Self {
+        let empty = Self {
+            name: normal(&snapshot.zone).into(),
+            serial: 0,
+            plan: snapshot.plan.clone(),
+            namespaces: Arc::default(),
+            pods: Arc::default(),
+            services: Arc::default(),
+            server: Addrs::default(),
+            by_name: Shards::new(),
+            by_ip: Shards::new(),
+            pods_by_ip: Shards::new(),
+        };
+        empty.update(snapshot)
+    }
+
+    /// The zone of the next Snapshot, made from this one; its serial is one higher.
+    #[must_use]
+    pub fn update(&self, snapshot: &Snapshot) -> Self {
+        if *normal(&snapshot.zone) != *self.name {
+            return Self { serial: self.serial.wrapping_add(1), ..Self::compile(snapshot) };
+        }
+        let mut next = self.clone();
+        next.serial = self.serial.wrapping_add(1);
+        next.plan = snapshot.plan.clone();
+        next.namespaces = snapshot.namespaces.clone();
+        next.server = snapshot.dns_service.map(|id| snapshot.service(id).cluster_ips()).unwrap_or_default();
+        next.services = snapshot.services.clone();
+        next.pods = snapshot.pods.clone();
+        if !Arc::ptr_eq(&self.services, &next.services) {
+            let key = |s: &Arc<Service>| (s.namespace.clone(), s.name.clone());
+            for change in changes(&self.services, &snapshot.services, key, same_names) {
+                next.change_service(change);
+            }
+        }
+        if !Arc::ptr_eq(&self.pods, &next.pods) {
+            let key = |p: &Arc<Pod>| (p.namespace.clone(), p.name.clone());
+            let same = |a: &Pod, b: &Pod| a.ips == b.ips && a.origin == b.origin;
+            for change in changes(&self.pods, &snapshot.pods, key, same) {
+                next.change_pod(change);
+            }
+        }
+        next
+    }
+
+    /// The zone's name, without a dot at its end.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether a name is the zone's to answer: in the cluster's zone, or a reverse name in the ranges of pods and
+    /// Services.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        let name = normal(name);
+        below(&name, &self.name).is_some()
+            || ReverseName::parse(&name).is_some_and(|r| is_ours(&self.plan, r.net()))
+    }
+
+    /// The answer to a question. The name is absolute, in any case, with or without its final dot.
+    #[must_use]
+    pub fn lookup(&self, name: &str, rtype: RecordType) -> Answer {
+        let mut answer = self.find(&normal(name), rtype);
+        if rtype != RecordType::Cname {
+            self.follow(&mut answer, rtype);
+        }
+        answer
+    }
+
+    /// The SOA record that goes with a negative answer for a name.
+    #[must_use]
+    pub fn soa(&self, name: &str) -> Record {
+        let name = normal(name);
+        let reverse = || apex(&self.plan, ReverseName::parse(&name)?.net());
+        let owner = match below(&name, &self.name) {
+            Some(_) => self.name.clone(),
+            None => reverse().map_or_else(|| self.name.clone(), |net| name_of(net).into()),
+        };
+        let minimum = TTL;
+        let rname = self.under("hostmaster");
+        let mname = self.under("ns.dns");
+        record(&owner, RecordData::Soa { mname, rname, serial: self.serial, minimum })
+    }
+
+    fn under(&self, head: &str) -> Arc<str> {
+        if self.name.is_empty() { head.into() } else { format!("{head}.{}", self.name).into() }
+    }
+
+    fn find(&self, name: &str, rtype: RecordType) -> Answer {
+        match below(name, &self.name) {
+            Some(rest) => self.forward(name, rest, rtype),
+            None => {
+                ReverseName::parse(name).map_or(Answer::NotOurs, |parsed| self.reverse(name, parsed, rtype))
+            }
+        }
+    }
+
+    /// Follows the alias that an answer ends with through the zone.
+    fn follow(&self, answer: &mut Answer, rtype: RecordType) {
+        let Answer::Records { records, additionals, ending, .. } = answer else { return };
+        while let Some(Record { data: RecordData::Cname(target), .. }) = records.last() {
+            let target = target.clone();
+            if records.len() > MAX_ALIASES || records.iter().any(|r| r.name == target) {
+                *ending = Ending::Loop;
+                return;
+            }
+            match self.find(&target, rtype) {
+                Answer::Records { records: more, additionals: hosts, .. } => {
+                    *ending = Ending::Complete;
+                    records.extend(more);
+                    additionals.extend(hosts);
+                }
+                Answer::NoData { .. } => return *ending = Ending::NoData,
+                Answer::NxDomain { .. } => return *ending = Ending::NxDomain,
+                Answer::NotOurs => return *ending = Ending::Outside(target),
+            }
+        }
+    }
+
+    fn forward(&self, name: &str, rest: &str, rtype: RecordType) -> Answer {
+        let (head, last) = split_last(rest);
+        match (head, last) {
+            ("", "") => self.at_apex(name, rtype),
+            ("", "dns-version") => own(match rtype {
+                RecordType::Txt => vec![record(&name.into(), RecordData::Txt(SCHEMA.into()))],
+                _ => vec![],
+            }),
+            // Names that have none of their own, but names below them.
+            ("", "svc" | "pod" | "dns") => own(vec![]),
+            ("ns", "dns") => own(match rtype {
+                RecordType::A | RecordType::Aaaa => addresses(&name.into(), self.server.iter(), rtype),
+                _ => vec![],
+            }),
+            (head, "svc") => self.below_svc(name, head, rtype),
+            (head, "pod") => self.below_pod(name, head, rtype),
+            _ => Answer::NxDomain { source: None },
+        }
+    }
+
+    fn at_apex(&self, name: &str, rtype: RecordType) -> Answer {
+        let server = self.under("ns.dns");
+        let records = match rtype {
+            RecordType::Soa => vec![self.soa(name)],
+            RecordType::Ns => vec![record(&name.into(), RecordData::Ns(server.clone()))],
+            _ => return own(vec![]),
+        };
+        let additionals = self.server.iter().map(|ip| record(&server, RecordData::address(ip))).collect();
+        Answer::Records { records, additionals, ending: Ending::Complete, source: None }
+    }
+
+    fn below_svc(&self, name: &str, head: &str, rtype: RecordType) -> Answer {
+        let (before, namespace) = split_last(head);
+        if before.is_empty() {
+            return self.at_namespace(namespace);
+        }
+        let start = before.rfind('.').map_or(0, |dot| dot + 1);
+        let Some(served) = self.by_name.get(&head[start..]) else { return Answer::NxDomain { source: None } };
+        let source = Some(served.service.origin.clone());
+        match served.lookup(before[..start].trim_end_matches('.'), rtype) {
+            Found::Nothing if self.has_no_names(served) => Answer::NxDomain { source },
+            Found::Nothing => Answer::NxDomain { source: None },
+            Found::Records(records, _) if records.is_empty() => Answer::NoData { source },
+            Found::Records(records, additionals) => {
+                Answer::Records { records, additionals, ending: Ending::Complete, source }
+            }
+            Found::Alias(target) => Answer::Records {
+                records: vec![record(&name.into(), RecordData::Cname(target))],
+                additionals: vec![],
+                ending: Ending::Complete,
+                source,
+            },
+        }
+    }
+
+    /// Whether a Service that exists has no name at all.
+    fn has_no_names(&self, served: &Served) -> bool {
+        matches!(served.lookup("", RecordType::A), Found::Nothing)
+    }
+
+    /// Like CoreDNS with `pods verified`: only the addresses of pods that are there.
+    fn below_pod(&self, name: &str, head: &str, rtype: RecordType) -> Answer {
+        let (label, namespace) = split_last(head);
+        if label.is_empty() {
+            return self.at_namespace(namespace);
+        }
+        let pod = undashed(label).and_then(|ip| {
+            let pods = self.pods_by_ip.get(&ip)?;
+            Some((ip, pods.iter().find(|p| *p.namespace == *namespace)?))
+        });
+        let Some((ip, pod)) = pod else { return Answer::NxDomain { source: None } };
+        let source = Some(pod.origin.clone());
+        let records = match rtype {
+            RecordType::A | RecordType::Aaaa => addresses(&name.into(), [ip], rtype),
+            _ => vec![],
+        };
+        positive(records, source)
+    }
+
+    fn at_namespace(&self, namespace: &str) -> Answer {
+        match self.namespaces.binary_search_by(|n| (*n.name).cmp(namespace)) {
+            Ok(index) => Answer::NoData { source: self.namespaces[index].origin.clone() },
+            Err(_) => Answer::NxDomain { source: None },
+        }
+    }
+
+    fn reverse(&self, name: &str, parsed: ReverseName, rtype: RecordType) -> Answer {
+        if let ReverseName::Address(ip) = parsed
+            && let Some(served) = self.by_ip.get(&ip)
+        {
+            return names_of_address(name, ip, served, rtype);
+        }
+        if !is_ours(&self.plan, parsed.net()) {
+            return Answer::NotOurs;
+        }
+        match parsed {
+            ReverseName::Network(net) if apex(&self.plan, net) == Some(net) => self.at_apex(name, rtype),
+            ReverseName::Network(_) => own(vec![]),
+            ReverseName::Address(_) | ReverseName::Never(_) => Answer::NxDomain { source: None },
+        }
+    }
+
+    fn change_service(&mut self, change: Change<'_, Service>) {
+        match change {
+            Change::Gone(service) => {
+                self.by_name.remove(&*service_key(service));
+                for ip in service_ips(service) {
+                    self.by_ip.drop_from(&ip, |s| same_object(&s.service, service));
+                }
+            }
+            Change::New(service) => {
+                let served = Arc::new(Served::new(service, &self.name));
+                for ip in service_ips(service) {
+                    self.by_ip.push(ip, served.clone());
+                }
+                self.by_name.insert(service_key(service).into(), served);
+            }
+        }
+    }
+
+    fn change_pod(&mut self, change: Change<'_, Pod>) {
+        match change {
+            Change::Gone(pod) => pod.ips.iter().for_each(|ip| {
+                self.pods_by_ip.drop_from(&ip, |p| (&p.namespace, &p.name) == (&pod.namespace, &pod.name));
+            }),
+            Change::New(pod) => pod.ips.iter().for_each(|ip| self.pods_by_ip.push(ip, pod.clone())),
+        }
+    }
+}
+
+fn own(records: Vec<Record>) -> Answer {
+    positive(records, None)
+}
+
+fn positive(records: Vec<Record>, source: Option<Arc<netloom_objects::ObjectRef>>) -> Answer {
+    if records.is_empty() {
+        return Answer::NoData { source };
+    }
+    Answer::Records { records, additionals: vec![], ending: Ending::Complete, source }
+}
+
+/// A Service whose own address it is goes before those that have it among their endpoints, as in CoreDNS.
+fn names_of_address(name: &str, ip: IpAddr, served: &[Arc<Served>], rtype: RecordType) -> Answer {
+    let owners: Vec<_> = served.iter().filter(|s| s.service.cluster_ips().contains(ip)).collect();
+    let mut names: Vec<_> = owners.iter().map(|s| (s.name.clone(), s.service.origin.clone())).collect();
+    if names.is_empty() {
+        let endpoint = |s: &Arc<Served>| Some((s.endpoint_name(ip)?, s.service.origin.clone()));
+        names.extend(served.iter().filter_map(endpoint));
+    }
+    names.sort_unstable();
+    let source = names.first().map(|(_, origin)| origin.clone());
+    if rtype != RecordType::Ptr {
+        return Answer::NoData { source };
+    }
+    let owner: Arc<str> = name.into();
+    positive(names.into_iter().map(|(name, _)| record(&owner, RecordData::Ptr(name))).collect(), source)
+}
+
+fn service_key(service: &Service) -> String {
+    format!("{}.{}", service.name, service.namespace).to_ascii_lowercase()
+}
+
+fn service_ips(service: &Service) -> Vec<IpAddr> {
+    let endpoints = published(service).flat_map(|e| e.ips.iter());
+    let mut ips: Vec<IpAddr> = service.cluster_ips().iter().chain(endpoints).collect();
+    ips.sort_unstable();
+    ips.dedup();
+    ips
+}
+
+fn same_object(a: &Service, b: &Service) -> bool {
+    (&a.namespace, &a.name) == (&b.namespace, &b.name)
+}
+
+enum Change<'a, T> {
+    Gone(&'a Arc<T>),
+    New(&'a Arc<T>),
+}
+
+/// What to take out and to put in, to come from one list to another. Both are sorted by the key.
+fn changes<'a, T, K: Ord>(
+    old: &'a [Arc<T>],
+    new: &'a [Arc<T>],
+    key: impl Fn(&Arc<T>) -> K,
+    same: impl Fn(&T, &T) -> bool,
+) -> Vec<Change<'a, T>> {
+    let (mut i, mut j, mut changes) = (0, 0, vec![]);
+    while let (Some(a), Some(b)) = (old.get(i), new.get(j)) {
+        let order = if Arc::ptr_eq(a, b) { Ordering::Equal } else { key(a).cmp(&key(b)) };
+        if order == Ordering::Equal && !Arc::ptr_eq(a, b) && !same(a, b) {
+            changes.extend([Change::Gone(a), Change::New(b)]);
+        }
+        match order {
+            Ordering::Less => changes.push(Change::Gone(a)),
+            Ordering::Greater => changes.push(Change::New(b)),
+            Ordering::Equal => {}
+        }
+        i += usize::from(order != Ordering::Greater);
+        j += usize::from(order != Ordering::Less);
+    }
+    changes.extend(old[i..].iter().map(Change::Gone));
+    changes.extend(new[j..].iter().map(Change::New));
+    changes
+}
