@@ -1,0 +1,140 @@
+//! A running server, and the accept loop that all TCP servers share.
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::{JoinHandle, JoinSet},
+};
+
+/// How long a server waits before it tries again when the process or the machine has run out of something.
+const BACKOFF: Duration = Duration::from_millis(100);
+/// How often the same trouble is told at most.
+const COMPLAINT: Duration = Duration::from_secs(30);
+
+/// Why a socket could not be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The caller is not inside a tokio runtime.
+    #[error("a stand-in can only be started inside a tokio runtime: enter the runtime first")]
+    NoRuntime,
+    /// The socket cannot be prepared or watched.
+    #[error(
+        "cannot serve on {address}: {source}; it must be an open IPv4 or IPv6 socket of the right type, \
+         and `ulimit -n` and fs.epoll.max_user_watches must leave room for it"
+    )]
+    Socket {
+        /// Its address, as far as known.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl ServeError {
+    pub(crate) fn socket(address: io::Result<SocketAddr>, source: impl Into<io::Error>) -> Self {
+        let address = address.map_or_else(|_| "a socket".to_owned(), |a| a.to_string());
+        Self::Socket { address, source: source.into() }
+    }
+}
+
+/// A running server. It ends, with its socket and its connections, when this is dropped.
+#[derive(Debug)]
+#[must_use = "the server ends when this is dropped"]
+pub struct Server {
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    pub(crate) fn spawn(serve: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { task: tokio::spawn(serve) }
+    }
+
+    /// Ends the server; its socket is closed when this returns.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        // A cancelled task is what was asked for.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Takes a std listener into the runtime.
+pub(crate) fn adopt(listener: std::net::TcpListener) -> Result<TcpListener, ServeError> {
+    tokio::runtime::Handle::try_current().map_err(|_| ServeError::NoRuntime)?;
+    let address = listener.local_addr();
+    listener
+        .set_nonblocking(true)
+        .and_then(|()| TcpListener::from_std(listener))
+        .map_err(|e| ServeError::socket(address, e))
+}
+
+/// Accepts for ever. The connections are tasks of this future: they end when it is dropped.
+pub(crate) async fn accept_loop<F>(
+    listener: TcpListener,
+    mut serve: impl FnMut(TcpStream, SocketAddr) -> F + Send + 'static,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut connections = JoinSet::new();
+    let mut trouble = Trouble::default();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    connections.spawn(serve(stream, peer));
+                }
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => trouble.back_off("cannot accept a connection", &error).await,
+            },
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+        }
+    }
+}
+
+/// Whether `accept` failed for the sake of the connection that it would have returned (accept(2), "Error handling").
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use nix::libc as c;
+    matches!(
+        error.raw_os_error(),
+        Some(
+            c::ECONNABORTED
+                | c::ECONNRESET
+                | c::EINTR
+                | c::EPERM
+                | c::EPROTO
+                | c::ENETDOWN
+                | c::ENETUNREACH
+                | c::EHOSTDOWN
+                | c::EHOSTUNREACH
+                | c::ENOPROTOOPT
+                | c::ENONET
+                | c::EOPNOTSUPP
+        )
+    )
+}
+
+/// Waits out trouble that is not over at once, and tells of it now and then.
+#[derive(Default)]
+pub(crate) struct Trouble {
+    told: Option<Instant>,
+}
+
+impl Trouble {
+    pub(crate) async fn back_off(&mut self, what: &str, error: &io::Error) {
+        if self.told.is_none_or(|told| told.elapsed() > COMPLAINT) {
+            self.told = Some(Instant::now());
+            tracing::warn!("{what}: {error}; trying again (if files ran out: raise `ulimit -n`)");
+        }
+        tokio::time::sleep(BACKOFF).await;
+    }
+}
