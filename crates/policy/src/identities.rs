@@ -1,0 +1,192 @@
+//! Identities: addresses that no peer of any rule can tell apart share one.
+use std::{
+    collections::{HashMap, HashSet},
+    net::IpAddr,
+};
+
+use fixedbitset::FixedBitSet;
+use netloom_cluster::{Action, Snapshot};
+
+use crate::{
+    blocks::{self, AddressRange},
+    groups::GroupId,
+    matrix::{Matrix, Predicate, PredicateId},
+    program::SetDefinition,
+};
+
+/// Numbers identities by the predicates that hold for them; the identity of "none holds" is 0.
+#[derive(Clone, Debug)]
+pub(crate) struct IdentityNumbers {
+    numbers: HashMap<Vec<PredicateId>, u32>,
+}
+
+impl Default for IdentityNumbers {
+    fn default() -> Self {
+        Self { numbers: HashMap::from([(Vec::new(), 0)]) }
+    }
+}
+
+/// Which identity each address has.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Identities {
+    /// Addresses of pods and nodes, sorted.
+    pub known: Vec<(IpAddr, u32)>,
+    /// Disjoint ranges of other addresses that some block tells apart, sorted.
+    pub ranges: Vec<(AddressRange, u32)>,
+    /// For each predicate in use the identities that it holds for.
+    members: HashMap<PredicateId, FixedBitSet>,
+    /// All identities in use.
+    all: FixedBitSet,
+}
+
+impl IdentityNumbers {
+    /// Assigns identities by the predicates in use.
+    pub fn assign(
+        &mut self,
+        snapshot: &Snapshot,
+        groups: &[Option<GroupId>],
+        peers: &Matrix,
+        used: &HashSet<PredicateId>,
+    ) -> Identities {
+        let mut identities = Identities::default();
+        identities.all.grow(1);
+        identities.all.insert(0);
+        let mut blocks: Vec<PredicateId> =
+            used.iter().copied().filter(|p| matches!(peers.get(*p), Predicate::Block(..))).collect();
+        blocks.sort_unstable();
+        let by_range = ranges(peers, &blocks);
+        for (range, holds) in &by_range {
+            let identity = self.number(&mut identities, holds.clone());
+            match identities.ranges.last_mut() {
+                Some((last, id))
+                    if *id == identity && last.family == range.family && last.high + 1 == range.low =>
+                {
+                    last.high = range.high;
+                }
+                _ => identities.ranges.push((*range, identity)),
+            }
+        }
+        identities.ranges.retain(|(_, identity)| *identity != 0);
+        let mut of_group: HashMap<GroupId, Vec<PredicateId>> = HashMap::new();
+        for (pod, group) in snapshot.pods.iter().zip(groups) {
+            let Some(group) = group else { continue };
+            let own = of_group
+                .entry(*group)
+                .or_insert_with(|| peers.row(*group).filter(|p| used.contains(p)).collect());
+            for ip in pod.ips.iter() {
+                let identity = self.number(&mut identities, union(own, holding(&by_range, ip)));
+                identities.known.push((ip, identity));
+            }
+        }
+        for node in snapshot.nodes.iter() {
+            let selected = |p: &&PredicateId| match peers.get(**p) {
+                Predicate::Nodes(selector) => selector.matches(&node.labels),
+                _ => false,
+            };
+            let mut own: Vec<PredicateId> = used.iter().filter(selected).copied().collect();
+            own.sort_unstable();
+            for ip in node.ips.iter() {
+                let identity = self.number(&mut identities, union(&own, holding(&by_range, ip)));
+                identities.known.push((ip, identity));
+            }
+        }
+        identities.known.sort_unstable();
+        identities.known.dedup_by_key(|(ip, _)| *ip);
+        identities
+    }
+
+    fn number(&mut self, identities: &mut Identities, holds: Vec<PredicateId>) -> u32 {
+        let fresh = self.numbers.len() as u32;
+        let identity = *self.numbers.entry(holds.clone()).or_insert(fresh);
+        let index = identity as usize;
+        if identities.all.len() <= index || !identities.all.contains(index) {
+            identities.all.grow(index + 1);
+            identities.all.insert(index);
+            for predicate in holds {
+                let members = identities.members.entry(predicate).or_default();
+                members.grow(index + 1);
+                members.insert(index);
+            }
+        }
+        identity
+    }
+}
+
+impl Identities {
+    /// The identities that a definition lets through.
+    pub fn resolve(&self, definition: &SetDefinition) -> FixedBitSet {
+        let empty = FixedBitSet::new();
+        let members = |peer: &Option<PredicateId>| match peer {
+            None => &self.all,
+            Some(predicate) => self.members.get(predicate).unwrap_or(&empty),
+        };
+        let mut allowed = FixedBitSet::with_capacity(self.all.len());
+        let mut undecided = self.all.clone();
+        let mut passed = FixedBitSet::with_capacity(self.all.len());
+        for (action, peer) in &definition.admin {
+            let mut matched = undecided.clone();
+            matched.intersect_with(members(peer));
+            undecided.difference_with(&matched);
+            match action {
+                Action::Accept => allowed.union_with(&matched),
+                Action::Pass => passed.union_with(&matched),
+                Action::Deny => {}
+            }
+        }
+        undecided.union_with(&passed);
+        if let Some(accepted) = &definition.isolated {
+            for peer in accepted {
+                let mut matched = undecided.clone();
+                matched.intersect_with(members(peer));
+                allowed.union_with(&matched);
+            }
+            return allowed;
+        }
+        for (action, peer) in &definition.baseline {
+            let mut matched = undecided.clone();
+            matched.intersect_with(members(peer));
+            undecided.difference_with(&matched);
+            if *action != Action::Deny {
+                allowed.union_with(&matched);
+            }
+        }
+        allowed.union_with(&undecided);
+        allowed
+    }
+
+    /// Whether a set holds every identity in use.
+    pub fn is_all(&self, set: &FixedBitSet) -> bool {
+        self.all.is_subset(set)
+    }
+}
+
+/// The disjoint ranges that the blocks make, each with the blocks that hold for it.
+fn ranges(peers: &Matrix, used: &[PredicateId]) -> Vec<(AddressRange, Vec<PredicateId>)> {
+    let nets = used.iter().flat_map(|p| match peers.get(*p) {
+        Predicate::Block(net, except) => std::slice::from_ref(net).iter().chain(except),
+        _ => [].iter().chain(&[]),
+    });
+    let atoms = blocks::atoms(nets);
+    let holds = |range: &AddressRange| {
+        used.iter().copied().filter(|p| peers.get(*p).holds_for_address(range.first())).collect()
+    };
+    atoms.into_iter().map(|range| (range, holds(&range))).collect()
+}
+
+fn holding_range<T>(ranges: &[(AddressRange, T)], ip: IpAddr) -> Option<&T> {
+    let family = netloom_cluster::Family::of(ip);
+    let number = blocks::number(ip);
+    let after = ranges.partition_point(|(r, _)| (r.family, r.low) <= (family, number));
+    let (range, value) = ranges.get(after.checked_sub(1)?)?;
+    (range.family == family && number <= range.high).then_some(value)
+}
+
+fn holding(ranges: &[(AddressRange, Vec<PredicateId>)], ip: IpAddr) -> &[PredicateId] {
+    holding_range(ranges, ip).map_or(&[], Vec::as_slice)
+}
+
+fn union(a: &[PredicateId], b: &[PredicateId]) -> Vec<PredicateId> {
+    let mut both: Vec<PredicateId> = a.iter().chain(b).copied().collect();
+    both.sort_unstable();
+    both
+}
