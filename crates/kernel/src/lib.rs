@@ -1,4 +1,12 @@
 //! Namespaces, links, nftables and conntrack of the Linux kernel.
 pub mod conntrack;
+pub mod fabric;
+pub mod netns;
 pub mod nflog;
+mod nfnl;
 pub mod nft;
+pub mod rtnl;
+pub mod sandbox;
+pub mod sockets;
+mod sys;
+pub mod sysctl;
