@@ -1,6 +1,9 @@
 //! Namespaces, links, nftables and conntrack of the Linux kernel.
 pub mod conntrack;
+pub mod control;
+pub mod exec;
 pub mod fabric;
+pub mod fds;
 pub mod netns;
 pub mod nflog;
 mod nfnl;

@@ -1,0 +1,249 @@
+//! A command inside a pod: in its network, with its resolver configuration and hostname, on the caller's terminal.
+mod files;
+mod message;
+
+use std::{
+    ffi::{OsStr, OsString},
+    fs::File,
+    io::{self, Read, Write},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::process::CommandExt,
+    },
+    path::PathBuf,
+    process::Command,
+};
+
+use nix::{
+    libc,
+    mount::{MsFlags, mount},
+    sched::{CloneFlags, setns, unshare},
+    sys::{prctl, signal::Signal},
+    unistd::{ForkResult, pipe2, sethostname},
+};
+
+use crate::{
+    fds::same_file,
+    sandbox::{Ended, Signals},
+    sys,
+};
+
+/// The namespaces of a pod and what a process in it finds in /etc.
+#[derive(Debug)]
+pub struct PodEntry {
+    /// The sandbox's user namespace.
+    pub user: OwnedFd,
+    /// Its mount namespace.
+    pub mnt: OwnedFd,
+    /// Its PID namespace.
+    pub pid: OwnedFd,
+    /// The pod's network namespace.
+    pub net: OwnedFd,
+    /// The pod's hostname.
+    pub hostname: String,
+    /// The pod's /etc/resolv.conf.
+    pub resolv_conf: String,
+    /// The pod's /etc/hosts.
+    pub hosts: String,
+}
+
+/// Why a command could not be started in a pod.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecError {
+    /// Called in a process that has threads.
+    #[error("a pod is entered before any thread is started, but the process has {0} threads")]
+    Threads(usize),
+    /// A namespace refused.
+    #[error(
+        "cannot enter the pod's {namespace} namespace: {source} (the network may have ended, or belong to another user)"
+    )]
+    Enter {
+        /// Which.
+        namespace: &'static str,
+        /// What the kernel answered.
+        source: io::Error,
+    },
+    /// The pod's files could not be put in place.
+    #[error("cannot put the pod's {file} in place: {doing}: {source}")]
+    Files {
+        /// Which file.
+        file: &'static str,
+        /// What was being done.
+        doing: &'static str,
+        /// What the kernel answered.
+        source: io::Error,
+    },
+    /// There is no process to be had in the pod.
+    #[error("cannot start a process in the pod: {0} (the network may have ended)")]
+    Fork(io::Error),
+    /// There is no command.
+    #[error("no command given")]
+    Empty,
+    /// The command does not start.
+    #[error("cannot execute {}: {source}{}", program.display(), program_hint(source))]
+    Program {
+        /// The command.
+        program: PathBuf,
+        /// What the kernel answered.
+        source: io::Error,
+    },
+    /// A system call failed that does not fail on a healthy machine.
+    #[error("cannot {doing}: {source}")]
+    System {
+        /// What was being done.
+        doing: &'static str,
+        /// What the kernel answered.
+        source: io::Error,
+    },
+}
+
+impl ExecError {
+    /// The exit status that shells give for it: 127 for a command that is not found, 126 for one that cannot be
+    /// executed, 125 where the pod could not be entered.
+    #[must_use]
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => 127,
+            Self::Program { .. } => 126,
+            _ => 125,
+        }
+    }
+}
+
+fn program_hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            " (pods have the programs of this machine, not those of their images; is it installed here?)"
+        }
+        _ => "",
+    }
+}
+
+fn system(doing: &'static str) -> impl FnOnce(io::Error) -> ExecError {
+    move |source| ExecError::System { doing, source }
+}
+
+impl PodEntry {
+    /// An entry for a pod of the sandbox that the calling process holds.
+    ///
+    /// # Errors
+    /// When /proc is not there or no file descriptor is left.
+    pub fn from_holder(
+        net: OwnedFd,
+        hostname: String,
+        resolv_conf: String,
+        hosts: String,
+    ) -> io::Result<Self> {
+        let open = |name: &str| File::open(format!("/proc/self/ns/{name}")).map(OwnedFd::from);
+        let (user, mnt, pid) = (open("user")?, open("mnt")?, open("pid")?);
+        Ok(Self { user, mnt, pid, net, hostname, resolv_conf, hosts })
+    }
+
+    fn enter(&self) -> Result<(), ExecError> {
+        let refused = |namespace| move |source| ExecError::Enter { namespace, source };
+        let join =
+            |namespace, fd: &OwnedFd, kind| setns(fd, kind).map_err(|errno| refused(namespace)(errno.into()));
+        // Joining one's own user namespace is refused (setns(2)); the holder's children are in it already.
+        let own = File::open("/proc/self/ns/user").map_err(refused("user"))?;
+        if !same_file(&own, &self.user).map_err(refused("user"))? {
+            join("user", &self.user, CloneFlags::CLONE_NEWUSER)?;
+        }
+        // Joining a mount namespace moves to its root.
+        let directory = std::env::current_dir();
+        join("mount", &self.mnt, CloneFlags::CLONE_NEWNS)?;
+        if let Ok(directory) = directory {
+            drop(std::env::set_current_dir(directory));
+        }
+        join("PID", &self.pid, CloneFlags::CLONE_NEWPID)?;
+        join("network", &self.net, CloneFlags::CLONE_NEWNET)
+    }
+}
+
+/// Enters a pod, executes a command there on the inherited terminal, waits for it and returns its exit status (128 and
+/// the signal's number if a signal ended it). Call it in a process of one thread; nothing else should be done in the
+/// process afterwards, because it stays in the pod's namespaces.
+///
+/// # Errors
+/// When the pod cannot be entered or the command not be started; [`ExecError::exit_status`] is what to exit with then.
+pub fn enter_and_exec(
+    entry: PodEntry,
+    argv: &[OsString],
+    env: &[(OsString, OsString)],
+) -> Result<u8, ExecError> {
+    let (program, arguments) = argv.split_first().ok_or(ExecError::Empty)?;
+    match sys::thread_count().map_err(system("count threads under /proc/self/task"))? {
+        1 => {}
+        threads => return Err(ExecError::Threads(threads)),
+    }
+    entry.enter()?;
+    unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWUTS)
+        .map_err(|e| system("make the command's own mount and UTS namespaces")(e.into()))?;
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
+        .map_err(|e| system("make mounts private")(e.into()))?;
+    sethostname(&entry.hostname).map_err(|e| system("set the hostname")(e.into()))?;
+    files::install(&entry)?;
+    drop(entry);
+    start(program, arguments, env)
+}
+
+fn start(program: &OsStr, arguments: &[OsString], env: &[(OsString, OsString)]) -> Result<u8, ExecError> {
+    drop(io::stdout().flush());
+    let signals = Signals::block().map_err(system("block signals"))?;
+    let pipe = || pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|e| system("make a pipe")(e.into()));
+    // The child writes why it could not be executed; a successful execve closes its end.
+    let (failure, report) = pipe()?;
+    // The parent's end closes with the parent.
+    let (parent, alive) = pipe()?;
+    match sys::fork().map_err(ExecError::Fork)? {
+        ForkResult::Child => {
+            drop((failure, alive));
+            let error = become_command(program, arguments, env, &signals, &parent);
+            let code = error.raw_os_error().unwrap_or(libc::EINVAL);
+            drop(File::from(report).write_all(&code.to_ne_bytes()));
+            sys::exit_now(127)
+        }
+        ForkResult::Parent { child } => {
+            drop((report, parent));
+            let mut code = [0; 4];
+            let failed = File::from(failure).read_exact(&mut code).is_ok();
+            let ended = signals.wait_for(child).map_err(system("wait for the command"))?;
+            drop(alive);
+            if failed {
+                let source = io::Error::from_raw_os_error(i32::from_ne_bytes(code));
+                return Err(ExecError::Program { program: program.into(), source });
+            }
+            Ok(match ended {
+                Ended::Exited(code) => code,
+                Ended::Killed(signal) => 128u8.saturating_add(signal as u8),
+            })
+        }
+    }
+}
+
+/// In the child: returns only when the command cannot be executed.
+fn become_command(
+    program: &OsStr,
+    arguments: &[OsString],
+    env: &[(OsString, OsString)],
+    signals: &Signals,
+    parent: &OwnedFd,
+) -> io::Error {
+    if let Err(errno) = prctl::set_pdeathsig(Signal::SIGKILL) {
+        return errno.into();
+    }
+    if parent_is_gone(parent) {
+        sys::exit_now(1);
+    }
+    files::mount_kernel_views();
+    if let Err(error) = signals.restore() {
+        return error;
+    }
+    Command::new(program).args(arguments).env_clear().envs(env.iter().map(|(k, v)| (k, v))).exec()
+}
+
+/// Nothing is ever written to the pipe: it is readable only when its other end is closed.
+fn parent_is_gone(parent: &OwnedFd) -> bool {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    let mut fds = [PollFd::new(parent.as_fd(), PollFlags::POLLIN)];
+    matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
+}
