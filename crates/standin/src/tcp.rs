@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::socket::{Backlog, listen, setsockopt, sockopt};
 use tokio::net::TcpStream;
 
 use crate::{
@@ -33,6 +33,8 @@ pub fn serve_tcp(listener: TcpListener, identity: Arc<Identity>, port: u16) -> R
     setsockopt(&listener, sockopt::KeepAlive, &true)
         .and_then(|()| setsockopt(&listener, sockopt::TcpKeepIdle, &KEEPALIVE_IDLE))
         .and_then(|()| setsockopt(&listener, sockopt::TcpNoDelay, &true))
+        // Whatever queue it was opened with: thousands of probes may connect at once.
+        .and_then(|()| listen(&listener, Backlog::MAXCONN))
         .map_err(|e| ServeError::socket(listener.local_addr(), e))?;
     let listener = adopt(listener)?;
     let answerer = Arc::new(Answerer::new(identity, port));

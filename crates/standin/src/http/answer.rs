@@ -2,9 +2,9 @@
 use std::{borrow::Cow, collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use hyper::{
-    HeaderMap, Request, Response, StatusCode,
-    body::Incoming,
-    header::{CONTENT_TYPE, HOST, HeaderValue},
+    HeaderMap, Method, Request, Response, StatusCode,
+    body::{Body, Incoming},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue},
     http::request,
 };
 use serde::Serialize;
@@ -100,6 +100,7 @@ impl Answerer {
         local: Option<SocketAddr>,
     ) -> Result<Response<Answer>, hyper::Error> {
         let (head, body) = request.into_parts();
+        let is_head = head.method == Method::HEAD;
         let mut response = match Play::of(&head.uri) {
             Ok(play) => {
                 if let Some(delay) = play.delay {
@@ -113,7 +114,7 @@ impl Answerer {
         headers.insert("x-netloom-pod", self.pod_header.clone());
         headers.insert("x-netloom-node", self.node_header.clone());
         headers.insert("x-netloom-peer", label(&peer.to_string()));
-        Ok(response)
+        Ok(if is_head { without_body(response) } else { response })
     }
 
     async fn perform(
@@ -229,4 +230,12 @@ fn with_type(status: StatusCode, content_type: Option<HeaderValue>, body: Answer
         response.headers_mut().insert(CONTENT_TYPE, content_type);
     }
     response
+}
+
+/// The answer to HEAD: the headers of the answer to GET alone, which hyper sees to in HTTP/1 only.
+fn without_body(mut response: Response<Answer>) -> Response<Answer> {
+    if let Some(length) = response.body().size_hint().exact() {
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    response.map(|_| Answer::Filler(0))
 }

@@ -17,7 +17,6 @@ mod udp;
 
 use std::{
     future::Future,
-    io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     os::fd::{AsRawFd, OwnedFd},
     sync::atomic::{AtomicBool, Ordering},
@@ -26,6 +25,8 @@ use std::{
 
 use nix::{
     errno::Errno,
+    fcntl::{FcntlArg, OFlag, fcntl},
+    libc::linger,
     sys::socket::{SockaddrStorage, bind, connect, getsockname, setsockopt, sockopt},
 };
 use tokio::{sync::oneshot, time::Instant};
@@ -152,14 +153,14 @@ async fn answer(
         Transport::Tcp => tcp::answer(socket.into(), how, target, connected).await,
         Transport::Udp => udp::answer(UdpSocket::from(socket), how, deadline).await,
     };
-    match result {
-        Ok(answer) => {
-            connected.store(true, Ordering::Relaxed);
-            Outcome::Answered { by: answer.by, peer_seen: answer.peer_seen, after: at.elapsed() }
-        }
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => Outcome::TimedOut,
+    let outcome = match result {
+        Ok(answer) => Outcome::Answered { by: answer.by, peer_seen: answer.peer_seen, after: at.elapsed() },
         Err(error) => Outcome::from_io(&error),
+    };
+    if matches!(outcome, Outcome::Answered { .. } | Outcome::Reset) {
+        connected.store(true, Ordering::Relaxed);
     }
+    outcome
 }
 
 /// What an answer tells.
@@ -171,19 +172,16 @@ struct Answer {
 
 /// Sets the options of a probe's socket and gives it a port.
 fn ready(socket: &OwnedFd, target: SocketAddr, transport: Transport) -> nix::Result<SocketAddr> {
-    // Errors that the kernel thinks may pass (host and network unreachable) are an answer to a probe.
-    match target {
-        SocketAddr::V4(_) => setsockopt(socket, sockopt::Ipv4RecvErr, &true)?,
-        SocketAddr::V6(_) => setsockopt(socket, sockopt::Ipv6RecvErr, &true)?,
-    }
-    if transport == Transport::Tcp {
+    match (transport, target) {
         // Closing resets: no probe leaves its port in TIME_WAIT.
-        setsockopt(socket, sockopt::Linger, &nix::libc::linger { l_onoff: 1, l_linger: 0 })?;
+        (Transport::Tcp, _) => setsockopt(socket, sockopt::Linger, &linger { l_onoff: 1, l_linger: 0 })?,
+        // UDP is told of host and network unreachable only if it asks to be (ip(7), IP_RECVERR).
+        (Transport::Udp, SocketAddr::V4(_)) => setsockopt(socket, sockopt::Ipv4RecvErr, &true)?,
+        (Transport::Udp, SocketAddr::V6(_)) => setsockopt(socket, sockopt::Ipv6RecvErr, &true)?,
     }
-    let flags =
-        nix::fcntl::OFlag::from_bits_retain(nix::fcntl::fcntl(socket, nix::fcntl::FcntlArg::F_GETFL)?);
-    if !flags.contains(nix::fcntl::OFlag::O_NONBLOCK) {
-        nix::fcntl::fcntl(socket, nix::fcntl::FcntlArg::F_SETFL(flags | nix::fcntl::OFlag::O_NONBLOCK))?;
+    let flags = OFlag::from_bits_retain(fcntl(socket, FcntlArg::F_GETFL)?);
+    if !flags.contains(OFlag::O_NONBLOCK) {
+        fcntl(socket, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
     }
     let local = local_address(socket)?;
     if local.port() != 0 {

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use tokio::net::TcpStream;
+use tokio::{io::Interest, net::TcpStream};
 
 use super::{Answer, Expectation, udp::nonce};
 
@@ -56,9 +56,8 @@ async fn until_connected(stream: &TcpStream) -> io::Result<()> {
         match stream.peer_addr() {
             Ok(_) => return Ok(()),
             Err(e) if e.kind() == io::ErrorKind::NotConnected => {
-                let not_yet = || Err(io::ErrorKind::WouldBlock.into());
                 // Tells tokio that the readiness was used up.
-                let _ = stream.try_io(tokio::io::Interest::WRITABLE, not_yet as fn() -> io::Result<()>);
+                let _ = stream.try_io(Interest::WRITABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
             }
             Err(e) => return Err(e),
         }

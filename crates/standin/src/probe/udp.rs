@@ -10,12 +10,15 @@ use std::{
     time::Duration,
 };
 
+use tokio::io::Interest;
+
 use super::{Answer, Expectation, dns};
 use crate::Beacon;
 
 /// How often a question is asked: datagrams may get lost.
 const ATTEMPTS: u32 = 3;
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// More than any answer that is waited for.
 const LARGEST: usize = 2048;
 
@@ -56,7 +59,7 @@ pub(super) async fn answer(socket: UdpSocket, how: &Expectation, deadline: Durat
         }
     };
     let socket = tokio::net::UdpSocket::from_std(socket)?;
-    let pause = (deadline / (ATTEMPTS + 1)).max(SHORTEST_WAIT);
+    let pause = (deadline / (ATTEMPTS + 1)).clamp(SHORTEST_WAIT, LONGEST_WAIT);
     for _ in 1..ATTEMPTS {
         send(&socket, &datagram).await?;
         if let Ok(answer) = tokio::time::timeout(pause, receive(&socket, &question)).await {
@@ -77,7 +80,15 @@ async fn send(socket: &tokio::net::UdpSocket, datagram: &[u8]) -> io::Result<()>
 
 async fn receive(socket: &tokio::net::UdpSocket, question: &Question) -> io::Result<Answer> {
     loop {
-        socket.readable().await?;
+        // An ICMP error makes a socket neither readable nor writable.
+        let ready = socket.ready(Interest::READABLE | Interest::ERROR).await?;
+        if ready.is_error() {
+            if let Some(error) = socket.take_error()? {
+                return Err(error);
+            }
+            // Tells tokio that the readiness was used up.
+            let _ = socket.try_io(Interest::ERROR, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+        }
         match receive_one(socket, question) {
             Ok(Some(answer)) => return Ok(answer),
             Ok(None) => {}
