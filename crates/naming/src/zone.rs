@@ -163,6 +163,10 @@ impl Zone {
     }
 
     fn forward(&self, name: &str, rest: &str, rtype: RecordType) -> Answer {
+        // An empty label can only come from a person's text, never from a packet.
+        if rest.starts_with('.') || rest.contains("..") {
+            return Answer::NxDomain { source: None };
+        }
         let (head, last) = split_last(rest);
         match (head, last) {
             ("", "") => self.at_apex(name, rtype),

@@ -9,7 +9,7 @@ use netloom_objects::{Location, ObjectRef};
 #[derive(Default)]
 pub struct Cluster {
     pub zone: Option<&'static str>,
-    namespaces: Vec<&'static str>,
+    pub namespaces: Vec<&'static str>,
     pub pods: Vec<Arc<Pod>>,
     pub services: Vec<Arc<Service>>,
 }
@@ -54,7 +54,13 @@ pub fn unready(endpoint: Endpoint) -> Endpoint {
 }
 
 /// A Service with ports `name/protocol:number`; an empty name is none.
-pub fn service(namespace: &str, name: &str, kind: ServiceKind, ports: &[&str], endpoints: Vec<Endpoint>) -> Service {
+pub fn service(
+    namespace: &str,
+    name: &str,
+    kind: ServiceKind,
+    ports: &[&str],
+    endpoints: Vec<Endpoint>,
+) -> Service {
     let origin = origin("Service", namespace, name, 10);
     let port = |text: &&str| {
         let (port_name, rest) = text.split_once('/').unwrap();
@@ -253,7 +259,19 @@ pub fn everything() -> Cluster {
         .service(service("production", "far", external("near.production.svc.cluster.local"), &[], vec![]))
         .service(service("production", "gone", external("no.production.svc.cluster.local"), &[], vec![]))
         .service(service("production", "four", external("idle.production.svc.cluster.local"), &[], vec![]))
-        .service(service("production", "ring-a", external("ring-b.production.svc.cluster.local"), &[], vec![]))
-        .service(service("production", "ring-b", external("ring-a.production.svc.cluster.local"), &[], vec![]))
+        .service(service(
+            "production",
+            "ring-a",
+            external("ring-b.production.svc.cluster.local"),
+            &[],
+            vec![],
+        ))
+        .service(service(
+            "production",
+            "ring-b",
+            external("ring-a.production.svc.cluster.local"),
+            &[],
+            vec![],
+        ))
         .service(service("production", "number", external("192.0.2.1"), &[], vec![]))
 }
