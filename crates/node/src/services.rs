@@ -1,0 +1,264 @@
+//! The Services of a node as elements, and the difference between what was programmed and what should be.
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    net::IpAddr,
+    sync::Arc,
+};
+
+use netloom_cluster::Protocol;
+use netloom_kernel::nft::{Chain, Element, Expr, Key, Rule, Source, Verdict};
+use netloom_routing::{Empty, Frontend, NodeRoutes, ServiceRoutes, View};
+
+use crate::{
+    Change,
+    firewall::PlanError,
+    layout::{Half, MASQUERADED},
+    marks::{CLASS_DROP, CLASS_REJECT, Class, Marks, Variant, ViewKey},
+    policies::half,
+    slots,
+};
+
+type Address = (IpAddr, Protocol, u16);
+
+/// What the kernel knows of one address and port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Programmed {
+    mark: u32,
+    masquerade: bool,
+    /// Ranges of clients; `None`: everyone.
+    sources: Option<Vec<(IpAddr, IpAddr)>>,
+}
+
+/// What one Service put into the kernel.
+#[derive(Debug)]
+struct Installed {
+    routes: Arc<ServiceRoutes>,
+    views: Vec<(ViewKey, u32, Vec<(IpAddr, u16)>)>,
+    alternatives: Vec<(u32, u32)>,
+    frontends: Vec<(Address, Programmed)>,
+}
+
+/// What this node was told of the Services.
+#[derive(Debug, Default)]
+pub(crate) struct ServiceState {
+    marks: Marks,
+    installed: BTreeMap<Arc<str>, Installed>,
+    /// Who claims an address, and with what; the first by name has it.
+    claims: HashMap<Address, BTreeMap<Arc<str>, Programmed>>,
+}
+
+impl ServiceState {
+    /// Moves to new routes.
+    pub fn plan(&mut self, routes: &NodeRoutes, change: &mut Change) -> Result<(), PlanError> {
+        let unchanged = |name: &Arc<str>, installed: &Installed| {
+            routes.services.get(name).is_some_and(|r| Arc::ptr_eq(r, &installed.routes))
+        };
+        let stale: Vec<Arc<str>> =
+            self.installed.iter().filter(|(name, i)| !unchanged(name, i)).map(|(name, _)| name.clone()).collect();
+        let mut touched: BTreeMap<Address, Option<Programmed>> = BTreeMap::new();
+        let mut removed = BTreeMap::new();
+        for name in stale {
+            if let Some(installed) = self.installed.remove(&name) {
+                for (address, _) in &installed.frontends {
+                    self.touch(&mut touched, *address);
+                    self.unclaim(*address, &name);
+                }
+                removed.insert(name, installed);
+            }
+        }
+        for (name, service) in &routes.services {
+            if self.installed.contains_key(name) {
+                continue;
+            }
+            let installed = self.install(service, change)?;
+            for (address, programmed) in &installed.frontends {
+                self.touch(&mut touched, *address);
+                self.claims.entry(*address).or_default().entry(name.clone()).or_insert_with(|| programmed.clone());
+            }
+            let before = removed.remove(name);
+            view_changes(before.as_ref(), Some(&installed), change);
+            if let Some(before) = before {
+                self.release(&before, Some(&installed));
+            }
+            self.installed.insert(name.clone(), installed);
+        }
+        for gone in removed.into_values() {
+            view_changes(Some(&gone), None, change);
+            self.release(&gone, None);
+        }
+        for (address, before) in touched {
+            let now = self.winner(address).cloned();
+            if before != now {
+                frontend_changes(address, before.as_ref(), now.as_ref(), change);
+            }
+        }
+        Ok(())
+    }
+
+    fn winner(&self, address: Address) -> Option<&Programmed> {
+        self.claims.get(&address).and_then(|claims| claims.values().next())
+    }
+
+    /// Remembers what the kernel has for an address before this change.
+    fn touch(&self, touched: &mut BTreeMap<Address, Option<Programmed>>, address: Address) {
+        touched.entry(address).or_insert_with(|| self.winner(address).cloned());
+    }
+
+    fn unclaim(&mut self, address: Address, name: &Arc<str>) {
+        if let Some(claims) = self.claims.get_mut(&address) {
+            claims.remove(name);
+            if claims.is_empty() {
+                self.claims.remove(&address);
+            }
+        }
+    }
+
+    fn release(&mut self, gone: &Installed, now: Option<&Installed>) {
+        let kept: BTreeSet<(u16, Protocol, netloom_cluster::Family, Variant)> =
+            now.iter().flat_map(|n| &n.views).map(|(k, ..)| (k.port, k.protocol, k.family, k.variant)).collect();
+        for (view, ..) in &gone.views {
+            if !kept.contains(&(view.port, view.protocol, view.family, view.variant)) {
+                self.marks.release(view);
+            }
+        }
+    }
+
+    fn install(&mut self, routes: &Arc<ServiceRoutes>, change: &mut Change) -> Result<Installed, PlanError> {
+        let mut installed =
+            Installed { routes: routes.clone(), views: Vec::new(), alternatives: Vec::new(), frontends: Vec::new() };
+        for frontend in &routes.frontends {
+            let variant = match frontend.kind {
+                netloom_routing::FrontendKind::ClusterIp => Variant::Internal,
+                _ => Variant::External,
+            };
+            let mark = self.view(&frontend.view, variant, frontend.inside.is_some(), &mut installed, change)?;
+            if let Some(inside) = &frontend.inside {
+                let alternative = self.view(inside, Variant::Inside, false, &mut installed, change)?;
+                if !installed.alternatives.contains(&(mark, alternative)) {
+                    installed.alternatives.push((mark, alternative));
+                }
+            }
+            let programmed = Programmed { mark, masquerade: frontend.masquerade, sources: sources(frontend) };
+            installed.frontends.push(((frontend.ip, frontend.protocol, frontend.port), programmed));
+        }
+        Ok(installed)
+    }
+
+    /// The mark of a view, which is entered once however many frontends lead to it.
+    fn view(
+        &mut self,
+        view: &View,
+        variant: Variant,
+        has_inside: bool,
+        installed: &mut Installed,
+        change: &mut Change,
+    ) -> Result<u32, PlanError> {
+        let key = ViewKey {
+            service: view.service.clone(),
+            port: view.port,
+            protocol: view.protocol,
+            family: view.family,
+            variant,
+        };
+        if let Some((_, mark, _)) = installed.views.iter().find(|(k, ..)| *k == key) {
+            return Ok(*mark);
+        }
+        let (class, backends) = if view.backends.is_empty() {
+            (if view.empty == Empty::Reject { CLASS_REJECT } else { CLASS_DROP }, Vec::new())
+        } else {
+            let class = slots::class(view);
+            let (number, fresh) = self.marks.class(class)?;
+            if fresh {
+                change.chains.push(class_chain(class));
+                let target = Verdict::Goto(class.chain().into());
+                change.add("cls", Element::new(Key::new().mark(number)).with(target));
+            }
+            (number, slots::fill(view, class).iter().map(|b| (b.ip, b.port)).collect())
+        };
+        let mark = self.marks.mark(key.clone(), class, has_inside)?;
+        installed.views.push((key, mark, backends));
+        Ok(mark)
+    }
+}
+
+/// The chain that picks a slot and goes on to translate the address.
+fn class_chain(class: Class) -> Chain {
+    let rules = match class {
+        Class::Random(slots) => vec![Rule::new().set_ct_mark(Source::random(slots)).goto("dnat")],
+        Class::Affinity(slots, timeout) => {
+            let mut rules = vec![Rule::new().set_ct_mark(Source::random(slots))];
+            for half in Half::BOTH {
+                let client = [half.saddr, Expr::Mark];
+                rules.push(Rule::new().set_ct_mark(Source::map(&client, half.name("aff"))));
+                rules.push(Rule::new().update(half.name("aff"), &client, Some(Expr::CtMark), Some(timeout)));
+            }
+            rules.push(Rule::new().goto("dnat"));
+            rules
+        }
+    };
+    Chain::regular(class.chain(), rules)
+}
+
+fn sources(frontend: &Frontend) -> Option<Vec<(IpAddr, IpAddr)>> {
+    let ranges = frontend.source_ranges.as_ref()?;
+    // The kernel refuses overlapping intervals; nets either nest or are disjoint, so dropping the inner ones is enough.
+    let outermost = ranges.iter().filter(|net| !ranges.iter().any(|other| other != *net && other.contains(*net)));
+    let mut sources: Vec<(IpAddr, IpAddr)> = outermost.map(|net| (net.network(), net.broadcast())).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    Some(sources)
+}
+
+fn view_changes(before: Option<&Installed>, now: Option<&Installed>, change: &mut Change) {
+    let slots = |installed: Option<&Installed>| {
+        let views = installed.map_or(&[][..], |i| &i.views);
+        let slots = views.iter().flat_map(|(key, mark, backends)| {
+            backends.iter().enumerate().map(|(slot, backend)| ((*mark, slot as u32), (half(key.family), *backend)))
+        });
+        slots.collect::<BTreeMap<_, _>>()
+    };
+    let (old, new) = (slots(before), slots(now));
+    let element = |(mark, slot): (u32, u32), (ip, port): (IpAddr, u16)| {
+        Element::new(Key::new().mark(mark).mark(slot)).with(Key::new().ip(ip).port(port))
+    };
+    for (key, (half, backend)) in old.iter().filter(|(key, backend)| new.get(key) != Some(backend)) {
+        change.delete(&half.name("eps"), element(*key, *backend));
+    }
+    for (key, (half, backend)) in new.iter().filter(|(key, backend)| old.get(key) != Some(backend)) {
+        change.add(&half.name("eps"), element(*key, *backend));
+    }
+    let alternatives = |installed: Option<&Installed>| -> BTreeMap<u32, u32> {
+        installed.map(|i| i.alternatives.iter().copied().collect()).unwrap_or_default()
+    };
+    let (old, new) = (alternatives(before), alternatives(now));
+    let element = |from: u32, to: u32| Element::new(Key::new().mark(from)).with(Key::new().mark(to));
+    for (from, to) in old.iter().filter(|(from, to)| new.get(from) != Some(to)) {
+        change.delete("alt", element(*from, *to));
+    }
+    for (from, to) in new.iter().filter(|(from, to)| old.get(from) != Some(to)) {
+        change.add("alt", element(*from, *to));
+    }
+}
+
+fn frontend_changes(address: Address, before: Option<&Programmed>, now: Option<&Programmed>, change: &mut Change) {
+    let (ip, protocol, port) = address;
+    let half = Half::of(ip);
+    let frontend = || Key::new().ip(ip).proto(protocol.number()).port(port);
+    let masquerade = MASQUERADED.iter().find(|(number, _)| *number == protocol.number()).map(|(_, name)| half.name(name));
+    let elements = |programmed: &Programmed| {
+        let mut elements = vec![(half.name("svc"), Element::new(frontend()).with(Key::new().mark(programmed.mark)))];
+        if programmed.masquerade
+            && let Some(set) = &masquerade
+        {
+            elements.push((set.clone(), Element::new(Key::new().ip(ip).port(port))));
+        }
+        if let Some(sources) = &programmed.sources {
+            elements.push((half.name("lbres"), Element::new(frontend())));
+            let range = |(low, high): &(IpAddr, IpAddr)| Element::range(frontend().ip(*low), frontend().ip(*high));
+            elements.extend(sources.iter().map(|s| (half.name("lbok"), range(s))));
+        }
+        elements
+    };
+    before.map(elements).into_iter().flatten().for_each(|(set, element)| change.delete(&set, element));
+    now.map(elements).into_iter().flatten().for_each(|(set, element)| change.add(&set, element));
+}
