@@ -1,13 +1,21 @@
 //! Text to typed Kubernetes objects, each with the place it came from.
 #![forbid(unsafe_code)]
 
+mod decode;
 mod diagnostic;
+mod document;
+mod findings;
+mod kinds;
 mod location;
 mod object;
+mod packaging;
 pub mod policy_api;
 mod render;
 mod set;
+mod shape;
 mod source;
+mod tree;
+mod validate;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use location::{Location, ObjectRef};

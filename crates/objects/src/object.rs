@@ -6,7 +6,8 @@ use k8s_openapi::{
         apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
         batch::v1::{CronJob, Job},
         core::v1::{
-            ConfigMap, Endpoints, Namespace, Node, Pod, ReplicationController, Secret, Service, ServiceAccount,
+            ConfigMap, Endpoints, Namespace, Node, Pod, ReplicationController, Secret, Service,
+            ServiceAccount,
         },
         discovery::v1::EndpointSlice,
         networking::v1::NetworkPolicy,
@@ -20,6 +21,7 @@ use crate::{
         v1alpha1::{AdminNetworkPolicy, BaselineAdminNetworkPolicy},
         v1alpha2::ClusterNetworkPolicy,
     },
+    tree::{Lookup, NodeId, SharedTree, Tree, parse_path},
 };
 
 /// An object by its kind.
@@ -65,14 +67,45 @@ pub struct Object {
     pub typed: Typed,
     /// Names it, at its first line; a namespaced kind without a namespace is in `default`.
     pub reference: Arc<ObjectRef>,
+    pub(crate) place: Place,
+}
+
+/// The nodes that an object was read from.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    tree: SharedTree,
+    root: NodeId,
+    /// Values that were left out because they are faulty, sorted.
+    masked: Box<[NodeId]>,
+}
+
+impl Place {
+    pub(crate) fn new(tree: SharedTree, root: NodeId, masked: Vec<NodeId>) -> Self {
+        Self { tree, root, masked: masked.into() }
+    }
+
+    /// Where a path leads.
+    pub(crate) fn look_up(&self, path: &str) -> Lookup {
+        self.tree.look_up(self.root, &parse_path(path), &self.masked)
+    }
+
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.tree
+    }
 }
 
 impl Object {
     /// Where a field is written: its key; for the items of a list, the item. The nearest that exists where
     /// the field itself does not. `spec.ingress[0].from[1]`, `metadata.labels.app\.kubernetes\.io/name`.
     #[must_use]
-    pub fn locate(&self, _path: &str) -> Location {
-        self.reference.at.clone()
+    pub fn locate(&self, path: &str) -> Location {
+        self.place.tree.location(self.place.look_up(path).place)
+    }
+
+    /// Whether a field is written, with whatever value.
+    #[must_use]
+    pub fn is_written(&self, path: &str) -> bool {
+        self.place.look_up(path).value.is_some()
     }
 
     /// This object at the line of a field.

@@ -1,8 +1,135 @@
 //! Diagnostics as people read them.
-use crate::{Diagnostic, Source};
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
-/// Draws diagnostics with the lines that they are about.
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use crate::{Diagnostic, Location, Severity, Source};
+
+/// Lines longer than this are not drawn.
+const LONGEST_LINE: usize = 500;
+/// Places further apart than this are drawn apart.
+const LONGEST_EXCERPT: u32 = 60;
+
+/// Draws diagnostics with the lines that they are about, an empty line between them.
 #[must_use]
-pub fn render(_diagnostics: &[Diagnostic], _sources: &[Source], _color: bool) -> String {
-    String::new()
+pub fn render(diagnostics: &[Diagnostic], sources: &[Source], color: bool) -> String {
+    let sources: HashMap<&str, Lines<'_>> = sources.iter().map(|s| (&*s.name, Lines::of(s))).collect();
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        text.push_str(&renderer.render(&[group(diagnostic, &sources)]));
+        text.push_str("\n\n");
+    }
+    text
+}
+
+fn group<'a>(diagnostic: &'a Diagnostic, sources: &HashMap<&str, Lines<'a>>) -> Group<'a> {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Info => Level::INFO,
+    };
+    let mut group =
+        level.primary_title(diagnostic.message.as_str()).elements(std::iter::empty::<Origin<'a>>());
+    let lines = sources.get(&*diagnostic.at.file);
+    let (near, far): (Vec<_>, Vec<_>) = diagnostic.related.iter().partition(|(at, _)| {
+        at.file == diagnostic.at.file && at.line.abs_diff(diagnostic.at.line) <= LONGEST_EXCERPT
+    });
+    let mut places = vec![Mark { at: &diagnostic.at, end: diagnostic.end, label: None }];
+    places.extend(near.iter().map(|(at, label)| Mark { at, end: (at.line, at.column), label: Some(label) }));
+    group = excerpt(group, lines, &places);
+    for (at, label) in far {
+        let mark = Mark { at, end: (at.line, at.column), label: Some(label) };
+        group = excerpt(group, sources.get(&*at.file), &[mark]);
+    }
+    match &diagnostic.help {
+        Some(help) => group.element(Level::HELP.message(help.as_str())),
+        None => group,
+    }
+}
+
+/// A place to mark; without a label it is the one that the finding is about.
+struct Mark<'a> {
+    at: &'a Location,
+    end: (u32, u32),
+    label: Option<&'a String>,
+}
+
+fn excerpt<'a>(group: Group<'a>, lines: Option<&Lines<'a>>, marks: &[Mark<'a>]) -> Group<'a> {
+    let Some(first) = marks.first() else { return group };
+    let place = || {
+        let origin = Origin::path(first.at.file.to_string());
+        if first.at.line == 0 {
+            origin
+        } else {
+            origin.line(first.at.line as usize).char_column(first.at.column as usize)
+        }
+    };
+    let Some(lines) = lines else { return group.element(place()) };
+    let top = marks.iter().map(|m| m.at.line).min().unwrap_or(1);
+    let bottom = marks.iter().map(|m| m.at.line).max().unwrap_or(1);
+    let Some(range) = lines.range(top, bottom) else { return group.element(place()) };
+    let excerpt = &lines.text[range.clone()];
+    if excerpt.lines().any(|line| line.len() > LONGEST_LINE) {
+        return group.element(place());
+    }
+    let mut snippet =
+        Snippet::source(excerpt).line_start(top as usize).path(first.at.file.to_string()).fold(true);
+    for mark in marks {
+        let Some(span) = lines.span(mark, range.start) else { return group.element(place()) };
+        let kind = if mark.label.is_none() { AnnotationKind::Primary } else { AnnotationKind::Context };
+        snippet = snippet.annotation(match mark.label {
+            Some(label) => kind.span(span).label(label.as_str()),
+            None => kind.span(span),
+        });
+    }
+    group.element(snippet)
+}
+
+/// A text, and where its lines begin.
+struct Lines<'a> {
+    text: &'a str,
+    starts: Arc<[usize]>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(source: &'a Source) -> Self {
+        let bytes = source.text.as_bytes();
+        let ends = bytes.iter().enumerate().filter(|(at, byte)| match byte {
+            b'\n' => true,
+            b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+            _ => false,
+        });
+        Self { text: &source.text, starts: std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect() }
+    }
+
+    /// The bytes of some lines, the last line's end left out.
+    fn range(&self, top: u32, bottom: u32) -> Option<Range<usize>> {
+        let start = *self.starts.get((top as usize).checked_sub(1)?)?;
+        let end = self.starts.get(bottom as usize).copied().unwrap_or(self.text.len());
+        let trimmed = self.text.get(start..end)?.trim_end_matches(['\n', '\r']).len();
+        Some(start..start + trimmed)
+    }
+
+    /// A mark's bytes, counted from `base`; at least one character wide where there is one.
+    fn span(&self, mark: &Mark<'_>, base: usize) -> Option<Range<usize>> {
+        let line = self.range(mark.at.line, mark.at.line)?;
+        let content = &self.text[line.clone()];
+        // The byte order mark has no column.
+        let bom = if line.start == 0 && content.starts_with('\u{feff}') { 3 } else { 0 };
+        let content = &content[bom..];
+        let byte = |column: u32| {
+            let chars = (column as usize).saturating_sub(1);
+            content.char_indices().nth(chars).map_or(content.len(), |(at, _)| at)
+        };
+        let from = byte(mark.at.column);
+        let to = if mark.end > (mark.at.line, mark.at.column) && mark.end.0 == mark.at.line {
+            byte(mark.end.1)
+        } else {
+            let word = content[from..].find([' ', '\t', ':', ',']).filter(|len| *len > 0);
+            word.map_or(content.len(), |len| from + len)
+        };
+        let start = line.start + bom - base;
+        Some(start + from..start + to.max(from))
+    }
 }

@@ -1,7 +1,11 @@
 //! All objects of the input together.
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+    sync::Arc,
+};
 
-use crate::{Diagnostic, Object, ReadError, Source, read_sources};
+use crate::{Diagnostic, Object, ReadError, Severity, Source, Typed, document, read_sources};
 
 /// One source with what was found in it.
 #[derive(Clone, Debug)]
@@ -17,7 +21,8 @@ pub struct ParsedSource {
 /// Reads the objects of one source. Broken documents become diagnostics and hide no other.
 #[must_use]
 pub fn parse_source(source: &Source) -> ParsedSource {
-    ParsedSource { source: source.clone(), objects: Vec::new(), diagnostics: Vec::new() }
+    let (objects, diagnostics) = document::read(source);
+    ParsedSource { source: source.clone(), objects, diagnostics }
 }
 
 /// All objects of the input, with the findings that need more than one of them.
@@ -27,7 +32,11 @@ pub struct ObjectSet {
     pub sources: Vec<Arc<ParsedSource>>,
     /// Findings about several sources together.
     pub set_diagnostics: Vec<Diagnostic>,
+    objects: Vec<Arc<Object>>,
 }
+
+/// What makes two objects the same one to the API server: group, kind, namespace, name.
+type Identity<'o> = (&'o str, &'o str, Option<&'o str>, &'o str);
 
 impl ObjectSet {
     /// Reads and parses files, folders and standard input.
@@ -38,15 +47,26 @@ impl ObjectSet {
         Ok(Self::assemble(read_sources(paths)?.iter().map(|s| Arc::new(parse_source(s))).collect()))
     }
 
-    /// Puts parsed sources together.
+    /// Puts parsed sources together. Of an object that is given twice the later one is taken, with a warning.
     #[must_use]
     pub fn assemble(sources: Vec<Arc<ParsedSource>>) -> Self {
-        Self { sources, set_diagnostics: Vec::new() }
+        let all: Vec<&Arc<Object>> = sources.iter().flat_map(|s| &s.objects).collect();
+        let mut last: HashMap<Identity<'_>, usize> = HashMap::with_capacity(all.len());
+        let mut replaced = vec![false; all.len()];
+        let mut set_diagnostics = Vec::new();
+        for (index, object) in all.iter().enumerate() {
+            if let Some(earlier) = last.insert(identity(object), index) {
+                replaced[earlier] = true;
+                set_diagnostics.push(given_twice(all[earlier], object));
+            }
+        }
+        let objects = all.iter().zip(&replaced).filter(|(_, r)| !**r).map(|(o, _)| Arc::clone(o)).collect();
+        Self { sources, set_diagnostics, objects }
     }
 
-    /// The objects in order. Of objects with the same kind, namespace and name only the last.
+    /// The objects in order. Of those with the same kind, namespace and name only the last.
     pub fn objects(&self) -> impl Iterator<Item = &Arc<Object>> {
-        self.sources.iter().flat_map(|s| &s.objects)
+        self.objects.iter()
     }
 
     /// All findings, source by source, then those of the set.
@@ -54,9 +74,50 @@ impl ObjectSet {
         self.sources.iter().flat_map(|s| &s.diagnostics).chain(&self.set_diagnostics)
     }
 
+    /// Whether a finding is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics().any(|d| d.severity == Severity::Error)
+    }
+
     /// How many objects there are of each kind that is only kept, by apiVersion and kind.
     #[must_use]
     pub fn other_kinds(&self) -> BTreeMap<(Arc<str>, Arc<str>), usize> {
-        BTreeMap::new()
+        let mut counts = BTreeMap::new();
+        for object in self.objects().filter(|o| matches!(o.typed, Typed::Other(_))) {
+            *counts.entry((object.api_version.clone(), object.kind.clone())).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The findings as people read them.
+    #[must_use]
+    pub fn render(&self, color: bool) -> String {
+        let sources: Vec<Source> = self.sources.iter().map(|s| s.source.clone()).collect();
+        let diagnostics: Vec<Diagnostic> = self.diagnostics().cloned().collect();
+        crate::render(&diagnostics, &sources, color)
+    }
+}
+
+fn identity(object: &Object) -> Identity<'_> {
+    let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+    (group, &object.kind, object.reference.namespace.as_deref(), &object.name)
+}
+
+fn given_twice(earlier: &Object, later: &Object) -> Diagnostic {
+    let at = later.locate("metadata.name");
+    let where_in = match &later.reference.namespace {
+        Some(namespace) => format!("{namespace}/{}", later.name),
+        None => later.name.to_string(),
+    };
+    Diagnostic {
+        severity: Severity::Warning,
+        message: format!("{} {where_in} is given twice; this one is taken", later.kind),
+        end: (at.line, at.column),
+        at,
+        help: Some(
+            "applied one after the other the second would replace the first; keep one, or rename one".into(),
+        ),
+        related: vec![(earlier.locate("metadata.name"), "first here".into())],
     }
 }

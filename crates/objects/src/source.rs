@@ -1,9 +1,19 @@
 //! Reading manifests: files, folders, standard input.
 use std::{
-    io,
+    collections::BTreeSet,
+    fs, io,
+    io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+/// What to do about a Helm chart.
+pub(crate) const HELM: &str = "render it first: `helm template CHART | netloom … -`";
+/// What to do about a kustomization.
+pub(crate) const KUSTOMIZE: &str = "build it first: `kustomize build FOLDER | netloom … -`";
+
+/// The largest source that is read. Positions are kept in 32 bits.
+const LARGEST: u64 = 1 << 30;
 
 /// One file's name, as the user named it, and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,31 +24,64 @@ pub struct Source {
     pub text: Arc<str>,
 }
 
+impl Source {
+    /// A source from a name and a text.
+    #[must_use]
+    pub fn new(name: &str, text: &str) -> Self {
+        Self { name: name.into(), text: text.into() }
+    }
+}
+
 /// Why the input could not be read.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each variant says what it is")]
 pub enum ReadError {
-    #[error("{}: no such file or folder; is the path right, seen from {}?", path.display(), current.display())]
+    #[error("nothing to read: name a file, a folder, or `-` for standard input")]
+    Nothing,
+    #[error("{}: no such file or folder; is it the right path, seen from {}?", path.display(), current.display())]
     Missing { path: PathBuf, current: PathBuf },
-    #[error("{}: cannot be read: {cause}", path.display())]
+    #[error("{}: cannot be read: {cause}{}", path.display(), permission_hint(cause))]
     Io { path: PathBuf, cause: io::Error },
+    #[error("{}: this is not UTF-8 text (byte {at} is the first that is not); save it as UTF-8, or leave it out", path.display())]
+    NotText { path: PathBuf, at: usize },
+    #[error("{}: larger than {} MiB; split it into several files", path.display(), LARGEST >> 20)]
+    TooLarge { path: PathBuf },
+    #[error("{}: no manifests in this folder; files that end in .yaml, .yml or .json are read, hidden ones are not", path.display())]
+    EmptyFolder { path: PathBuf },
+    #[error("{}: this is a Helm chart, whose templates are not manifests yet; {HELM}", path.display())]
+    HelmChart { path: PathBuf },
+}
+
+fn permission_hint(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::PermissionDenied => "; may this user read it?",
+        _ => "",
+    }
 }
 
 /// The files that [`read_sources`] reads, and the folders whose change can add to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileList {
-    /// Manifests in the order in which they are read; `-` is not among them.
+    /// Manifests in the order in which they are read; `-` stands for standard input.
     pub files: Vec<PathBuf>,
     /// Every folder walked, and the folder of every file named.
     pub folders: Vec<PathBuf>,
 }
 
-/// Lists the files that [`read_sources`] would read.
+/// Lists the files that [`read_sources`] would read: files as named, folders walked in the order of their names.
+/// Of a Helm chart inside of a folder only Chart.yaml is listed.
 ///
 /// # Errors
-/// As [`read_sources`].
-pub fn list_files(_paths: &[PathBuf]) -> Result<FileList, ReadError> {
-    Ok(FileList::default())
+/// When a path does not exist or cannot be listed, is a folder without manifests, or is a Helm chart.
+pub fn list_files(paths: &[PathBuf]) -> Result<FileList, ReadError> {
+    let mut walk = Walk::default();
+    for path in paths {
+        walk.named(path)?;
+    }
+    if walk.list.files.is_empty() {
+        return Err(ReadError::Nothing);
+    }
+    Ok(walk.list)
 }
 
 /// Reads files, folders (walked) and `-`, standard input.
@@ -46,9 +89,132 @@ pub fn list_files(_paths: &[PathBuf]) -> Result<FileList, ReadError> {
 /// # Errors
 /// When a path does not exist, cannot be read, is not UTF-8 text, or is a folder without manifests.
 pub fn read_sources(paths: &[PathBuf]) -> Result<Vec<Source>, ReadError> {
-    let read = |path: &Path| std::fs::read_to_string(path).map_err(|cause| ReadError::Io { path: path.into(), cause });
-    paths
-        .iter()
-        .map(|path| Ok(Source { name: path.to_string_lossy().into(), text: read(path)?.into() }))
-        .collect()
+    list_files(paths)?.files.iter().map(|path| read_file(path)).collect()
+}
+
+#[derive(Default)]
+struct Walk {
+    list: FileList,
+    /// What was listed already, by its real path: links and repeated arguments add nothing.
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Walk {
+    fn named(&mut self, path: &Path) -> Result<(), ReadError> {
+        if path == Path::new("-") {
+            if self.seen.insert(path.to_owned()) {
+                self.list.files.push(path.to_owned());
+            }
+            return Ok(());
+        }
+        let metadata = fs::metadata(path).map_err(|cause| unreadable(path, cause))?;
+        if !metadata.is_dir() {
+            let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            self.folder_once(folder);
+            self.file(path);
+            return Ok(());
+        }
+        if is_chart(path) {
+            return Err(ReadError::HelmChart { path: path.to_owned() });
+        }
+        let before = self.list.files.len();
+        let known = self.seen.len();
+        self.folder(path)?;
+        // A folder whose files were all listed before is not empty.
+        if self.list.files.len() == before && self.seen.len() <= known + 1 && !has_manifest(path) {
+            return Err(ReadError::EmptyFolder { path: path.to_owned() });
+        }
+        Ok(())
+    }
+
+    fn folder(&mut self, path: &Path) -> Result<(), ReadError> {
+        let real = fs::canonicalize(path).map_err(|cause| unreadable(path, cause))?;
+        if !self.seen.insert(real) {
+            return Ok(());
+        }
+        self.folder_once(path);
+        if is_chart(path) {
+            self.file(&path.join("Chart.yaml"));
+            return Ok(());
+        }
+        let entries = fs::read_dir(path).map_err(|cause| unreadable(path, cause))?;
+        let mut names = Vec::new();
+        for entry in entries {
+            names.push(entry.map_err(|cause| unreadable(path, cause))?.file_name());
+        }
+        names.sort();
+        for name in names {
+            if name.as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let entry = path.join(&name);
+            match fs::metadata(&entry) {
+                Ok(metadata) if metadata.is_dir() => self.folder(&entry)?,
+                Ok(metadata) if metadata.is_file() && is_manifest(&entry) => self.file(&entry),
+                Ok(_) => {}
+                // A link to nothing, or a file that went away while the folder was read.
+                Err(cause) if is_manifest(&entry) && cause.kind() != io::ErrorKind::NotFound => {
+                    return Err(unreadable(&entry, cause));
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path) {
+        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if self.seen.insert(real) {
+            self.list.files.push(path.to_owned());
+        }
+    }
+
+    fn folder_once(&mut self, path: &Path) {
+        if !self.list.folders.iter().any(|f| f == path) {
+            self.list.folders.push(path.to_owned());
+        }
+    }
+}
+
+fn has_manifest(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|e| is_manifest(&e.path())))
+}
+
+fn is_manifest(path: &Path) -> bool {
+    let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+    matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
+}
+
+fn is_chart(folder: &Path) -> bool {
+    folder.join("Chart.yaml").is_file()
+}
+
+fn unreadable(path: &Path, cause: io::Error) -> ReadError {
+    match cause.kind() {
+        io::ErrorKind::NotFound => {
+            let current = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+            ReadError::Missing { path: path.to_owned(), current }
+        }
+        _ => ReadError::Io { path: path.to_owned(), cause },
+    }
+}
+
+/// Reads one file, or standard input for `-`.
+fn read_file(path: &Path) -> Result<Source, ReadError> {
+    let mut bytes = Vec::new();
+    let (name, read) = if path == Path::new("-") {
+        ("<stdin>".into(), io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes))
+    } else {
+        let file = fs::File::open(path).map_err(|cause| unreadable(path, cause))?;
+        (path.to_string_lossy(), file.take(LARGEST + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(|cause| unreadable(path, cause))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(ReadError::TooLarge { path: path.to_owned() });
+    }
+    let text = String::from_utf8(bytes).map_err(|error| ReadError::NotText {
+        path: path.to_owned(),
+        at: error.utf8_error().valid_up_to(),
+    })?;
+    Ok(Source { name: Arc::from(&*name), text: text.into() })
 }

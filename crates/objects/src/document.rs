@@ -1,0 +1,293 @@
+//! One document after the other: from text to objects and findings.
+use std::sync::Arc;
+
+use crate::{
+    Diagnostic, Location, Object, ObjectRef, Severity, Source, Typed,
+    decode::{Decoded, nearest},
+    findings::Findings,
+    kinds::{decode_other, decode_typed, home_of, is_namespaced, refuse_kind},
+    object::Place,
+    packaging, shape,
+    tree::{
+        Broken, Builder, Chunk, Issue, NodeId, Resolved, Tree, View, looks_like_json, read_json, read_yaml,
+        split,
+    },
+    validate,
+};
+
+/// Findings of one source beyond this many help nobody.
+const MAX_DIAGNOSTICS: usize = 1000;
+
+/// A chunk with what was read from it.
+struct Part<'s> {
+    chunk: Chunk<'s>,
+    roots: Vec<NodeId>,
+    issues: Vec<Issue>,
+    broken: Option<Broken>,
+}
+
+/// Reads all documents of a source.
+pub(crate) fn read(source: &Source) -> (Vec<Arc<Object>>, Vec<Diagnostic>) {
+    let mut builder = Builder::new(Tree::new(source.clone()));
+    let parts: Vec<Part<'_>> =
+        split(&source.text).into_iter().map(|c| read_part(&mut builder, c, source)).collect();
+    let mut tree = builder.tree;
+    tree.shrink();
+    let tree = Arc::new(tree);
+    let mut objects = Vec::new();
+    let mut diagnostics = Vec::new();
+    for part in parts {
+        let mut reader = Reader { tree: &tree, findings: Findings::new(&tree), objects: Vec::new() };
+        reader.part(&part);
+        objects.append(&mut reader.objects);
+        diagnostics.extend(reader.findings.finish());
+        if diagnostics.len() > MAX_DIAGNOSTICS {
+            too_many(&mut diagnostics, source);
+            break;
+        }
+    }
+    (objects, diagnostics)
+}
+
+fn too_many(diagnostics: &mut Vec<Diagnostic>, source: &Source) {
+    diagnostics.truncate(MAX_DIAGNOSTICS);
+    let line = diagnostics.last().map_or(0, |d| d.at.line);
+    diagnostics.push(Diagnostic {
+        severity: Severity::Error,
+        message: format!("there is more wrong than this; {} was read only up to here", source.name),
+        at: Location { file: source.name.clone(), line, column: 1 },
+        end: (line, 1),
+        help: None,
+        related: Vec::new(),
+    });
+}
+
+fn read_part<'s>(builder: &mut Builder, chunk: Chunk<'s>, source: &Source) -> Part<'s> {
+    let start = builder.len();
+    if looks_like_json(chunk) {
+        match read_json(builder, chunk) {
+            Ok(roots) => {
+                return Part { chunk, roots, issues: std::mem::take(&mut builder.issues), broken: None };
+            }
+            Err(broken) => {
+                builder.back_to(start);
+                if source.name.ends_with(".json") {
+                    return Part { chunk, roots: Vec::new(), issues: Vec::new(), broken: Some(broken) };
+                }
+            }
+        }
+    }
+    let (roots, broken) = read_yaml(builder, chunk);
+    Part { chunk, roots, issues: std::mem::take(&mut builder.issues), broken }
+}
+
+struct Reader<'t> {
+    tree: &'t Arc<Tree>,
+    findings: Findings<'t>,
+    objects: Vec<Arc<Object>>,
+}
+
+/// apiVersion and kind that the items of a typed list may leave out.
+#[derive(Clone, Copy)]
+struct Inherited<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+}
+
+impl Reader<'_> {
+    fn part(&mut self, part: &Part<'_>) {
+        if self.lost_indentation(part) {
+            return;
+        }
+        let before = self.objects.len();
+        for issue in &part.issues {
+            self.findings.issue(issue);
+        }
+        for &root in &part.roots {
+            self.document(root);
+        }
+        if let Some(broken) = &part.broken {
+            self.findings.broken(broken);
+        }
+        if self.findings.has_errors()
+            && let Some(spot) = shape::template(part.chunk)
+        {
+            self.objects.truncate(before);
+            self.findings.replace_by_template(&spot);
+        }
+    }
+
+    /// A document that cannot be parsed, or whose metadata or spec is empty, may have lost its indentation.
+    fn lost_indentation(&mut self, part: &Part<'_>) -> bool {
+        let hollow = |root: &NodeId| {
+            ["metadata", "spec"]
+                .iter()
+                .any(|key| self.tree.get(*root, key).is_some_and(|v| self.tree.is_null(v)))
+        };
+        if part.broken.is_none() && !part.roots.iter().any(hollow) {
+            return false;
+        }
+        let Some(flattened) = shape::flattened(part.chunk) else { return false };
+        self.findings.lost_indentation(&flattened);
+        true
+    }
+
+    fn document(&mut self, root: NodeId) {
+        match self.tree.view(root) {
+            View::Scalar(Resolved::Null) => {}
+            View::Scalar(value) => {
+                let message = format!("skipped: this document is {}, not a Kubernetes object", value.describe());
+                self.findings.add(Severity::Warning, root, message, None);
+            }
+            View::Sequence(_) => self.findings.add(
+                Severity::Error,
+                root,
+                "this document is a list, not a Kubernetes object".into(),
+                Some("put each object in a document of its own, with `---` between them, or make it `kind: List` with `items:`".into()),
+            ),
+            View::Mapping(_) if packaging::take(self.tree, root, &mut self.findings, &mut self.objects) => {}
+            View::Mapping(_) => self.object(root, None),
+        }
+    }
+
+    fn object(&mut self, root: NodeId, inherited: Option<Inherited<'_>>) {
+        let Some((api_version, kind)) = self.identify(root, inherited) else { return };
+        let items = self.tree.get(root, "items").map(|items| (items, self.tree.view(items)));
+        if let (Some(item_kind), Some((_, View::Sequence(items)))) = (kind.strip_suffix("List"), items) {
+            let inherited = Inherited { api_version: &api_version, kind: item_kind };
+            for &item in items {
+                match self.tree.view(item) {
+                    View::Mapping(_) => self.object(item, (!item_kind.is_empty()).then_some(inherited)),
+                    _ => self.findings.add(
+                        Severity::Error,
+                        item,
+                        "an item of a list must be an object".into(),
+                        None,
+                    ),
+                }
+            }
+            return;
+        }
+        if &*kind == "List" && &*api_version == "v1" {
+            if items.is_none_or(|(items, _)| !self.tree.is_null(items)) {
+                self.findings.add(
+                    Severity::Error,
+                    root,
+                    "a List has a list of objects as `items`".into(),
+                    None,
+                );
+            }
+            return;
+        }
+        self.single(root, api_version, kind);
+    }
+
+    fn identify(&mut self, root: NodeId, inherited: Option<Inherited<'_>>) -> Option<(Arc<str>, Arc<str>)> {
+        let api_version = self.tree.get_text(root, "apiVersion").filter(|t| !t.is_empty());
+        let kind = self.tree.get_text(root, "kind").filter(|t| !t.is_empty());
+        let api_version = api_version.or(inherited.map(|i| i.api_version));
+        let kind = kind.or(inherited.map(|i| i.kind));
+        if let (Some(api_version), Some(kind)) = (api_version, kind) {
+            return Some((api_version.into(), kind.into()));
+        }
+        let mut said = false;
+        for key in ["apiVersion", "kind"] {
+            if let Some((_, value)) = self.tree.entry(root, key)
+                && !self.tree.is_null(value)
+                && self.tree.get_text(root, key).is_none()
+            {
+                self.findings.add(Severity::Error, value, format!("`{key}` must be text"), None);
+                said = true;
+            }
+        }
+        if !said {
+            self.nameless_kind(root, api_version, kind);
+        }
+        None
+    }
+
+    fn nameless_kind(&mut self, root: NodeId, api_version: Option<&str>, kind: Option<&str>) {
+        let keys: Vec<&str> = match self.tree.view(root) {
+            View::Mapping(entries) => entries.iter().step_by(2).filter_map(|k| self.tree.text(*k)).collect(),
+            _ => Vec::new(),
+        };
+        let slip = |wanted: &str| keys.iter().find(|k| nearest(k, [wanted]).is_some() && **k != wanted);
+        let (message, help) = match (api_version, kind) {
+            (None, Some(kind)) => (
+                format!("`apiVersion` is missing from this {kind}"),
+                slip("apiVersion").map(|k| format!("did you mean `apiVersion` instead of `{k}`?")).or_else(|| {
+                    home_of(kind).map(|home| format!("a {kind} has `apiVersion: {home}`"))
+                }),
+            ),
+            (Some(api_version), None) => (
+                format!("`kind` is missing from this object of {api_version}"),
+                slip("kind").map(|k| format!("did you mean `kind` instead of `{k}`?")),
+            ),
+            _ => (
+                "this is no Kubernetes object: it has neither `apiVersion` nor `kind`".into(),
+                Some("name only manifests, or leave this file out; values files and configuration of other programs are not read".into()),
+            ),
+        };
+        self.findings.add(Severity::Error, root, message, help);
+    }
+
+    fn single(&mut self, root: NodeId, api_version: Arc<str>, kind: Arc<str>) {
+        if let Some((message, help)) = refuse_kind(&api_version, &kind) {
+            let at = self.tree.get(root, "kind").unwrap_or(root);
+            self.findings.add(Severity::Error, at, message, Some(help));
+        }
+        let decoded = decode_typed(&api_version, &kind, self.tree, root)
+            .unwrap_or_else(|| decode_other(self.tree, root));
+        let Decoded { value, masked, faults, unknown, gave_up } = decoded;
+        self.findings.faults(root, &faults, gave_up);
+        self.findings.unknown(root, &unknown);
+        let Some(typed) = value else { return };
+        let Some(object) = self.name(root, api_version, kind, typed, masked) else { return };
+        validate::object(&object, &mut self.findings);
+        self.objects.push(Arc::new(object));
+    }
+
+    /// Puts an object together, if it has a name.
+    fn name(
+        &mut self,
+        root: NodeId,
+        api_version: Arc<str>,
+        kind: Arc<str>,
+        typed: Typed,
+        masked: Vec<NodeId>,
+    ) -> Option<Object> {
+        let metadata = typed.metadata();
+        let written = |text: &Option<String>| text.as_deref().filter(|t| !t.is_empty()).map(Arc::<str>::from);
+        let name = written(&metadata.name)
+            .or_else(|| metadata.generate_name.as_deref().map(|n| n.trim_end_matches('-').into()))
+            .filter(|name: &Arc<str>| !name.is_empty());
+        let namespace = written(&metadata.namespace);
+        let Some(name) = name else {
+            self.missing_name(root, &kind, &masked);
+            return None;
+        };
+        let effective = is_namespaced(&api_version, &kind)
+            .then(|| namespace.clone().unwrap_or_else(|| Arc::from("default")));
+        let at = self.tree.location(root);
+        let reference =
+            Arc::new(ObjectRef { kind: kind.clone(), namespace: effective, name: name.clone(), at });
+        let place = Place::new(self.tree.clone(), root, masked);
+        Some(Object { api_version, kind, namespace, name, typed, reference, place })
+    }
+
+    fn missing_name(&mut self, root: NodeId, kind: &str, masked: &[NodeId]) {
+        let metadata = self.tree.entry(root, "metadata");
+        let name = metadata.and_then(|(_, m)| self.tree.entry(m, "name"));
+        // A name or metadata of a wrong type was reported as that.
+        if [metadata, name].into_iter().flatten().any(|(_, value)| masked.contains(&value)) {
+            return;
+        }
+        let at = name.or(metadata).map_or(root, |(key, _)| key);
+        let message = format!("`metadata.name` is missing from this {kind}");
+        let stray = self
+            .tree
+            .entry(root, "name")
+            .map(|_| "`name` belongs under `metadata:`, indented by two spaces".to_owned());
+        self.findings.add(Severity::Error, at, message, stray);
+    }
+}

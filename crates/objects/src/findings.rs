@@ -1,0 +1,215 @@
+//! Collects the findings of one document.
+use std::sync::Arc;
+
+use crate::{
+    Diagnostic, Location, Severity,
+    decode::{Fault, Unknown, nearest},
+    shape::{Flattened, Spot},
+    tree::{Broken, Issue, IssueKind, NodeId, Resolved, Tree, resolve, shorten},
+};
+
+pub(crate) struct Findings<'t> {
+    tree: &'t Arc<Tree>,
+    items: Vec<Diagnostic>,
+}
+
+impl<'t> Findings<'t> {
+    pub(crate) fn new(tree: &'t Arc<Tree>) -> Self {
+        Self { tree, items: Vec::new() }
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.items.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// The findings in the order of the text, each once.
+    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
+        self.items.sort_by(|a, b| (a.at.line, a.at.column).cmp(&(b.at.line, b.at.column)));
+        self.items.dedup();
+        self.items
+    }
+
+    /// A finding about a node.
+    pub(crate) fn add(&mut self, severity: Severity, at: NodeId, message: String, help: Option<String>) {
+        self.add_related(severity, at, message, help, Vec::new());
+    }
+
+    fn add_related(
+        &mut self,
+        severity: Severity,
+        at: NodeId,
+        message: String,
+        help: Option<String>,
+        related: Vec<(Location, String)>,
+    ) {
+        let (location, end) = (self.tree.location(at), self.tree.end(at));
+        self.items.push(Diagnostic { severity, message, at: location, end, help, related });
+    }
+
+    fn location(&self, line: u32, column: u32) -> Location {
+        Location { file: self.tree.source().name.clone(), line, column }
+    }
+
+    /// Something wrong with a document's structure.
+    pub(crate) fn issue(&mut self, issue: &Issue) {
+        let key = shorten(self.tree.text(issue.at).unwrap_or_default());
+        let (severity, message, help, related) = match &issue.kind {
+            IssueKind::Duplicate { first } => (
+                Severity::Error,
+                format!("the key `{key}` stands twice in this mapping"),
+                Some("the last one would win, silently; put both under one key".into()),
+                vec![(self.tree.location(*first), "first here".into())],
+            ),
+            IssueKind::NotText => (
+                Severity::Error,
+                "a key must be text, not a list or a mapping".into(),
+                Some("quote it if it begins with one of `{ [`".into()),
+                vec![],
+            ),
+            IssueKind::NullKey => (Severity::Error, "this key is empty".into(), None, vec![]),
+            IssueKind::Renamed { written, read } => (
+                Severity::Warning,
+                format!("Kubernetes reads the unquoted key `{}` as `{read}`", shorten(written)),
+                Some(format!("quote it: \"{}\"", shorten(written))),
+                vec![],
+            ),
+            IssueKind::BadMerge => (
+                Severity::Error,
+                "`<<` takes a mapping or a list of mappings".into(),
+                Some("it usually stands as `<<: *name`, with `&name` at a mapping before".into()),
+                vec![],
+            ),
+            IssueKind::LateMerge { key } => (
+                Severity::Warning,
+                format!("`<<` replaces the `{}` that stands before it", shorten(key)),
+                Some("put `<<` first, so that what is written out wins".into()),
+                vec![],
+            ),
+            IssueKind::Binary => (
+                Severity::Error,
+                "the tag !!binary is not supported".into(),
+                Some("Kubernetes takes base64 as ordinary text".into()),
+                vec![],
+            ),
+        };
+        self.add_related(severity, issue.at, message, help, related);
+    }
+
+    /// A document that cannot be parsed.
+    pub(crate) fn broken(&mut self, broken: &Broken) {
+        let at = self.location(broken.line, broken.column);
+        let end = (broken.line, broken.column);
+        let help = syntax_help(&broken.message);
+        let message = format!("this document cannot be parsed: {}", broken.message);
+        self.items.push(Diagnostic { severity: Severity::Error, message, at, end, help, related: vec![] });
+    }
+
+    /// Values of a wrong type.
+    pub(crate) fn faults(&mut self, root: NodeId, faults: &[Fault], gave_up: bool) {
+        for fault in faults {
+            let (message, help) = fault.explain(self.tree, root);
+            self.add(Severity::Error, fault.at.unwrap_or(root), message, help);
+        }
+        if gave_up {
+            let message = "this object has more wrong values than these; it is not used".into();
+            self.add(Severity::Error, root, message, None);
+        }
+    }
+
+    /// Fields that their type does not have.
+    pub(crate) fn unknown(&mut self, root: NodeId, unknown: &[Unknown]) {
+        for Unknown { key, known } in unknown {
+            let name = self.tree.text(*key).unwrap_or_default();
+            let help = match nearest(name, known.iter().copied()) {
+                Some(near) => Some(format!("did you mean `{near}`?")),
+                None if known.is_empty() => None,
+                None if known.len() <= 8 => Some(format!("known here: {}", known.join(", "))),
+                None => None,
+            };
+            let message = format!("unknown field `{}`", shorten(&self.tree.path_to(root, *key)));
+            self.add(Severity::Error, *key, message, help);
+        }
+    }
+
+    /// One finding instead of all others: the document is a template.
+    pub(crate) fn replace_by_template(&mut self, spot: &Spot) {
+        self.items.clear();
+        self.items.push(Diagnostic {
+            severity: Severity::Error,
+            message: format!("this looks like a Helm template: `{}`", shorten(&spot.text)),
+            at: self.location(spot.line, spot.column),
+            end: (spot.line, spot.end),
+            help: Some("render it first: `helm template CHART | netloom … -`".into()),
+            related: vec![],
+        });
+    }
+
+    /// One finding instead of a flood: the document lost its indentation.
+    pub(crate) fn lost_indentation(&mut self, flattened: &Flattened) {
+        let Flattened { child, parent } = flattened;
+        self.items.push(Diagnostic {
+            severity: Severity::Error,
+            message: format!(
+                "this document lost its indentation: `{}` belongs under `{}` but stands at column 1, beside it",
+                child.text, parent.text
+            ),
+            at: self.location(child.line, child.column),
+            end: (child.line, child.end),
+            help: Some(
+                "indent the lines that belong under `metadata:` and `spec:` by two spaces for each level, or copy \
+                 the document again from where the spaces are still there (web pages often drop them)"
+                    .into(),
+            ),
+            related: vec![(self.location(parent.line, parent.column), "it belongs under this".into())],
+        });
+    }
+
+    /// A finding of a validator about a field's value.
+    pub(crate) fn invalid(
+        &mut self,
+        severity: Severity,
+        at: NodeId,
+        message: String,
+        help: Option<String>,
+        related: Option<(NodeId, &str)>,
+    ) {
+        let related = related.map(|(id, what)| (self.tree.location(id), what.to_owned()));
+        let help = help.or_else(|| placeholder_help(self.tree, at));
+        self.add_related(severity, at, message, help, related.into_iter().collect());
+    }
+}
+
+/// Values such as `${NAME}` and `<your-name>` were meant to be replaced.
+fn placeholder_help(tree: &Tree, at: NodeId) -> Option<String> {
+    let text = tree.text(at)?;
+    let angle = text.find('<').is_some_and(|from| text[from..].contains('>'));
+    let is_placeholder = (text.contains("${") && text.contains('}')) || angle;
+    is_placeholder.then(|| "this looks like a placeholder that was meant to be replaced".to_owned())
+}
+
+/// What usually is behind a parser's message.
+fn syntax_help(message: &str) -> Option<String> {
+    let table = [
+        ("tab", "YAML is indented with spaces; replace the tabs"),
+        (
+            "mapping values are not allowed",
+            "is the line indented further than the one before it, or does a value with `: ` in it lack quotes?",
+        ),
+        ("simple key expected", "does this line lack a colon, or its key a space behind the colon?"),
+        ("did not find expected key", "does this line stand at the same column as its neighbours?"),
+        ("invalid indentation", "does this line stand at the same column as its neighbours?"),
+        ("expected <block end>", "does this line stand at the same column as its neighbours?"),
+        ("unknown anchor", "an alias `*name` needs an anchor `&name` before it, in the same document"),
+        ("unexpected character", "a value that begins with this character needs quotes"),
+        ("block sequence entries are not allowed", "a list begins on a line of its own, below its key"),
+    ];
+    table.iter().find(|(part, _)| message.contains(part)).map(|(_, help)| (*help).to_owned())
+}
+
+/// How a value is written so that it stays text.
+pub(crate) fn quoted(text: &str) -> String {
+    match resolve(text) {
+        Resolved::Text(_) => text.to_owned(),
+        _ => format!("\"{text}\""),
+    }
+}

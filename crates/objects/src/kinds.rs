@@ -1,0 +1,246 @@
+//! Which kinds there are: the typed ones, the other ones of Kubernetes' own groups, and which have namespaces.
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::{
+    Typed,
+    decode::{Decoded, decode, nearest},
+    tree::{NodeId, Tree},
+};
+
+/// Decodes an object of a typed kind. `None` for every other.
+pub(crate) fn decode_typed(
+    api_version: &str,
+    kind: &str,
+    tree: &Tree,
+    root: NodeId,
+) -> Option<Decoded<Typed>> {
+    macro_rules! typed {
+        ($($api:literal $kind:ident,)*) => {
+            match (api_version, kind) {
+                $(($api, stringify!($kind)) => Some(decode(tree, root).map(Typed::$kind)),)*
+                _ => None,
+            }
+        };
+    }
+    typed! {
+        "v1" Namespace,
+        "v1" Node,
+        "v1" Pod,
+        "v1" ReplicationController,
+        "v1" Service,
+        "v1" Endpoints,
+        "v1" ConfigMap,
+        "v1" Secret,
+        "v1" ServiceAccount,
+        "apps/v1" Deployment,
+        "apps/v1" ReplicaSet,
+        "apps/v1" StatefulSet,
+        "apps/v1" DaemonSet,
+        "batch/v1" Job,
+        "batch/v1" CronJob,
+        "discovery.k8s.io/v1" EndpointSlice,
+        "networking.k8s.io/v1" NetworkPolicy,
+        "policy.networking.k8s.io/v1alpha2" ClusterNetworkPolicy,
+        "policy.networking.k8s.io/v1alpha1" AdminNetworkPolicy,
+        "policy.networking.k8s.io/v1alpha1" BaselineAdminNetworkPolicy,
+    }
+}
+
+impl<T> Decoded<T> {
+    fn map<U>(self, wrap: impl FnOnce(Box<T>) -> U) -> Decoded<U> {
+        Decoded {
+            value: self.value.map(|value| wrap(Box::new(value))),
+            masked: self.masked,
+            faults: self.faults,
+            unknown: self.unknown,
+            gave_up: self.gave_up,
+        }
+    }
+}
+
+/// Decodes the metadata of an object of another kind.
+pub(crate) fn decode_other(tree: &Tree, root: NodeId) -> Decoded<Typed> {
+    match tree.get(root, "metadata") {
+        Some(metadata) => decode::<ObjectMeta>(tree, metadata).map(Typed::Other),
+        None => Decoded {
+            value: Some(Typed::Other(Box::default())),
+            masked: Vec::new(),
+            faults: Vec::new(),
+            unknown: Vec::new(),
+            gave_up: false,
+        },
+    }
+}
+
+/// The versions that Kubernetes serves of its own groups that matter here, and all kinds in them.
+const OWN: [(&str, &[&str]); 8] = [
+    (
+        "v1",
+        &[
+            "Binding",
+            "ComponentStatus",
+            "ConfigMap",
+            "Endpoints",
+            "Event",
+            "LimitRange",
+            "List",
+            "Namespace",
+            "Node",
+            "PersistentVolume",
+            "PersistentVolumeClaim",
+            "Pod",
+            "PodTemplate",
+            "ReplicationController",
+            "ResourceQuota",
+            "Secret",
+            "Service",
+            "ServiceAccount",
+            "Status",
+            "Eviction",
+            "Scale",
+        ],
+    ),
+    ("apps/v1", &["ControllerRevision", "DaemonSet", "Deployment", "ReplicaSet", "Scale", "StatefulSet"]),
+    ("batch/v1", &["CronJob", "Job"]),
+    ("discovery.k8s.io/v1", &["EndpointSlice"]),
+    ("networking.k8s.io/v1", &["IPAddress", "Ingress", "IngressClass", "NetworkPolicy", "ServiceCIDR"]),
+    ("policy.networking.k8s.io/v1alpha2", &["ClusterNetworkPolicy"]),
+    ("policy.networking.k8s.io/v1alpha1", &["AdminNetworkPolicy", "BaselineAdminNetworkPolicy"]),
+    ("policy/v1", &["Eviction", "PodDisruptionBudget"]),
+];
+
+/// What is wrong with an apiVersion and kind of Kubernetes' own groups: message and help. `None` where nothing is,
+/// and for groups that extend Kubernetes.
+pub(crate) fn refuse_kind(api_version: &str, kind: &str) -> Option<(String, String)> {
+    if let Some((_, kinds)) = OWN.iter().find(|(version, _)| *version == api_version) {
+        let item_kind = kind.strip_suffix("List").filter(|item| kinds.contains(item));
+        if kinds.contains(&kind) || item_kind.is_some() {
+            return None;
+        }
+        let message = format!("there is no kind {kind} in {api_version}");
+        let home = OWN.iter().find(|(_, kinds)| kinds.contains(&kind));
+        let help = match (home, nearest(kind, kinds.iter().copied())) {
+            (Some((home, _)), _) => format!("a {kind} has `apiVersion: {home}`"),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => format!("{api_version} has {}", kinds.join(", ")),
+        };
+        return Some((message, help));
+    }
+    let group = api_version.split_once('/').map(|(group, _)| group)?;
+    let own_group = matches!(group, "extensions" | "core" | "apps" | "batch" | "policy")
+        || group == "networking.k8s.io"
+        || group == "discovery.k8s.io"
+        || group == "policy.networking.k8s.io";
+    let (home, _) = OWN.iter().find(|(_, kinds)| kinds.contains(&kind)).filter(|_| own_group)?;
+    Some((
+        format!("Kubernetes serves no {kind} in {api_version}"),
+        format!("write `apiVersion: {home}`, and see whether its fields are still the same"),
+    ))
+}
+
+/// The apiVersion that a kind of Kubernetes' own groups has.
+pub(crate) fn home_of(kind: &str) -> Option<&'static str> {
+    OWN.iter().find(|(_, kinds)| kinds.contains(&kind)).map(|(version, _)| *version)
+}
+
+/// Kinds without a namespace: Kubernetes' own, and those of extensions that are met most often.
+const CLUSTER_SCOPED: [&str; 44] = [
+    "APIService",
+    "AdminNetworkPolicy",
+    "BGPConfiguration",
+    "BGPPeer",
+    "BaselineAdminNetworkPolicy",
+    "CSIDriver",
+    "CSINode",
+    "CertificateSigningRequest",
+    "CiliumClusterwideNetworkPolicy",
+    "CiliumNode",
+    "ClusterExternalSecret",
+    "ClusterIssuer",
+    "ClusterNetworkPolicy",
+    "ClusterPolicy",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ClusterSecretStore",
+    "ClusterTrustBundle",
+    "ComponentStatus",
+    "CustomResourceDefinition",
+    "DeviceClass",
+    "FelixConfiguration",
+    "FlowSchema",
+    "GatewayClass",
+    "GlobalNetworkPolicy",
+    "GlobalNetworkSet",
+    "IPAddress",
+    "IPPool",
+    "IngressClass",
+    "Installation",
+    "MutatingAdmissionPolicy",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PriorityClass",
+    "PriorityLevelConfiguration",
+    "RuntimeClass",
+    "ServiceCIDR",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+    "VolumeAttachment",
+];
+
+/// Whether objects of a kind live in namespaces. Kinds that are not known are taken to.
+pub(crate) fn is_namespaced(api_version: &str, kind: &str) -> bool {
+    // cert-manager and MetalLB have kinds of these names that do live in namespaces.
+    let namespaced_namesake =
+        matches!(kind, "BGPPeer") && api_version.starts_with("metallb.io/") || kind.is_empty();
+    namespaced_namesake || CLUSTER_SCOPED.binary_search(&kind).is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_cluster_scoped_kinds_is_sorted() {
+        assert!(CLUSTER_SCOPED.is_sorted());
+    }
+
+    #[test]
+    fn wrong_homes_of_own_kinds_are_refused() {
+        let table = [
+            ("v1", "Pod", None),
+            ("v1", "PodList", None),
+            ("v1", "List", None),
+            ("networking.k8s.io/v1", "Ingress", None),
+            ("cilium.io/v2", "CiliumNetworkPolicy", None),
+            ("crd.projectcalico.org/v1", "NetworkPolicy", None),
+            ("serving.knative.dev/v1", "Service", None),
+            ("networking.istio.io/v1", "Gateway", None),
+            ("v1", "Deployment", Some("a Deployment has `apiVersion: apps/v1`")),
+            ("apps/v1", "Deplyoment", Some("did you mean `Deployment`?")),
+            ("v1", "service", Some("did you mean `Service`?")),
+            (
+                "extensions/v1beta1",
+                "NetworkPolicy",
+                Some(
+                    "write `apiVersion: networking.k8s.io/v1`, and see whether its fields are still the same",
+                ),
+            ),
+            (
+                "batch/v1beta1",
+                "CronJob",
+                Some("write `apiVersion: batch/v1`, and see whether its fields are still the same"),
+            ),
+        ];
+        for (api_version, kind, help) in table {
+            assert_eq!(
+                refuse_kind(api_version, kind).map(|(_, h)| h).as_deref(),
+                help,
+                "{api_version} {kind}"
+            );
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Recognises documents that are broken as a whole: templates, and manifests that lost their indentation.
+use crate::tree::Chunk;
+
+/// A place in a chunk, and what stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    /// Just behind it.
+    pub(crate) end: u32,
+    pub(crate) text: String,
+}
+
+/// The first template action of a chunk, such as `{{ .Values.name }}`.
+pub(crate) fn template(chunk: Chunk<'_>) -> Option<Spot> {
+    for (number, line) in numbered(chunk) {
+        let Some(at) = line.find("{{") else { continue };
+        let action = &line[at..];
+        let action = action.find("}}").map_or(action, |end| &action[..end + 2]);
+        let inside = action.trim_matches(['{', '}', '-', ' ']);
+        let names =
+            [".Values", ".Release", ".Chart", ".Capabilities", "include ", "template ", "toYaml ", "lookup "];
+        let words = ["if", "else", "end", "range", "with", "define", "block"];
+        let first_word = inside.split([' ', '}']).next().unwrap_or_default();
+        let telling = names.iter().any(|n| inside.contains(n))
+            || words.contains(&first_word)
+            || action.starts_with("{{-")
+            || starts_value(&line[..at]);
+        if telling {
+            return Some(spot(number, line, at, action));
+        }
+    }
+    None
+}
+
+/// Whether a value or a whole line begins behind `before`.
+fn starts_value(before: &str) -> bool {
+    let before = before.trim_end();
+    before.is_empty() || before.ends_with([':', '-'])
+}
+
+/// The signs that a manifest lost its indentation: a line that must be indented and is not, and the line above that
+/// it belongs under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Flattened {
+    pub(crate) child: Spot,
+    pub(crate) parent: Spot,
+}
+
+/// Fields that stand directly under `metadata:`.
+const METADATA_FIELDS: [&str; 5] = ["name", "namespace", "labels", "annotations", "generateName"];
+/// Fields that stand at column 1 in a manifest.
+const TOP_FIELDS: [&str; 12] = [
+    "apiVersion",
+    "kind",
+    "metadata",
+    "spec",
+    "status",
+    "data",
+    "stringData",
+    "binaryData",
+    "type",
+    "items",
+    "subsets",
+    "webhooks",
+];
+
+/// Looks for an empty `metadata:` whose fields stand beside it, and for a `spec:` in a document without any
+/// indentation at all.
+pub(crate) fn flattened(chunk: Chunk<'_>) -> Option<Flattened> {
+    let lines: Vec<(u32, &str)> = numbered(chunk)
+        .filter(|(_, line)| {
+            let line = line.trim();
+            !line.is_empty() && !line.starts_with('#') && line != "---"
+        })
+        .collect();
+    let is_manifest =
+        lines.iter().any(|(_, line)| line.starts_with("apiVersion:") || line.starts_with("kind:"));
+    if !is_manifest {
+        return None;
+    }
+    let indented = lines.iter().any(|(_, line)| line.starts_with([' ', '\t']));
+    lines.windows(2).find_map(|pair| {
+        let (parent, child) = (pair[0], pair[1]);
+        let key = key_of(child.1)?;
+        let belongs = match empty_key(parent.1)? {
+            "metadata" => METADATA_FIELDS.contains(&key),
+            "spec" => !indented && !TOP_FIELDS.contains(&key),
+            _ => false,
+        };
+        belongs.then(|| Flattened {
+            child: spot(child.0, child.1, 0, &format!("{key}:")),
+            parent: spot(parent.0, parent.1, 0, parent.1.trim_end()),
+        })
+    })
+}
+
+/// The key of a line at column 1.
+fn key_of(line: &str) -> Option<&str> {
+    let (key, rest) = line.split_once(':')?;
+    let is_key = key.bytes().all(|b| b.is_ascii_alphanumeric()) && !key.is_empty();
+    (is_key && (rest.is_empty() || rest.starts_with([' ', '\t', '\r']))).then_some(key)
+}
+
+/// The key of a line at column 1 that has nothing behind its colon.
+fn empty_key(line: &str) -> Option<&str> {
+    let rest = line.split_once(':')?.1.trim();
+    (rest.is_empty() || rest.starts_with('#')).then(|| key_of(line)).flatten()
+}
+
+fn numbered(chunk: Chunk<'_>) -> impl Iterator<Item = (u32, &str)> {
+    (chunk.line..).zip(chunk.text.lines())
+}
+
+fn spot(line: u32, content: &str, at: usize, text: &str) -> Spot {
+    let clip = |n: usize| u32::try_from(n).unwrap_or(u32::MAX - 1);
+    let column = clip(content[..at].chars().count()) + 1;
+    Spot { line, column, end: column.saturating_add(clip(text.chars().count())), text: text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(text: &str) -> Chunk<'_> {
+        Chunk { text, start: 0, line: 1 }
+    }
+
+    #[test]
+    fn lost_indentation_is_seen() {
+        let table = [
+            ("apiVersion: v1\nkind: Service\nmetadata:\nname: a\nspec:\ntype: ClusterIP\n", Some((4, 3))),
+            ("apiVersion: v1\r\nkind: Service\r\nmetadata:\r\nname: a\r\n", Some((4, 3))),
+            ("kind: Pod\nmetadata: # its name\n\n# the name\nnamespace: a\n", Some((5, 2))),
+            ("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\ncontainers:\n- name: a\n", Some((5, 4))),
+            ("apiVersion: v1\nkind: Service\nmetadata:\n  name: a\nspec:\n  type: ClusterIP\n", None),
+            ("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n", None),
+            ("apiVersion: v2\nname: chart\n", None),
+            ("metadata:\nname: a\n", None),
+            ("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\nstatus: {}\n", None),
+            ("apiVersion: v1\nkind: Service\nmetadata:\n  name: a\nspec:\n# nothing\nother: 1\n", None),
+        ];
+        for (text, expected) in table {
+            let found = flattened(chunk(text)).map(|f| (f.child.line, f.parent.line));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn templates_are_seen() {
+        let table = [
+            ("a: {{ .Values.x }}\n", Some((1, 4))),
+            ("a: \"{{ .Values.x }}\"\n", Some((1, 5))),
+            ("a: 1\n{{- if .x }}\nb: 2\n", Some((2, 1))),
+            ("- {{ something }}\n", Some((1, 3))),
+            ("{{ include \"a\" . }}\n", Some((1, 1))),
+            ("summary: \"pod {{ $labels.pod }} is down\"\n", None),
+            ("a: {{\n", Some((1, 4))),
+            ("a: {b: {c: d}}\n", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(template(chunk(text)).map(|s| (s.line, s.column)), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! Builds the arena from a parser's events: duplicate keys, `<<` merges, and bounds on depth and aliases.
+use std::collections::HashMap;
+
+use super::{Kind, Node, NodeId, Origin, Resolved, Tree, View};
+
+/// How deep a document may nest. The API server's limit for what it stores is lower still in practice;
+/// this one keeps every recursion over a tree far away from the end of the stack.
+pub(crate) const MAX_DEPTH: u32 = 200;
+
+/// How many nodes aliases may stand for, beyond a few for each node that is written.
+const ALIAS_ALLOWANCE: u64 = 200_000;
+const ALIAS_FACTOR: u64 = 4;
+
+/// Something wrong with a document's structure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Issue {
+    pub(crate) at: NodeId,
+    pub(crate) kind: IssueKind,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum IssueKind {
+    /// The key stands in the same mapping before.
+    Duplicate { first: NodeId },
+    /// The key is a list or a mapping.
+    NotText,
+    /// The key is empty or null.
+    NullKey,
+    /// An unquoted key that Kubernetes reads as something else: `on` is `true`.
+    Renamed { written: String, read: String },
+    /// `<<` has something else than a mapping or a list of mappings.
+    BadMerge,
+    /// `<<` overwrites a key that stands before it.
+    LateMerge { key: String },
+    /// A tag that Kubernetes reads in a way that is not supported.
+    Binary,
+}
+
+/// Why a document cannot be built any further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fatal {
+    /// Nested deeper than [`MAX_DEPTH`].
+    TooDeep,
+    /// Aliases stand for too many nodes.
+    AliasBomb,
+    /// An alias inside of what it stands for.
+    Recursive,
+    /// More nodes than an index can count.
+    TooLarge,
+}
+
+struct Frame {
+    id: NodeId,
+    anchor: usize,
+    /// Where its children begin in `pending`.
+    base: usize,
+    /// Nodes below, aliases expanded.
+    size: u64,
+    /// Levels below, aliases expanded.
+    height: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Anchor {
+    node: NodeId,
+    size: u64,
+    height: u32,
+    open: bool,
+}
+
+/// Takes the events of one document after the other.
+pub(crate) struct Builder {
+    pub(crate) tree: Tree,
+    pub(crate) issues: Vec<Issue>,
+    root: Option<NodeId>,
+    pending: Vec<NodeId>,
+    frames: Vec<Frame>,
+    anchors: HashMap<usize, Anchor>,
+    first_node: usize,
+    expanded: u64,
+}
+
+/// A scalar's text, and where it is.
+pub(crate) enum Text<'a> {
+    /// A range of the source.
+    Source { start: usize, len: usize },
+    /// Text that the source holds in another form.
+    Owned(&'a str),
+}
+
+impl Builder {
+    pub(crate) fn new(tree: Tree) -> Self {
+        Self {
+            tree,
+            issues: Vec::new(),
+            root: None,
+            pending: Vec::new(),
+            frames: Vec::new(),
+            anchors: HashMap::new(),
+            first_node: 0,
+            expanded: 0,
+        }
+    }
+
+    /// Ends a document, whole or broken off, and gives its root.
+    pub(crate) fn finish_document(&mut self) -> Option<NodeId> {
+        self.pending.clear();
+        self.frames.clear();
+        self.anchors.clear();
+        self.first_node = self.tree.nodes.len();
+        self.expanded = 0;
+        self.root.take()
+    }
+
+    /// Lets go of the nodes and findings of a document that broke off.
+    pub(crate) fn abandon_document(&mut self) {
+        self.back_to(self.first_node);
+    }
+
+    /// How many nodes there are, for [`Self::back_to`].
+    pub(crate) fn len(&self) -> usize {
+        self.tree.nodes.len()
+    }
+
+    /// Lets go of all nodes after the first `len`, and of what was found in them.
+    pub(crate) fn back_to(&mut self, len: usize) {
+        _ = self.finish_document();
+        self.tree.nodes.truncate(len);
+        self.issues.retain(|issue| (issue.at.0 as usize) < len);
+        self.first_node = len;
+    }
+
+    pub(crate) fn scalar(
+        &mut self,
+        position: (u32, u32),
+        text: &Text<'_>,
+        plain: bool,
+        anchor: usize,
+    ) -> Result<NodeId, Fatal> {
+        let kind = self.scalar_kind(text, plain)?;
+        let id = self.push(position, kind)?;
+        if anchor != 0 {
+            self.anchors.insert(anchor, Anchor { node: id, size: 1, height: 0, open: false });
+        }
+        Ok(id)
+    }
+
+    fn scalar_kind(&mut self, text: &Text<'_>, plain: bool) -> Result<Kind, Fatal> {
+        let (start, len, origin) = match *text {
+            Text::Source { start, len } => (start, len, Origin::Source),
+            Text::Owned(text) => {
+                let start = self.tree.pool.len();
+                self.tree.pool.push_str(text);
+                (start, text.len(), Origin::Pool)
+            }
+        };
+        let start = u32::try_from(start).map_err(|_| Fatal::TooLarge)?;
+        let len = u32::try_from(len).map_err(|_| Fatal::TooLarge)?;
+        Ok(Kind::Scalar { start, len, origin, plain })
+    }
+
+    pub(crate) fn start(&mut self, position: (u32, u32), mapping: bool, anchor: usize) -> Result<(), Fatal> {
+        if self.frames.len() >= MAX_DEPTH as usize {
+            return Err(Fatal::TooDeep);
+        }
+        let kind = if mapping { Kind::Mapping(0, 0) } else { Kind::Sequence(0, 0) };
+        let id = self.push(position, kind)?;
+        if anchor != 0 {
+            self.anchors.insert(anchor, Anchor { node: id, size: 0, height: 0, open: true });
+        }
+        self.frames.push(Frame { id, anchor, base: self.pending.len(), size: 1, height: 0 });
+        Ok(())
+    }
+
+    pub(crate) fn alias(&mut self, position: (u32, u32), anchor: usize) -> Result<(), Fatal> {
+        let Some(&anchor) = self.anchors.get(&anchor) else { return Err(Fatal::Recursive) };
+        if anchor.open {
+            return Err(Fatal::Recursive);
+        }
+        self.push(position, Kind::Alias(anchor.node))?;
+        self.expanded = self.expanded.saturating_add(anchor.size);
+        let written = (self.tree.nodes.len() - self.first_node) as u64;
+        if self.expanded > ALIAS_ALLOWANCE + ALIAS_FACTOR * written {
+            return Err(Fatal::AliasBomb);
+        }
+        let depth = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
+        if depth.saturating_add(anchor.height) > MAX_DEPTH {
+            return Err(Fatal::TooDeep);
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.size = frame.size.saturating_add(anchor.size);
+            frame.height = frame.height.max(anchor.height + 1);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, (line, column): (u32, u32), kind: Kind) -> Result<NodeId, Fatal> {
+        let id = NodeId(u32::try_from(self.tree.nodes.len()).map_err(|_| Fatal::TooLarge)?);
+        self.tree.nodes.push(Node { line, column, kind });
+        if let Some(frame) = self.frames.last_mut() {
+            frame.size += 1;
+            frame.height = frame.height.max(1);
+            self.pending.push(id);
+        } else {
+            self.root = Some(id);
+        }
+        Ok(id)
+    }
+
+    /// Ends the innermost collection.
+    pub(crate) fn end(&mut self) -> Result<(), Fatal> {
+        let Some(frame) = self.frames.pop() else { return Ok(()) };
+        let mapping = matches!(self.tree.node(frame.id).kind, Kind::Mapping(..));
+        if mapping {
+            self.settle_keys(frame.base)?;
+        }
+        let from = u32::try_from(self.tree.children.len()).map_err(|_| Fatal::TooLarge)?;
+        self.tree.children.extend(self.pending.drain(frame.base..));
+        let to = u32::try_from(self.tree.children.len()).map_err(|_| Fatal::TooLarge)?;
+        self.tree.nodes[frame.id.0 as usize].kind =
+            if mapping { Kind::Mapping(from, to) } else { Kind::Sequence(from, to) };
+        if frame.anchor != 0 {
+            let anchor = Anchor { node: frame.id, size: frame.size, height: frame.height, open: false };
+            self.anchors.insert(frame.anchor, anchor);
+        }
+        if let Some(parent) = self.frames.last_mut() {
+            parent.size = parent.size.saturating_add(frame.size);
+            parent.height = parent.height.max(frame.height + 1);
+        }
+        Ok(())
+    }
+
+    /// Makes the keys of a mapping text and unique: what Kubernetes reads them as, `<<` merged in, the last of
+    /// several equal ones kept.
+    fn settle_keys(&mut self, base: usize) -> Result<(), Fatal> {
+        let mut merges = false;
+        let mut refused = Vec::new();
+        for at in (base..self.pending.len()).step_by(2) {
+            let key = self.pending[at];
+            match self.settle_key(key)? {
+                KeyIs::Text => {}
+                KeyIs::Merge => merges = true,
+                KeyIs::Refused => refused.push(at),
+            }
+        }
+        for at in refused.into_iter().rev() {
+            self.pending.drain(at..(at + 2).min(self.pending.len()));
+        }
+        if merges || self.has_duplicates(base) {
+            let entries = self.pending.split_off(base);
+            let unique = self.unite(&entries);
+            self.pending.extend(unique);
+        }
+        Ok(())
+    }
+
+    fn settle_key(&mut self, key: NodeId) -> Result<KeyIs, Fatal> {
+        let View::Scalar(value) = self.tree.view(key) else {
+            self.issues.push(Issue { at: key, kind: IssueKind::NotText });
+            return Ok(KeyIs::Refused);
+        };
+        let read = match value {
+            Resolved::Text("<<") if self.tree.is_plain(key) => return Ok(KeyIs::Merge),
+            Resolved::Text(_) => return Ok(KeyIs::Text),
+            Resolved::Null => {
+                self.issues.push(Issue { at: key, kind: IssueKind::NullKey });
+                return Ok(KeyIs::Refused);
+            }
+            Resolved::Bool(value) => value.to_string(),
+            Resolved::Int(value) => value.to_string(),
+            Resolved::Large(value) => value.to_string(),
+            Resolved::Float(value) => value.to_string(),
+        };
+        let written = self.tree.text(key).unwrap_or_default().to_owned();
+        if written != read {
+            let kind = self.scalar_kind(&Text::Owned(&read), false)?;
+            self.tree.nodes[key.0 as usize].kind = kind;
+            self.issues.push(Issue { at: key, kind: IssueKind::Renamed { written, read } });
+        }
+        Ok(KeyIs::Text)
+    }
+
+    fn has_duplicates(&self, base: usize) -> bool {
+        let keys = &self.pending[base..];
+        let text = |at: usize| self.tree.text(keys[at]);
+        // A few keys are compared with each other faster than they are hashed.
+        if keys.len() <= 32 {
+            return (2..keys.len()).step_by(2).any(|i| (0..i).step_by(2).any(|j| text(i) == text(j)));
+        }
+        let mut seen = std::collections::HashSet::with_capacity(keys.len() / 2);
+        (0..keys.len()).step_by(2).any(|at| !seen.insert(text(at)))
+    }
+
+    /// go-yaml v2 goes through the entries in order, merges included, and the last one wins.
+    fn unite(&mut self, entries: &[NodeId]) -> Vec<NodeId> {
+        let mut united = United::default();
+        for entry in entries.chunks_exact(2) {
+            let (key, value) = (entry[0], entry[1]);
+            let text = self.tree.text(key).unwrap_or_default();
+            if text == "<<" && self.tree.is_plain(key) {
+                self.merge(key, value, &mut united);
+            } else if let Some((first, merged)) = united.put(text, key, value, false)
+                && !merged
+            {
+                self.issues.push(Issue { at: key, kind: IssueKind::Duplicate { first } });
+            }
+        }
+        united.entries
+    }
+
+    fn merge(&mut self, key: NodeId, value: NodeId, united: &mut United) {
+        let mappings = match self.tree.view(value) {
+            View::Mapping(_) => vec![value],
+            // Earlier ones take precedence over later ones.
+            View::Sequence(items) => items.iter().rev().copied().collect(),
+            View::Scalar(_) => Vec::new(),
+        };
+        if mappings.is_empty() {
+            self.issues.push(Issue { at: key, kind: IssueKind::BadMerge });
+        }
+        for mapping in mappings {
+            let View::Mapping(entries) = self.tree.view(mapping) else {
+                self.issues.push(Issue { at: key, kind: IssueKind::BadMerge });
+                continue;
+            };
+            for entry in entries.chunks_exact(2) {
+                let text = self.tree.text(entry[0]).unwrap_or_default();
+                if let Some((_, false)) = united.put(text, entry[0], entry[1], true) {
+                    let kind = IssueKind::LateMerge { key: text.to_owned() };
+                    self.issues.push(Issue { at: key, kind });
+                }
+            }
+        }
+    }
+}
+
+enum KeyIs {
+    Text,
+    Merge,
+    Refused,
+}
+
+/// Entries by key, the last one kept where the first one stood.
+#[derive(Default)]
+struct United {
+    entries: Vec<NodeId>,
+    index: HashMap<String, (usize, bool)>,
+}
+
+impl United {
+    /// Sets an entry. Gives the key that it replaces, and whether that one came from a merge.
+    fn put(&mut self, text: &str, key: NodeId, value: NodeId, merged: bool) -> Option<(NodeId, bool)> {
+        if let Some((at, was_merged)) = self.index.get_mut(text) {
+            let replaced = (self.entries[*at], *was_merged);
+            *was_merged = merged;
+            self.entries[*at] = key;
+            self.entries[*at + 1] = value;
+            return Some(replaced);
+        }
+        self.index.insert(text.to_owned(), (self.entries.len(), merged));
+        self.entries.extend([key, value]);
+        None
+    }
+}

@@ -1,0 +1,192 @@
+//! A source as a flat arena of nodes, each of which knows its line and column.
+mod build;
+mod json;
+mod path;
+mod resolve;
+mod split;
+mod yaml;
+
+use std::sync::Arc;
+
+pub(crate) use build::{Builder, Issue, IssueKind};
+pub(crate) use json::{looks_like_json, read_json};
+pub(crate) use path::{Lookup, parse_path};
+pub(crate) use resolve::{Resolved, resolve, shorten};
+pub(crate) use split::{Chunk, split};
+pub(crate) use yaml::{Broken, read_yaml};
+
+use crate::{Location, Source};
+
+/// Index of a node in its [`Tree`]. Nodes are numbered in the order of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct NodeId(u32);
+
+/// Where the text of a scalar is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// As it stands in the source.
+    Source,
+    /// In the pool, because escapes or folding changed it.
+    Pool,
+}
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Text; `plain` where it stood without quotes and may be a number, a boolean or null.
+    Scalar { start: u32, len: u32, origin: Origin, plain: bool },
+    /// A range of [`Tree::children`], the items.
+    Sequence(u32, u32),
+    /// A range of [`Tree::children`]: key, value, key, value.
+    Mapping(u32, u32),
+    /// The same as another node.
+    Alias(NodeId),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    line: u32,
+    column: u32,
+    kind: Kind,
+}
+
+/// What a node is, aliases followed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum View<'t> {
+    /// A scalar as Kubernetes reads it.
+    Scalar(Resolved<'t>),
+    /// The items.
+    Sequence(&'t [NodeId]),
+    /// Key, value, key, value. Keys are text and unique.
+    Mapping(&'t [NodeId]),
+}
+
+/// The nodes of all documents of one source.
+#[derive(Clone, Debug)]
+pub(crate) struct Tree {
+    source: Source,
+    nodes: Vec<Node>,
+    children: Vec<NodeId>,
+    pool: String,
+}
+
+impl Tree {
+    pub(crate) fn new(source: Source) -> Self {
+        Self { source, nodes: Vec::new(), children: Vec::new(), pool: String::new() }
+    }
+
+    /// Gives back memory that was reserved for growth.
+    pub(crate) fn shrink(&mut self) {
+        self.nodes.shrink_to_fit();
+        self.children.shrink_to_fit();
+        self.pool.shrink_to_fit();
+    }
+
+    fn node(&self, id: NodeId) -> Node {
+        self.nodes[id.0 as usize]
+    }
+
+    /// The node that an alias stands for; itself for any other.
+    pub(crate) fn target(&self, id: NodeId) -> NodeId {
+        match self.node(id).kind {
+            // Aliases point at nodes that came before them, so this ends.
+            Kind::Alias(target) => self.target(target),
+            _ => id,
+        }
+    }
+
+    pub(crate) fn view(&self, id: NodeId) -> View<'_> {
+        match self.node(self.target(id)).kind {
+            Kind::Scalar { start, len, origin, plain } => {
+                let text = self.slice(start, len, origin);
+                View::Scalar(if plain { resolve(text) } else { Resolved::Text(text) })
+            }
+            Kind::Sequence(from, to) => View::Sequence(self.range(from, to)),
+            Kind::Mapping(from, to) => View::Mapping(self.range(from, to)),
+            Kind::Alias(_) => View::Scalar(Resolved::Null),
+        }
+    }
+
+    /// The text of a scalar as written (escapes resolved), whatever its type is.
+    pub(crate) fn text(&self, id: NodeId) -> Option<&str> {
+        match self.node(self.target(id)).kind {
+            Kind::Scalar { start, len, origin, .. } => Some(self.slice(start, len, origin)),
+            _ => None,
+        }
+    }
+
+    /// Whether the scalar stands without quotes.
+    pub(crate) fn is_plain(&self, id: NodeId) -> bool {
+        matches!(self.node(self.target(id)).kind, Kind::Scalar { plain: true, .. })
+    }
+
+    pub(crate) fn is_null(&self, id: NodeId) -> bool {
+        matches!(self.view(id), View::Scalar(Resolved::Null))
+    }
+
+    /// The key and value nodes of a mapping's entry.
+    pub(crate) fn entry(&self, mapping: NodeId, key: &str) -> Option<(NodeId, NodeId)> {
+        let View::Mapping(entries) = self.view(mapping) else { return None };
+        entries.chunks_exact(2).find(|e| self.text(e[0]) == Some(key)).map(|e| (e[0], e[1]))
+    }
+
+    /// The value of a mapping's entry.
+    pub(crate) fn get(&self, mapping: NodeId, key: &str) -> Option<NodeId> {
+        self.entry(mapping, key).map(|(_, value)| value)
+    }
+
+    /// The value of a mapping's entry, where it is text.
+    pub(crate) fn get_text(&self, mapping: NodeId, key: &str) -> Option<&str> {
+        match self.view(self.get(mapping, key)?) {
+            View::Scalar(Resolved::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn location(&self, id: NodeId) -> Location {
+        let Node { line, column, .. } = self.node(id);
+        Location { file: self.source.name.clone(), line, column }
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Line and column just behind the node's token, as far as it stands on one line.
+    pub(crate) fn end(&self, id: NodeId) -> (u32, u32) {
+        let Node { line, column, kind } = self.node(id);
+        let width = match kind {
+            Kind::Scalar { start, len, origin: Origin::Source, plain } => {
+                let text = self.slice(start, len, Origin::Source);
+                let chars = text.chars().count();
+                let first_line = text.lines().next().unwrap_or_default().chars().count();
+                if plain || first_line < chars { first_line } else { chars + self.quotes(start, len) }
+            }
+            _ => 0,
+        };
+        (line, column.saturating_add(u32::try_from(width).unwrap_or(u32::MAX)))
+    }
+
+    /// 2 where a scalar of the source stands in quotes.
+    fn quotes(&self, start: u32, len: u32) -> usize {
+        let bytes = self.source.text.as_bytes();
+        let quote = |at: usize| bytes.get(at).filter(|b| matches!(b, b'"' | b'\''));
+        let before = (start as usize).checked_sub(1).and_then(quote);
+        if before.is_some() && before == quote(start as usize + len as usize) { 2 } else { 0 }
+    }
+
+    fn slice(&self, start: u32, len: u32, origin: Origin) -> &str {
+        let text: &str = match origin {
+            Origin::Source => &self.source.text,
+            Origin::Pool => &self.pool,
+        };
+        &text[start as usize..start as usize + len as usize]
+    }
+
+    fn range(&self, from: u32, to: u32) -> &[NodeId] {
+        &self.children[from as usize..to as usize]
+    }
+}
+
+/// A tree shared by the objects that were read from it.
+pub(crate) type SharedTree = Arc<Tree>;

@@ -1,0 +1,153 @@
+//! YAML events into the arena.
+use std::borrow::Cow;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+
+use super::{
+    Chunk, Issue, IssueKind, NodeId,
+    build::{Builder, Fatal, MAX_DEPTH, Text},
+};
+
+/// Why a document cannot be read, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Broken {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    pub(crate) message: String,
+}
+
+/// Reads the documents of a chunk. Those before a broken one are kept.
+pub(crate) fn read_yaml(builder: &mut Builder, chunk: Chunk<'_>) -> (Vec<NodeId>, Option<Broken>) {
+    let mut reader = Reader {
+        chunk,
+        ascii: chunk.text.is_ascii(),
+        chars: 0,
+        bytes: 0,
+        source: builder.tree.source().text.clone(),
+    };
+    let mut roots = Vec::new();
+    let mut parser = Parser::new_from_str(chunk.text);
+    let broken = reader.documents(&mut parser, builder, &mut roots).err();
+    if broken.is_some() {
+        builder.abandon_document();
+    }
+    (roots, broken)
+}
+
+struct Reader<'s> {
+    chunk: Chunk<'s>,
+    /// Where characters and bytes count alike.
+    ascii: bool,
+    /// A place that was counted: so many characters, so many bytes from the start.
+    chars: usize,
+    bytes: usize,
+    source: std::sync::Arc<str>,
+}
+
+impl Reader<'_> {
+    fn documents(
+        &mut self,
+        parser: &mut Parser<'_, StrInput<'_>>,
+        builder: &mut Builder,
+        roots: &mut Vec<NodeId>,
+    ) -> Result<(), Broken> {
+        while let Some(event) = parser.next_event() {
+            let (event, span) = event.map_err(|error| self.scan_error(&error))?;
+            let position = self.position(&span.start);
+            let fed = match event {
+                Event::Scalar(text, style, anchor, tag) => {
+                    self.scalar(builder, &text, style, anchor, tag.as_deref(), span)
+                }
+                Event::SequenceStart(anchor, _) => builder.start(position, false, anchor),
+                Event::MappingStart(anchor, _) => builder.start(position, true, anchor),
+                Event::SequenceEnd | Event::MappingEnd => builder.end(),
+                Event::Alias(anchor) => builder.alias(position, anchor),
+                Event::DocumentEnd => {
+                    roots.extend(builder.finish_document());
+                    Ok(())
+                }
+                Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) => Ok(()),
+            };
+            fed.map_err(|fatal| Broken { line: position.0, column: position.1, message: fatal.message() })?;
+        }
+        Ok(())
+    }
+
+    fn scalar(
+        &mut self,
+        builder: &mut Builder,
+        text: &Cow<'_, str>,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> Result<(), Fatal> {
+        let core = tag.filter(|t| t.is_yaml_core_schema()).map(|t| t.suffix.as_str());
+        let plain = match (tag, core) {
+            (None, _) => style == ScalarStyle::Plain,
+            (Some(_), Some("int" | "float" | "bool" | "null")) => true,
+            (Some(_), _) => false,
+        };
+        let place = self.place(text, style, span);
+        let id = builder.scalar(self.position(&span.start), &place, plain, anchor)?;
+        if core == Some("binary") {
+            builder.issues.push(Issue { at: id, kind: IssueKind::Binary });
+        }
+        Ok(())
+    }
+
+    /// Where the source holds the scalar's text as it is, if it does.
+    fn place<'t>(&mut self, text: &'t str, style: ScalarStyle, span: Span) -> Text<'t> {
+        let quote = match style {
+            ScalarStyle::Plain => 0,
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => 1,
+            ScalarStyle::Literal | ScalarStyle::Folded => return Text::Owned(text),
+        };
+        let start = self.chunk.start + self.byte(span.start.index()) + quote;
+        match self.source.get(start..start + text.len()) {
+            Some(same) if same == text => Text::Source { start, len: text.len() },
+            _ => Text::Owned(text),
+        }
+    }
+
+    /// The byte that a character starts at. Places are asked for in order, so that counting goes on from the last.
+    fn byte(&mut self, chars: usize) -> usize {
+        if self.ascii {
+            return chars;
+        }
+        if chars < self.chars {
+            (self.chars, self.bytes) = (0, 0);
+        }
+        let rest = &self.chunk.text[self.bytes..];
+        let step = chars - self.chars;
+        self.bytes += rest.char_indices().nth(step).map_or(rest.len(), |(at, _)| at);
+        self.chars = chars;
+        self.bytes
+    }
+
+    fn position(&self, marker: &Marker) -> (u32, u32) {
+        let clip = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let line = clip(marker.line()).saturating_sub(1).saturating_add(self.chunk.line);
+        (line, clip(marker.col()).saturating_add(1))
+    }
+
+    fn scan_error(&self, error: &ScanError) -> Broken {
+        let (line, column) = self.position(error.marker());
+        let message = match error.info() {
+            "recursion limit exceeded" => Fatal::TooDeep.message(),
+            info => info.to_owned(),
+        };
+        Broken { line, column, message }
+    }
+}
+
+impl Fatal {
+    pub(crate) fn message(self) -> String {
+        match self {
+            Self::TooDeep => format!("the document is nested more than {MAX_DEPTH} levels deep"),
+            Self::AliasBomb => "the aliases of this document stand for far more than is written".into(),
+            Self::Recursive => "this alias stands inside of what it stands for".into(),
+            Self::TooLarge => "the source is too large".into(),
+        }
+    }
+}
