@@ -1,1 +1,166 @@
-fn main() {}
+//! What stand-ins hold and how fast probes go, on loopback: `cargo bench -p netloom-standin [-- PROBES]`.
+//!
+//! Memory is this process's own (RssAnon) per socket; what the kernel keeps for a socket is beside it.
+use std::{
+    future::pending,
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    os::fd::OwnedFd,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use netloom_standin::{
+    Identity, Server, Transport,
+    probe::{Expectation, start},
+    run_all, serve_tcp, serve_udp,
+};
+use nix::sys::{
+    resource::{Resource, getrlimit, setrlimit},
+    socket::{AddressFamily, SockFlag, SockType, socket},
+};
+
+type Failure = Box<dyn std::error::Error>;
+
+const LISTENERS: usize = 3000;
+const SILENT: usize = 3000;
+const TARGETS: usize = 100;
+const IN_FLIGHT: [usize; 3] = [64, 1000, 4000];
+const STREAM_BYTES: usize = 1 << 30;
+
+fn main() -> Result<(), Failure> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    let probes = std::env::args().filter_map(|a| a.parse().ok()).next().unwrap_or(50_000);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let identity =
+            Arc::new(Identity { pod: "web-0".into(), namespace: "shop".into(), ..Default::default() });
+        memory(&identity).await?;
+        rates(&identity, probes).await?;
+        throughput(&identity)
+    })
+}
+
+fn bound() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 0).into()
+}
+
+fn anonymous_bytes() -> Result<usize, Failure> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line =
+        status.lines().find_map(|l| l.strip_prefix("RssAnon:")).ok_or("no RssAnon in /proc/self/status")?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<usize>()? * 1024)
+}
+
+fn report(what: &str, before: usize, count: usize) -> Result<(), Failure> {
+    println!("{what:<32} {:>8} bytes each", anonymous_bytes()?.saturating_sub(before) / count);
+    Ok(())
+}
+
+async fn memory(identity: &Arc<Identity>) -> Result<(), Failure> {
+    // Threads, thread-local buffers and the like come first, so as not to be counted.
+    drop(serve_tcp(TcpListener::bind(bound())?, Arc::clone(identity), 80)?);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+
+    let listeners = (0..LISTENERS).map(|_| TcpListener::bind(bound())).collect::<Result<Vec<_>, _>>()?;
+    let target = listeners[0].local_addr()?;
+    let mut servers: Vec<Server> = Vec::with_capacity(2 * LISTENERS);
+    let before = anonymous_bytes()?;
+    for listener in listeners {
+        servers.push(serve_tcp(listener, Arc::clone(identity), 80)?);
+    }
+    settle().await;
+    report("TCP listener", before, LISTENERS)?;
+
+    let sockets = (0..LISTENERS).map(|_| UdpSocket::bind(bound())).collect::<Result<Vec<_>, _>>()?;
+    let before = anonymous_bytes()?;
+    for socket in sockets {
+        servers.push(serve_udp(socket, Arc::clone(identity), 53)?);
+    }
+    settle().await;
+    report("UDP socket", before, LISTENERS)?;
+
+    let before = anonymous_bytes()?;
+    let silent = (0..SILENT).map(|_| TcpStream::connect(target)).collect::<Result<Vec<_>, _>>()?;
+    settle().await;
+    report("silent TCP connection", before, SILENT)?;
+    drop(silent);
+    Ok(())
+}
+
+/// Gives tasks and their first polls the time to be.
+async fn settle() {
+    tokio::time::sleep(Duration::from_millis(500)).await;
+}
+
+async fn rates(identity: &Arc<Identity>, probes: usize) -> Result<(), Failure> {
+    let mut servers = Vec::new();
+    let (mut tcp, mut udp) = (Vec::new(), Vec::new());
+    for _ in 0..TARGETS {
+        let listener = TcpListener::bind(bound())?;
+        tcp.push(listener.local_addr()?);
+        servers.push(serve_tcp(listener, Arc::clone(identity), 80)?);
+        let socket = UdpSocket::bind(bound())?;
+        udp.push(socket.local_addr()?);
+        servers.push(serve_udp(socket, Arc::clone(identity), 53)?);
+    }
+    let refusing = vec![TcpListener::bind(bound())?.local_addr()?];
+    for (name, targets, how) in [
+        ("HTTP", &tcp, Expectation::Http),
+        ("TCP connect", &tcp, Expectation::TcpConnect),
+        ("TCP echo", &tcp, Expectation::TcpEcho),
+        ("TCP refused", &refusing, Expectation::TcpConnect),
+        ("UDP", &udp, Expectation::UdpNetloom),
+    ] {
+        for in_flight in IN_FLIGHT {
+            let began = Instant::now();
+            let run = |i: usize| {
+                let target = targets[i % targets.len()];
+                let started = fresh(how.transport()).map(|socket| start(socket, target, how.clone()));
+                async move {
+                    match started {
+                        Ok(started) => Ok(started.finish(Duration::from_secs(20), pending()).await),
+                        Err(e) => Err(e),
+                    }
+                }
+            };
+            let results = run_all(0..probes, in_flight, run, |_, _| ()).await;
+            let took = began.elapsed().as_secs_f64();
+            let answered = results.iter().flatten().filter(|p| p.outcome.is_answered()).count();
+            let rate = probes as f64 / took;
+            println!(
+                "{name:<12} {in_flight:>5} in flight {rate:>9.0} probes/s, {answered} of {probes} answered"
+            );
+            if name != "TCP refused" && answered != probes {
+                let other = results.iter().find(|r| !r.as_ref().is_ok_and(|p| p.outcome.is_answered()));
+                println!("  one that was not: {other:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn fresh(transport: Transport) -> nix::Result<OwnedFd> {
+    let kind = if transport == Transport::Tcp { SockType::Stream } else { SockType::Datagram };
+    socket(AddressFamily::Inet, kind, SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC, None)
+}
+
+fn throughput(identity: &Arc<Identity>) -> Result<(), Failure> {
+    let listener = TcpListener::bind(bound())?;
+    let address = listener.local_addr()?;
+    let _server = serve_tcp(listener, Arc::clone(identity), 80)?;
+    let mut stream = TcpStream::connect(address)?;
+    let began = Instant::now();
+    write!(stream, "GET /bytes/{STREAM_BYTES} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;
+    let (mut buffer, mut total) = (vec![0; 256 * 1024], 0);
+    loop {
+        match stream.read(&mut buffer)? {
+            0 => break,
+            n => total += n,
+        }
+    }
+    let gigabits = total as f64 * 8e-9 / began.elapsed().as_secs_f64();
+    println!("/bytes/{STREAM_BYTES}: {gigabits:.1} Gbit/s");
+    Ok(())
+}
