@@ -1,4 +1,20 @@
 //! Objects to one immutable Snapshot of the cluster's network: namespaces, nodes, pods, Services, endpoints, policies.
-pub mod model;
+#![forbid(unsafe_code)]
 
+mod addresses;
+mod builder;
+pub mod defaults;
+mod dns;
+mod findings;
+mod input;
+pub mod model;
+mod nodes;
+mod options;
+mod policies;
+mod services;
+mod topology;
+mod workloads;
+
+pub use builder::{Builder, Built, build};
 pub use model::*;
+pub use options::{Families, Options};

@@ -1,6 +1,6 @@
 //! The Snapshot: what every compiler and every face reads. Nothing here knows YAML or the kernel.
-mod policies;
 mod pods;
+mod policies;
 mod services;
 
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use netloom_objects::ObjectRef;
 
-pub use policies::*;
 pub use pods::*;
+pub use policies::*;
 pub use services::*;
 
 /// Labels of an object. Shared, because pods of one workload have the same.

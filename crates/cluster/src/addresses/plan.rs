@@ -1,0 +1,189 @@
+//! Decides the cluster's ranges: the caller's, else where the objects' own addresses are, else the defaults.
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::{around, cover, family, of, overlap, set};
+use crate::{
+    defaults,
+    model::{AddressPlan, Addrs, Family, Nets},
+    options::Options,
+};
+
+/// The addresses and ranges that objects name.
+#[derive(Debug, Default)]
+pub struct Given {
+    /// `podCIDRs` of nodes.
+    pub pod_nets: Vec<IpNet>,
+    /// Pods' addresses.
+    pub pods: Vec<IpAddr>,
+    /// Nodes' addresses.
+    pub nodes: Vec<IpAddr>,
+}
+
+/// What a range is for, and how far it is widened around the addresses seen, for each family.
+struct Purpose {
+    what: &'static str,
+    default: Nets,
+    widen: (u32, u32),
+}
+
+/// Ranges shorter than this are no cluster's: addresses that far apart are left outside the plan.
+const SHORTEST: (u32, u32) = (8, 24);
+
+const NODES: Purpose = Purpose { what: "nodes", default: defaults::NODE_CIDRS, widen: (24, 64) };
+const PODS: Purpose = Purpose { what: "pods", default: defaults::POD_CIDRS, widen: (16, 56) };
+const SERVICES: Purpose = Purpose { what: "Services", default: defaults::SERVICE_CIDRS, widen: (16, 112) };
+
+/// The ranges of nodes and pods.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Ground {
+    /// Of nodes.
+    pub nodes: Nets,
+    /// Of pods.
+    pub pods: Nets,
+}
+
+/// The ranges of nodes and pods, and what there is to say about them.
+pub fn ground(given: &Given, options: &Options, notes: &mut Vec<String>) -> Ground {
+    let single = |ips: &[IpAddr]| ips.iter().map(|ip| around(*ip, 128)).collect::<Vec<_>>();
+    let nodes = single(&given.nodes);
+    let pods = [single(&given.pods), given.pod_nets.clone()].concat();
+    let nodes = ranges(&NODES, options.node_cidrs, &nodes, Nets::default(), options, notes);
+    Ground { nodes, pods: ranges(&PODS, options.pod_cidrs, &pods, nodes, options, notes) }
+}
+
+/// The whole plan; `services` are the ClusterIPs that objects name.
+pub fn plan(ground: Ground, services: &[IpAddr], options: &Options, notes: &mut Vec<String>) -> AddressPlan {
+    let families = options.families;
+    let seen: Vec<IpNet> = services.iter().map(|ip| around(*ip, 128)).collect();
+    let mut lb_cidrs = Nets::default();
+    for family in families.iter() {
+        if let Some(net) = of(options.lb_cidrs, family).or(of(defaults::LB_CIDRS, family)) {
+            set(&mut lb_cidrs, net.trunc());
+        }
+    }
+    AddressPlan {
+        pod_cidrs: ground.pods,
+        service_cidrs: ranges(&SERVICES, options.service_cidrs, &seen, ground.pods, options, notes),
+        lb_cidrs,
+        node_cidrs: ground.nodes,
+        outside: Addrs {
+            v4: options.outside.v4.filter(|_| families.has(Family::V4)),
+            v6: options.outside.v6.filter(|_| families.has(Family::V6)),
+        },
+    }
+}
+
+fn ranges(
+    purpose: &Purpose,
+    chosen: Nets,
+    seen: &[IpNet],
+    taken: Nets,
+    options: &Options,
+    notes: &mut Vec<String>,
+) -> Nets {
+    let mut nets = Nets::default();
+    for family in options.families.iter() {
+        match of(chosen, family) {
+            Some(net) => set(&mut nets, net.trunc()),
+            None => {
+                range(purpose, seen, family, taken, notes).into_iter().for_each(|net| set(&mut nets, net))
+            }
+        }
+    }
+    nets
+}
+
+fn range(
+    purpose: &Purpose,
+    seen: &[IpNet],
+    wanted: Family,
+    taken: Nets,
+    notes: &mut Vec<String>,
+) -> Option<IpNet> {
+    let default = of(purpose.default, wanted)?;
+    let seen: Vec<IpNet> = seen.iter().copied().filter(|n| family(*n) == wanted).collect();
+    if seen.iter().all(|net| default.contains(net)) {
+        return Some(default);
+    }
+    let by = |pair: (u32, u32)| if wanted == Family::V4 { pair.0 } else { pair.1 };
+    let tight = cover(seen)?;
+    if u32::from(tight.prefix_len()) < by(SHORTEST) {
+        let what = purpose.what;
+        notes.push(format!(
+            "the addresses of {what} lie too far apart for one range; new ones come from {default}"
+        ));
+        return Some(default);
+    }
+    let wide = around(tight.network(), u32::from(tight.prefix_len()).min(by(purpose.widen)));
+    let collides = of(taken, wanted).is_some_and(|taken| overlap(taken, wide));
+    let range = if collides { tight } else { wide };
+    notes.push(format!("{} have addresses of {range}, where the objects' own are", purpose.what));
+    Some(range)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ips(of: &[&str]) -> Vec<IpAddr> {
+        of.iter().map(|ip| ip.parse().unwrap()).collect()
+    }
+
+    fn whole(given: &Given, services: &[&str], options: &Options) -> (AddressPlan, Vec<String>) {
+        let mut notes = Vec::new();
+        let ground = ground(given, options, &mut notes);
+        (plan(ground, &ips(services), options, &mut notes), notes)
+    }
+
+    fn text(nets: Nets) -> String {
+        nets.v4.unwrap().to_string()
+    }
+
+    #[test]
+    fn defaults_where_the_addresses_fit_them() {
+        let given = Given { pods: ips(&["10.244.7.7"]), ..Given::default() };
+        let (plan, notes) = whole(&given, &["10.96.0.77"], &Options::default());
+        assert_eq!(plan.pod_cidrs, defaults::POD_CIDRS);
+        assert_eq!(plan.node_cidrs, defaults::NODE_CIDRS);
+        assert_eq!(plan.service_cidrs, defaults::SERVICE_CIDRS);
+        assert!(notes.is_empty());
+    }
+
+    #[test]
+    fn ranges_move_to_where_the_addresses_are() {
+        let given = Given {
+            pods: ips(&["192.168.1.20", "192.168.2.30"]),
+            nodes: ips(&["192.168.121.10", "192.168.121.11"]),
+            ..Given::default()
+        };
+        let (plan, notes) = whole(&given, &["10.43.0.10"], &Options::default());
+        assert_eq!(text(plan.node_cidrs), "192.168.121.0/24");
+        assert_eq!(text(plan.pod_cidrs), "192.168.0.0/22", "a /16 would swallow the nodes");
+        assert_eq!(text(plan.service_cidrs), "10.43.0.0/16");
+        assert_eq!(notes.len(), 3);
+    }
+
+    #[test]
+    fn the_caller_chooses() {
+        let given = Given { pods: ips(&["192.168.1.20"]), ..Given::default() };
+        let chosen = Options {
+            pod_cidrs: Nets { v4: Some("100.64.0.0/10".parse().unwrap()), v6: None },
+            families: crate::Families::V4,
+            ..Options::default()
+        };
+        let (plan, notes) = whole(&given, &[], &chosen);
+        assert_eq!(text(plan.pod_cidrs), "100.64.0.0/10");
+        assert_eq!((plan.pod_cidrs.v6, plan.service_cidrs.v6, plan.outside.v6), (None, None, None));
+        assert!(notes.is_empty());
+    }
+
+    #[test]
+    fn scattered_addresses_leave_the_default() {
+        let given = Given { pods: ips(&["10.0.0.1", "192.168.0.1"]), ..Given::default() };
+        let (plan, notes) = whole(&given, &[], &Options::default());
+        assert_eq!(plan.pod_cidrs.v4, defaults::POD_CIDRS.v4);
+        assert_eq!(notes.len(), 1);
+    }
+}

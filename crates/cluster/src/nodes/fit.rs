@@ -1,0 +1,270 @@
+//! Which nodes a pod may run on: nodeName, nodeSelector, required node affinity, taints.
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{NodeSelectorRequirement, NodeSelectorTerm, PodSpec, Taint, Toleration};
+
+/// What a pod asks of its node.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wants {
+    /// `spec.nodeName`: bound already, nothing else is asked.
+    pub node_name: Option<String>,
+    /// `spec.nodeSelector`.
+    selector: BTreeMap<String, String>,
+    /// `requiredDuringSchedulingIgnoredDuringExecution`: one of the terms must hold.
+    terms: Option<Vec<NodeSelectorTerm>>,
+    /// `spec.tolerations`.
+    tolerations: Vec<Toleration>,
+    /// Whether it is a DaemonSet's, which the controller lets onto unschedulable nodes.
+    daemon: bool,
+}
+
+/// What the scheduler sees of a node.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// `metadata.name`.
+    pub name: &'a str,
+    /// Its labels.
+    pub labels: &'a BTreeMap<String, String>,
+    /// `spec.taints`.
+    pub taints: &'a [Taint],
+    /// `spec.unschedulable`.
+    pub unschedulable: bool,
+}
+
+/// Why a node does not take a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refusal {
+    /// Its labels do not match.
+    Labels,
+    /// It has a taint that the pod does not tolerate.
+    Taint,
+    /// It is cordoned.
+    Unschedulable,
+}
+
+impl Wants {
+    /// What a pod of this spec asks.
+    pub fn of(spec: &PodSpec) -> Self {
+        let required = spec
+            .affinity
+            .as_ref()
+            .and_then(|a| a.node_affinity.as_ref())
+            .and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref());
+        Self {
+            node_name: spec.node_name.clone().filter(|n| !n.is_empty()),
+            selector: spec.node_selector.clone().unwrap_or_default(),
+            terms: required.map(|r| r.node_selector_terms.clone()),
+            tolerations: spec.tolerations.clone().unwrap_or_default(),
+            daemon: false,
+        }
+    }
+
+    /// The same for a DaemonSet's pods, to which the controller adds tolerations of its own.
+    #[must_use]
+    pub fn of_daemon(self) -> Self {
+        Self { daemon: true, ..self }
+    }
+
+    /// Whether the node takes the pod; nodeName is the caller's to look at, since it skips the scheduler.
+    pub fn check(&self, node: Candidate<'_>) -> Result<(), Refusal> {
+        if !self.selector.iter().all(|(key, value)| node.labels.get(key) == Some(value)) {
+            return Err(Refusal::Labels);
+        }
+        if self.terms.as_ref().is_some_and(|terms| !terms.iter().any(|t| term_holds(t, node))) {
+            return Err(Refusal::Labels);
+        }
+        if node.unschedulable && !self.daemon && !self.tolerates(&unschedulable_taint()) {
+            return Err(Refusal::Unschedulable);
+        }
+        let keeps_out = |t: &&Taint| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute");
+        match node.taints.iter().filter(keeps_out).all(|t| self.tolerates(t)) {
+            true => Ok(()),
+            false => Err(Refusal::Taint),
+        }
+    }
+
+    fn tolerates(&self, taint: &Taint) -> bool {
+        // What the DaemonSet controller adds to every pod: taints of a node's condition keep nobody out.
+        (self.daemon && taint.key.starts_with("node.kubernetes.io/"))
+            || self.tolerations.iter().any(|t| tolerates(t, taint))
+    }
+}
+
+fn unschedulable_taint() -> Taint {
+    Taint {
+        key: "node.kubernetes.io/unschedulable".into(),
+        effect: "NoSchedule".into(),
+        value: None,
+        time_added: None,
+    }
+}
+
+/// `Toleration.ToleratesTaint` of the API: an empty key with `Exists` tolerates all, an empty effect every effect.
+fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
+    let set = |text: &Option<String>| text.clone().filter(|t| !t.is_empty());
+    if set(&toleration.effect).is_some_and(|effect| effect != taint.effect) {
+        return false;
+    }
+    let key = set(&toleration.key);
+    if key.as_ref().is_some_and(|key| *key != taint.key) {
+        return false;
+    }
+    match toleration.operator.as_deref() {
+        Some("Exists") => true,
+        None | Some("" | "Equal") => {
+            key.is_some()
+                && toleration.value.as_deref().unwrap_or_default()
+                    == taint.value.as_deref().unwrap_or_default()
+        }
+        Some(_) => false,
+    }
+}
+
+/// A term without any requirement matches no node (API documentation of NodeSelectorTerm).
+fn term_holds(term: &NodeSelectorTerm, node: Candidate<'_>) -> bool {
+    let expressions = term.match_expressions.as_deref().unwrap_or_default();
+    let fields = term.match_fields.as_deref().unwrap_or_default();
+    (!expressions.is_empty() || !fields.is_empty())
+        && expressions.iter().all(|r| requirement_holds(r, node.labels.get(&r.key).map(String::as_str)))
+        && fields.iter().all(|r| requirement_holds(r, (r.key == "metadata.name").then_some(node.name)))
+}
+
+fn requirement_holds(requirement: &NodeSelectorRequirement, value: Option<&str>) -> bool {
+    let values = requirement.values.as_deref().unwrap_or_default();
+    let among = |v: &str| values.iter().any(|w| w == v);
+    let compare = |wanted: std::cmp::Ordering| {
+        let number = |text: &str| text.parse::<i64>().ok();
+        match (value.and_then(number), values.first().and_then(|v| number(v))) {
+            (Some(own), Some(bound)) => own.cmp(&bound) == wanted,
+            _ => false,
+        }
+    };
+    match requirement.operator.as_str() {
+        "In" => value.is_some_and(among),
+        "NotIn" => !value.is_some_and(among),
+        "Exists" => value.is_some(),
+        "DoesNotExist" => value.is_none(),
+        "Gt" => compare(std::cmp::Ordering::Greater),
+        "Lt" => compare(std::cmp::Ordering::Less),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::{Affinity, NodeAffinity, NodeSelector};
+
+    use super::*;
+
+    fn requirement(key: &str, operator: &str, values: &[&str]) -> NodeSelectorRequirement {
+        NodeSelectorRequirement {
+            key: key.into(),
+            operator: operator.into(),
+            values: Some(values.iter().map(|v| (*v).to_owned()).collect()),
+        }
+    }
+
+    fn affinity(terms: Vec<NodeSelectorTerm>) -> Wants {
+        Wants::of(&PodSpec {
+            affinity: Some(Affinity {
+                node_affinity: Some(NodeAffinity {
+                    required_during_scheduling_ignored_during_execution: Some(NodeSelector {
+                        node_selector_terms: terms,
+                    }),
+                    ..NodeAffinity::default()
+                }),
+                ..Affinity::default()
+            }),
+            ..PodSpec::default()
+        })
+    }
+
+    #[test]
+    fn affinity_operators() {
+        let labels: BTreeMap<String, String> =
+            [("disk", "ssd"), ("cores", "8")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let node = Candidate { name: "n1", labels: &labels, taints: &[], unschedulable: false };
+        for (key, operator, values, fits) in [
+            ("disk", "In", &["ssd", "nvme"][..], true),
+            ("disk", "In", &["hdd"], false),
+            ("gpu", "In", &["yes"], false),
+            ("disk", "NotIn", &["hdd"], true),
+            ("gpu", "NotIn", &["yes"], true),
+            ("disk", "NotIn", &["ssd"], false),
+            ("disk", "Exists", &[], true),
+            ("gpu", "Exists", &[], false),
+            ("gpu", "DoesNotExist", &[], true),
+            ("cores", "Gt", &["4"], true),
+            ("cores", "Gt", &["8"], false),
+            ("cores", "Lt", &["9"], true),
+            ("disk", "Gt", &["4"], false),
+            ("disk", "Near", &["ssd"], false),
+        ] {
+            let term = NodeSelectorTerm {
+                match_expressions: Some(vec![requirement(key, operator, values)]),
+                match_fields: None,
+            };
+            assert_eq!(affinity(vec![term]).check(node).is_ok(), fits, "{key} {operator} {values:?}");
+        }
+    }
+
+    #[test]
+    fn terms_are_alternatives_and_an_empty_one_matches_nothing() {
+        let labels = BTreeMap::new();
+        let node = Candidate { name: "n1", labels: &labels, taints: &[], unschedulable: false };
+        let by_name = NodeSelectorTerm {
+            match_fields: Some(vec![requirement("metadata.name", "In", &["n1"])]),
+            match_expressions: None,
+        };
+        assert!(affinity(vec![NodeSelectorTerm::default(), by_name]).check(node).is_ok());
+        assert_eq!(affinity(vec![NodeSelectorTerm::default()]).check(node), Err(Refusal::Labels));
+        assert_eq!(affinity(vec![]).check(node), Err(Refusal::Labels));
+    }
+
+    #[test]
+    fn taints_and_tolerations() {
+        let labels = BTreeMap::new();
+        let taint = Taint {
+            key: "dedicated".into(),
+            value: Some("db".into()),
+            effect: "NoSchedule".into(),
+            time_added: None,
+        };
+        let toleration =
+            |key: Option<&str>, operator: Option<&str>, value: Option<&str>, effect: Option<&str>| {
+                Toleration {
+                    key: key.map(Into::into),
+                    operator: operator.map(Into::into),
+                    value: value.map(Into::into),
+                    effect: effect.map(Into::into),
+                    toleration_seconds: None,
+                }
+            };
+        for (toleration, fits) in [
+            (toleration(Some("dedicated"), None, Some("db"), Some("NoSchedule")), true),
+            (toleration(Some("dedicated"), Some("Equal"), Some("web"), None), false),
+            (toleration(Some("dedicated"), Some("Exists"), None, None), true),
+            (toleration(None, Some("Exists"), None, None), true),
+            (toleration(Some("other"), Some("Exists"), None, None), false),
+            (toleration(Some("dedicated"), Some("Exists"), None, Some("NoExecute")), false),
+        ] {
+            let wants =
+                Wants::of(&PodSpec { tolerations: Some(vec![toleration.clone()]), ..PodSpec::default() });
+            let node = Candidate {
+                name: "n1",
+                labels: &labels,
+                taints: std::slice::from_ref(&taint),
+                unschedulable: false,
+            };
+            assert_eq!(wants.check(node).is_ok(), fits, "{toleration:?}");
+        }
+    }
+
+    #[test]
+    fn cordoned_nodes_take_daemons_only() {
+        let labels = BTreeMap::new();
+        let node = Candidate { name: "n1", labels: &labels, taints: &[], unschedulable: true };
+        assert_eq!(Wants::default().check(node), Err(Refusal::Unschedulable));
+        assert_eq!(Wants::default().of_daemon().check(node), Ok(()));
+    }
+}

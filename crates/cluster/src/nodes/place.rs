@@ -1,0 +1,182 @@
+//! Puts pods on nodes: where they are bound, where they were, else spread over the nodes that fit.
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use super::{NodeSpec, fit::Refusal};
+use crate::{
+    findings::Findings,
+    model::{NodeId, Protocol, Workload},
+    workloads::Draft,
+};
+
+/// Which node each pod was on; what makes a rebuild leave pods where they are.
+pub type Previous = HashMap<(Arc<str>, Arc<str>), Arc<str>>;
+
+struct Nodes<'a> {
+    specs: &'a [NodeSpec],
+    by_name: HashMap<&'a str, usize>,
+    /// How many pods each node has.
+    load: Vec<usize>,
+    /// How many pods of one workload each node has.
+    spread: HashMap<(&'a str, &'a Workload), Vec<usize>>,
+    /// Ports taken on each node, and the pod that has them.
+    ports: HashMap<(usize, Protocol, u16), &'a Draft>,
+}
+
+/// The node of each draft, in their order; none for a pod that no node takes.
+pub fn place(
+    specs: &[NodeSpec],
+    drafts: &[Draft],
+    previous: &Previous,
+    findings: &mut Findings,
+) -> Vec<Option<NodeId>> {
+    let mut nodes = Nodes {
+        specs,
+        by_name: specs.iter().enumerate().map(|(i, n)| (&*n.name, i)).collect(),
+        load: vec![0; specs.len()],
+        spread: HashMap::new(),
+        ports: HashMap::new(),
+    };
+    let mut placed: Vec<Option<usize>> = vec![None; drafts.len()];
+    let mut open = Vec::new();
+    for (i, draft) in drafts.iter().enumerate() {
+        let bound = draft.template.wants.node_name.as_deref().or(draft.daemon_node.as_deref());
+        let before = || previous.get(&(draft.namespace.clone(), draft.name.clone())).map(|n| &**n);
+        match bound {
+            Some(name) => match nodes.by_name.get(name).copied() {
+                Some(node) => {
+                    nodes.warn_of_ports(node, draft, findings);
+                    placed[i] = Some(node);
+                    nodes.put(node, draft);
+                }
+                None => unknown_node(draft, name, findings),
+            },
+            None => match before().and_then(|name| nodes.by_name.get(name).copied()) {
+                Some(node) if nodes.takes(node, draft) => {
+                    placed[i] = Some(node);
+                    nodes.put(node, draft);
+                }
+                _ => open.push(i),
+            },
+        }
+    }
+    let mut refused: BTreeMap<(&str, &Workload), (usize, &Draft)> = BTreeMap::new();
+    for i in open {
+        let draft = &drafts[i];
+        match nodes.best(draft) {
+            Some(node) => {
+                placed[i] = Some(node);
+                nodes.put(node, draft);
+            }
+            None => refused.entry((&draft.namespace, &draft.workload)).or_insert((0, draft)).0 += 1,
+        }
+    }
+    for ((namespace, workload), (count, draft)) in refused {
+        nodes.say_pending(namespace, workload, count, draft, findings);
+    }
+    placed.into_iter().map(|n| n.map(|n| NodeId(n as u32))).collect()
+}
+
+impl<'a> Nodes<'a> {
+    fn put(&mut self, node: usize, draft: &'a Draft) {
+        self.load[node] += 1;
+        let count = self.specs.len();
+        let spread = self.spread.entry((&draft.namespace, &draft.workload)).or_insert_with(|| vec![0; count]);
+        spread[node] += 1;
+        for &(protocol, port) in &draft.template.host_ports {
+            self.ports.entry((node, protocol, port)).or_insert(draft);
+        }
+    }
+
+    fn takes(&self, node: usize, draft: &Draft) -> bool {
+        draft.template.wants.check(self.specs[node].candidate()).is_ok()
+            && self.conflict(node, draft).is_none()
+    }
+
+    fn conflict(&self, node: usize, draft: &Draft) -> Option<(Protocol, u16, &'a Draft)> {
+        let taken = |&(protocol, port): &(Protocol, u16)| {
+            self.ports.get(&(node, protocol, port)).map(|other| (protocol, port, *other))
+        };
+        draft.template.host_ports.iter().find_map(taken)
+    }
+
+    /// The fitting node with the fewest pods of the workload, then with the fewest pods, then the first.
+    fn best(&self, draft: &Draft) -> Option<usize> {
+        let spread = self.spread.get(&(&*draft.namespace, &draft.workload));
+        (0..self.specs.len())
+            .filter(|&node| self.takes(node, draft))
+            .min_by_key(|&node| (spread.map_or(0, |s| s[node]), self.load[node], node))
+    }
+
+    fn warn_of_ports(&self, node: usize, draft: &Draft, findings: &mut Findings) {
+        let Some((protocol, port, other)) = self.conflict(node, draft) else { return };
+        findings
+            .warning(
+                draft.origin.at.clone(),
+                format!(
+                    "{}/{} and {}/{} both want port {port}/{protocol} of node {}: only one of them gets it",
+                    draft.namespace, draft.name, other.namespace, other.name, self.specs[node].name
+                ),
+            )
+            .related(other.origin.at.clone(), "the other one");
+    }
+
+    fn say_pending(
+        &self,
+        namespace: &str,
+        workload: &Workload,
+        count: usize,
+        draft: &Draft,
+        findings: &mut Findings,
+    ) {
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        for spec in self.specs {
+            let reason = match draft.template.wants.check(spec.candidate()) {
+                Ok(()) => "ports taken",
+                Err(Refusal::Labels) => "labels differ from nodeSelector or affinity",
+                Err(Refusal::Taint) => "taint not tolerated",
+                Err(Refusal::Unschedulable) => "unschedulable",
+            };
+            *reasons.entry(reason).or_default() += 1;
+        }
+        let reasons: Vec<String> = reasons.iter().map(|(reason, n)| format!("{reason} ({n})")).collect();
+        let pods = if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") };
+        findings
+            .warning(
+                draft.origin.at.clone(),
+                format!(
+                    "{pods} of {} {namespace}/{} fit no node and stay Pending, out of the network; nodes: {}",
+                    workload.kind,
+                    workload.name,
+                    reasons.join(", ")
+                ),
+            )
+            .help(
+                "give a Node object whose labels, taints and free ports fit, or change what the pod asks for",
+            );
+    }
+}
+
+fn unknown_node(draft: &Draft, name: &str, findings: &mut Findings) {
+    findings
+        .warning(
+            draft.origin.at.clone(),
+            format!(
+                "{}/{} is bound to node {name}, which is not there: it stays Pending, out of the network",
+                draft.namespace, draft.name
+            ),
+        )
+        .help(format!("add a Node object called {name}, or remove nodeName"));
+}
+
+/// The nodes that a DaemonSet's pods run on.
+pub fn daemon_nodes(specs: &[NodeSpec], wants: &super::fit::Wants) -> Vec<Arc<str>> {
+    specs
+        .iter()
+        .filter(|spec| wants.node_name.as_deref().is_none_or(|name| name == &*spec.name))
+        .filter(|spec| wants.check(spec.candidate()).is_ok())
+        .map(|spec| spec.name.clone())
+        .collect()
+}

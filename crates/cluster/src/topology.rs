@@ -1,0 +1,393 @@
+//! Namespaces, nodes and pods with their addresses: everything but Services and policies.
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    net::IpAddr,
+    sync::Arc,
+};
+
+use netloom_objects::{Object, ObjectRef};
+
+use crate::{
+    addresses::{
+        family,
+        plan::{Given, Ground, ground},
+        pool::Pool,
+    },
+    findings::Findings,
+    input::{Input, same},
+    model::{Addrs, Family, Namespace, NamespaceId, Nets, Node, NodeId, Pod, PodId},
+    nodes::{
+        self, NodeSpec,
+        blocks::Blocks,
+        place::{Previous, place},
+    },
+    options::Options,
+    workloads::{self, Draft, Workloads},
+};
+
+/// Namespaces that every cluster has, declared or not.
+const BUILTIN: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
+/// What Services need to know of a pod beyond [`Pod`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extra {
+    /// It is being deleted.
+    pub terminating: bool,
+    /// Its containers declare ports.
+    pub declares: bool,
+}
+
+/// The result.
+#[derive(Clone, Debug, Default)]
+pub struct Topology {
+    /// Sorted by name.
+    pub namespaces: Arc<Vec<Namespace>>,
+    /// In input order.
+    pub nodes: Arc<Vec<Node>>,
+    /// Sorted by namespace and name.
+    pub pods: Arc<Vec<Arc<Pod>>>,
+    /// For each pod.
+    pub extras: Arc<Vec<Extra>>,
+    /// The ranges of nodes and pods.
+    pub ground: Ground,
+    /// What there is to say.
+    pub findings: Findings,
+    /// What netloom chose by itself.
+    pub notes: Vec<String>,
+}
+
+impl Topology {
+    /// Takes what is the same from the one before, so that whoever compares pointers sees no change.
+    #[must_use]
+    pub fn after(mut self, before: Option<&Self>) -> Self {
+        let Some(before) = before else { return self };
+        if self.namespaces == before.namespaces {
+            self.namespaces = before.namespaces.clone();
+        }
+        if self.nodes == before.nodes {
+            self.nodes = before.nodes.clone();
+        }
+        if same(&self.pods, &before.pods) {
+            self.pods = before.pods.clone();
+        }
+        self
+    }
+}
+
+/// Builds the topology, and remembers where pods are and which addresses they and the nodes have.
+#[derive(Default)]
+pub struct Topologist {
+    workloads: Workloads,
+    blocks: Blocks,
+    places: Previous,
+    node_ips: HashMap<Arc<str>, Addrs>,
+    pod_ips: HashMap<(Arc<str>, Arc<str>), Addrs>,
+    pools: HashMap<(Arc<str>, Family), Pool>,
+    pods: HashMap<(Arc<str>, Arc<str>), Arc<Pod>>,
+}
+
+impl Topologist {
+    /// Builds it anew; what did not change comes out as it was.
+    pub fn build(&mut self, input: &Input, options: &Options) -> Topology {
+        let mut findings = Findings::default();
+        let mut notes = Vec::new();
+        let namespaces = namespaces(&input.namespaces, &input.namespace_names, &mut notes);
+        let mut drafts = self.workloads.expand(&input.workloads, &mut findings);
+        let specs = nodes::nodes(&input.nodes, &drafts, options, &mut findings, &mut notes);
+        self.workloads.expand_daemons(&input.workloads, &specs, &mut drafts, &mut findings);
+        workloads::sort(&mut drafts, &mut findings);
+        let places = place(&specs, &drafts, &self.places, &mut findings);
+        let (drafts, places): (Vec<Draft>, Vec<NodeId>) =
+            drafts.into_iter().zip(places).filter_map(|(d, p)| Some((d, p?))).unzip();
+        let ground = ground(&given(&specs, &drafts), options, &mut notes);
+        let nodes = self.nodes(&specs, &drafts, &places, ground, options, &mut findings);
+        let ips = self.addresses(&nodes, &drafts, &places, options, &mut findings);
+        let (pods, extras) = self.assemble(drafts, &places, &ips, &namespaces, &nodes);
+        Topology {
+            namespaces: Arc::new(namespaces),
+            nodes: Arc::new(nodes),
+            pods: Arc::new(pods),
+            extras: Arc::new(extras),
+            ground,
+            findings,
+            notes,
+        }
+    }
+
+    /// The nodes with their addresses and pod ranges.
+    fn nodes(
+        &mut self,
+        specs: &[NodeSpec],
+        drafts: &[Draft],
+        places: &[NodeId],
+        ground: Ground,
+        options: &Options,
+        findings: &mut Findings,
+    ) -> Vec<Node> {
+        let mut counts = vec![0; specs.len()];
+        let mut given = Vec::new();
+        for (draft, node) in drafts.iter().zip(places).filter(|(d, _)| !d.template.host_network) {
+            counts[node.0 as usize] += 1;
+            given.extend(draft.given.iter().map(|ip| (ip, node.0 as usize)));
+        }
+        let cidrs = match self.blocks.assign(ground.pods, specs, &counts, &given) {
+            Ok(cidrs) => cidrs,
+            Err(error) => {
+                let at = specs.first().and_then(|s| s.origin.as_ref()).map(|o| o.at.clone());
+                findings.error(at.unwrap_or_else(netloom_objects::Location::builtin), error.to_string());
+                specs.iter().map(|s| s.pod_cidrs).collect()
+            }
+        };
+        let ips = self.node_addresses(specs, ground.nodes, options, findings);
+        let node = |(i, ((spec, ips), pod_cidrs)): (usize, ((&NodeSpec, Addrs), Nets))| Node {
+            id: NodeId(i as u32),
+            name: spec.name.clone(),
+            labels: spec.labels.clone(),
+            ips,
+            pod_cidrs,
+            origin: spec.origin.clone(),
+        };
+        specs.iter().zip(ips).zip(cidrs).enumerate().map(node).collect()
+    }
+
+    fn node_addresses(
+        &mut self,
+        specs: &[NodeSpec],
+        range: Nets,
+        options: &Options,
+        findings: &mut Findings,
+    ) -> Vec<Addrs> {
+        let mut owners: HashMap<IpAddr, &NodeSpec> = HashMap::new();
+        for spec in specs {
+            for ip in spec.ips.iter() {
+                let Some(first) = owners.insert(ip, spec) else { continue };
+                let at = |s: &NodeSpec| {
+                    s.origin.as_ref().map(|o| o.at.clone()).unwrap_or_else(netloom_objects::Location::builtin)
+                };
+                findings
+                    .error(
+                        at(spec),
+                        format!("nodes {} and {} both have the address {ip}", first.name, spec.name),
+                    )
+                    .related(at(first), "the other one");
+            }
+        }
+        let mut used: HashSet<IpAddr> = owners.into_keys().collect();
+        let mut out: Vec<Addrs> = specs.iter().map(|s| nodes::restrict_addrs(s.ips, options)).collect();
+        for (spec, ips) in specs.iter().zip(&mut out) {
+            let before = self.node_ips.get(&spec.name).copied().unwrap_or_default();
+            for ip in before.iter().filter(|ip| range.contains(*ip)) {
+                if ips.of(Family::of(ip)).is_none() && used.insert(ip) {
+                    ips.fill(ip);
+                }
+            }
+        }
+        for net in range.iter() {
+            // The first address is left to a router, as everywhere.
+            let mut pool = Pool::new(net, 2);
+            for (spec, ips) in specs.iter().zip(&mut out).filter(|(_, ips)| ips.of(family(net)).is_none()) {
+                match pool.take(&mut used) {
+                    Some(ip) => ips.fill(ip),
+                    None => {
+                        let message =
+                            format!("the node range {net} has no address left for node {}", spec.name);
+                        let at = spec.origin.as_ref().map(|o| o.at.clone());
+                        findings
+                            .error(at.unwrap_or_else(netloom_objects::Location::builtin), message)
+                            .help("choose a larger one with --node-cidr");
+                    }
+                }
+            }
+        }
+        self.node_ips = specs.iter().map(|s| s.name.clone()).zip(out.iter().copied()).collect();
+        out
+    }
+
+    /// The addresses of every pod: its node's, those given, those it had, or new ones. None where none is left.
+    fn addresses(
+        &mut self,
+        nodes: &[Node],
+        drafts: &[Draft],
+        places: &[NodeId],
+        options: &Options,
+        findings: &mut Findings,
+    ) -> Vec<Option<Addrs>> {
+        let mut owners: HashMap<IpAddr, &Draft> = HashMap::with_capacity(drafts.len());
+        let mut out = vec![Addrs::default(); drafts.len()];
+        for ((draft, node), ips) in drafts.iter().zip(places).zip(&mut out) {
+            if draft.template.host_network {
+                *ips = nodes[node.0 as usize].ips;
+                continue;
+            }
+            for ip in nodes::restrict_addrs(draft.given, options).iter() {
+                match owners.get(&ip) {
+                    Some(first) => say_duplicate(ip, draft, first, findings),
+                    None => {
+                        owners.insert(ip, draft);
+                        ips.fill(ip);
+                    }
+                }
+            }
+        }
+        let mut used: HashSet<IpAddr> = owners.into_keys().collect();
+        used.extend(nodes.iter().flat_map(|n| n.ips.iter()));
+        for ((draft, node), ips) in drafts.iter().zip(places).zip(&mut out) {
+            let Some(before) = self.pod_ips.get(&(draft.namespace.clone(), draft.name.clone())) else {
+                continue;
+            };
+            for ip in before.iter().filter(|ip| nodes[node.0 as usize].pod_cidrs.contains(*ip)) {
+                if ips.of(Family::of(ip)).is_none() && used.insert(ip) {
+                    ips.fill(ip);
+                }
+            }
+        }
+        let mut full: BTreeMap<NodeId, (usize, &Draft)> = BTreeMap::new();
+        let mut complete = Vec::with_capacity(out.len());
+        for ((draft, node), mut ips) in drafts.iter().zip(places).zip(out) {
+            let there = &nodes[node.0 as usize];
+            let mut whole = true;
+            for wanted in options.families.iter() {
+                if ips.of(wanted).is_some() {
+                    continue;
+                }
+                match self.pool(there, wanted).and_then(|pool| pool.take(&mut used)) {
+                    Some(ip) => ips.fill(ip),
+                    None => whole = false,
+                }
+            }
+            if !whole {
+                full.entry(*node).or_insert((0, draft)).0 += 1;
+            }
+            complete.push(whole.then_some(ips));
+        }
+        for (node, (count, draft)) in full {
+            let node = &nodes[node.0 as usize];
+            let nets: Vec<String> = node.pod_cidrs.iter().map(|n| n.to_string()).collect();
+            let message = format!(
+                "node {} has no address left for {count} of its pods, in {}: they stay out of the network",
+                node.name,
+                nets.join(" and ")
+            );
+            findings
+                .error(draft.origin.at.clone(), message)
+                .help("give the node a larger podCIDR, or choose a larger range with --pod-cidr");
+        }
+        complete
+    }
+
+    fn pool(&mut self, node: &Node, wanted: Family) -> Option<&mut Pool> {
+        let net = crate::addresses::of(node.pod_cidrs, wanted)?;
+        let pool = self.pools.entry((node.name.clone(), wanted)).or_insert_with(|| Pool::of_pods(net));
+        if pool.net() != net {
+            *pool = Pool::of_pods(net);
+        }
+        Some(pool)
+    }
+
+    /// Numbers the pods; one that is as it was stays the same [`Arc`].
+    fn assemble(
+        &mut self,
+        drafts: Vec<Draft>,
+        places: &[NodeId],
+        ips: &[Option<Addrs>],
+        namespaces: &[Namespace],
+        nodes: &[Node],
+    ) -> (Vec<Arc<Pod>>, Vec<Extra>) {
+        let mut pods = Vec::with_capacity(drafts.len());
+        let mut extras = Vec::with_capacity(drafts.len());
+        let mut before = std::mem::take(&mut self.pods);
+        self.places.clear();
+        self.pod_ips.clear();
+        let mut namespace_id = NamespaceId(0);
+        for ((draft, node), ips) in drafts.into_iter().zip(places).zip(ips) {
+            let Some(ips) = *ips else { continue };
+            if namespaces.get(namespace_id.0 as usize).is_none_or(|n| n.name != draft.namespace) {
+                let found = namespaces.binary_search_by(|n| n.name.cmp(&draft.namespace));
+                namespace_id = NamespaceId(found.unwrap_or_default() as u32);
+            }
+            let key = (draft.namespace.clone(), draft.name.clone());
+            extras.push(Extra { terminating: draft.terminating, declares: draft.template.declares });
+            let pod = pod(draft, PodId(pods.len() as u32), *node, ips, namespace_id);
+            let pod = match before.remove(&key) {
+                Some(old) if *old == pod => old,
+                _ => Arc::new(pod),
+            };
+            self.places.insert(key.clone(), nodes[node.0 as usize].name.clone());
+            self.pod_ips.insert(key.clone(), ips);
+            self.pods.insert(key, pod.clone());
+            pods.push(pod);
+        }
+        (pods, extras)
+    }
+}
+
+fn pod(draft: Draft, id: PodId, node: NodeId, ips: Addrs, namespace_id: NamespaceId) -> Pod {
+    let template = &draft.template;
+    Pod {
+        id,
+        name: draft.name,
+        namespace: draft.namespace,
+        namespace_id,
+        labels: draft.labels,
+        workload: draft.workload,
+        node,
+        ips,
+        host_network: template.host_network,
+        service_account: template.service_account.clone(),
+        hostname: draft.hostname,
+        subdomain: draft.subdomain,
+        containers: template.containers.clone(),
+        listening: template.listening.clone(),
+        ready: draft.ready,
+        dns_policy: template.dns_policy,
+        dns_config: template.dns_config.clone(),
+        run: template.run.clone(),
+        origin: draft.origin,
+    }
+}
+
+fn say_duplicate(ip: IpAddr, draft: &Draft, first: &Draft, findings: &mut Findings) {
+    findings
+        .error(
+            draft.origin.at.clone(),
+            format!(
+                "pods {}/{} and {}/{} both have the address {ip}: the second gets another",
+                first.namespace, first.name, draft.namespace, draft.name
+            ),
+        )
+        .related(first.origin.at.clone(), "the other one");
+}
+
+fn given(specs: &[NodeSpec], drafts: &[Draft]) -> Given {
+    let pods = drafts.iter().filter(|d| !d.template.host_network);
+    Given {
+        pod_nets: specs.iter().flat_map(|s| s.pod_cidrs.iter()).collect(),
+        pods: pods.flat_map(|d| d.given.iter()).collect(),
+        nodes: specs.iter().flat_map(|s| s.ips.iter()).collect(),
+    }
+}
+
+/// The declared namespaces and those that objects are in.
+fn namespaces(
+    objects: &[Arc<Object>],
+    names: &BTreeSet<Arc<str>>,
+    notes: &mut Vec<String>,
+) -> Vec<Namespace> {
+    let declared: HashMap<&str, &Arc<Object>> = objects.iter().map(|o| (&*o.name, o)).collect();
+    let undeclared: Vec<&str> =
+        names.iter().map(|n| &**n).filter(|n| !declared.contains_key(n) && !BUILTIN.contains(n)).collect();
+    if !undeclared.is_empty() {
+        notes.push(format!(
+            "no Namespace objects for {}: their only label is kubernetes.io/metadata.name",
+            undeclared.join(", ")
+        ));
+    }
+    let namespace = |name: &Arc<str>| {
+        let object = declared.get(&**name);
+        let mut labels = object.map(|o| o.labels().clone()).unwrap_or_default();
+        labels.insert("kubernetes.io/metadata.name".to_owned(), name.to_string());
+        let origin: Option<Arc<ObjectRef>> = object.map(|o| o.reference.clone());
+        Namespace { name: name.clone(), labels: Arc::new(labels), origin }
+    };
+    names.iter().map(namespace).collect()
+}
