@@ -12,7 +12,6 @@ pub(crate) mod flag {
     pub const REQUEST: u16 = 0x1;
     pub const ACK: u16 = 0x4;
     pub const DUMP: u16 = 0x300;
-    pub const EXCL: u16 = 0x200;
     pub const CREATE: u16 = 0x400;
     pub const APPEND: u16 = 0x800;
     /// On an acknowledgement: the request it quotes was cut off.

@@ -53,7 +53,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Receive without a word about lost messages, when the caller counts them itself.
+    /// Makes every use of the descriptor return at once.
     pub fn set_nonblocking(&self) -> io::Result<()> {
         self.inner.set_non_blocking(true)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::error::NftError;
 use super::key::write_key;
 use super::objects::{self, ELEMENT_LIST, kind};
-use super::{Chain, Element, Field, Key, Rule, Set, Table, validate};
+use super::{Chain, Element, Field, Key, Rule, Set, Table, references, validate};
 use crate::nfnl::{Attrs, HEADER, NFGEN, Writer, family, flag, subsystem};
 
 /// Changes to one table, in the order in which they are asked for.
@@ -94,6 +94,9 @@ impl Batch {
 
     /// Adds the table and everything in it: sets, chains, elements, rules.
     pub fn add_all(&mut self, table: &Table) -> &mut Self {
+        if let Err(error) = references::check(table) {
+            self.invalid.get_or_insert(error);
+        }
         self.add_table();
         for set in &table.sets {
             self.add_set(set);

@@ -14,6 +14,7 @@ mod interval;
 mod key;
 mod netfilter;
 mod objects;
+mod references;
 mod rule;
 mod statement;
 mod table;

@@ -6,7 +6,7 @@ use rustix::net::{SendAncillaryBuffer, SendFlags};
 
 use super::batch::Batch;
 use super::error::{Failure, NftError};
-use super::{Element, Set, Table};
+use super::{Element, Set, Table, references};
 use crate::nfnl::{Attrs, HEADER, Messages, NLMSG_ERROR, Socket, Writer, flag, subsystem};
 
 /// `NFNL_MSG_BATCH_BEGIN` and `NFNL_MSG_BATCH_END`
@@ -104,6 +104,7 @@ impl Netfilter {
     /// # Errors
     /// As [`Netfilter::commit`]; a table without base chains may be left, which does nothing to packets.
     pub fn load(&mut self, table: &Table) -> Result<(), NftError> {
+        references::check(table)?;
         let mut first = Batch::new(table.name.clone());
         first.delete_table_if_exists().add_table();
         for set in &table.sets {

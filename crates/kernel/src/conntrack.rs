@@ -1,1 +1,0 @@
-//! The kernel's connection table: listing and deleting entries.

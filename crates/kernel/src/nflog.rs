@@ -1,1 +1,0 @@
-//! Packets that a chain logged, read from NFLOG.
