@@ -16,8 +16,9 @@ use netloom_standin::{
     run_all, serve_tcp, serve_udp,
 };
 use nix::sys::{
-    resource::{Resource, getrlimit, setrlimit},
+    resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit},
     socket::{AddressFamily, SockFlag, SockType, socket},
+    time::TimeVal,
 };
 
 type Failure = Box<dyn std::error::Error>;
@@ -114,7 +115,7 @@ async fn rates(identity: &Arc<Identity>, probes: usize) -> Result<(), Failure> {
         ("UDP", &udp, Expectation::UdpNetloom),
     ] {
         for in_flight in IN_FLIGHT {
-            let began = Instant::now();
+            let (began, cpu) = (Instant::now(), cpu_seconds()?);
             let run = |i: usize| {
                 let target = targets[i % targets.len()];
                 let started = fresh(how.transport()).map(|socket| start(socket, target, how.clone()));
@@ -129,8 +130,10 @@ async fn rates(identity: &Arc<Identity>, probes: usize) -> Result<(), Failure> {
             let took = began.elapsed().as_secs_f64();
             let answered = results.iter().flatten().filter(|p| p.outcome.is_answered()).count();
             let rate = probes as f64 / took;
+            let cpu = (cpu_seconds()? - cpu) * 1e6 / probes as f64;
             println!(
-                "{name:<12} {in_flight:>5} in flight {rate:>9.0} probes/s, {answered} of {probes} answered"
+                "{name:<12} {in_flight:>5} in flight {rate:>9.0} probes/s, {cpu:>5.1} us of CPU each (both sides), \
+                 {answered} of {probes} answered"
             );
             if name != "TCP refused" && answered != probes {
                 let other = results.iter().find(|r| !r.as_ref().is_ok_and(|p| p.outcome.is_answered()));
@@ -139,6 +142,13 @@ async fn rates(identity: &Arc<Identity>, probes: usize) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// What the process has used of all cores: steadier than the clock on a machine that does other things too.
+fn cpu_seconds() -> Result<f64, Failure> {
+    let used = getrusage(UsageWho::RUSAGE_SELF)?;
+    let seconds = |t: TimeVal| t.tv_sec() as f64 + t.tv_usec() as f64 * 1e-6;
+    Ok(seconds(used.user_time()) + seconds(used.system_time()))
 }
 
 fn fresh(transport: Transport) -> nix::Result<OwnedFd> {

@@ -2,7 +2,7 @@
 use std::{
     cell::RefCell,
     io::{self, IoSlice, IoSliceMut},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket},
+    net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket},
     os::fd::AsRawFd,
     sync::Arc,
 };
@@ -152,7 +152,7 @@ fn reply_source(message: &ControlMessageOwned) -> Option<ReplySource> {
 /// An address as std knows it, an IPv4 one that a dual-stack socket shows as `::ffff:a.b.c.d` as what it is.
 pub(crate) fn std_address(peer: &SockaddrStorage) -> Option<SocketAddr> {
     if let Some(v4) = peer.as_sockaddr_in() {
-        return Some(SocketAddrV4::new(Ipv4Addr::from(v4.ip()), v4.port()).into());
+        return Some(SocketAddrV4::new(v4.ip(), v4.port()).into());
     }
     let v6 = peer.as_sockaddr_in6()?;
     Some(canonical(SocketAddrV6::new(v6.ip(), v6.port(), v6.flowinfo(), v6.scope_id()).into()))

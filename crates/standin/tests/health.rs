@@ -1,4 +1,5 @@
 //! The health check of a Service, as load balancers see it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 mod common;
 
 use std::{net::TcpListener, sync::Arc};

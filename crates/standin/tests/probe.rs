@@ -1,4 +1,5 @@
 //! What probes say of targets of every kind.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 mod common;
 
 use std::{
@@ -211,6 +212,25 @@ async fn a_bound_source_is_kept() {
     let probe = prepared.start().finish(PATIENCE, pending()).await;
     assert_eq!(probe.local, local);
     assert_answered(&probe, Some("shop/web-0"), true);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_socket_that_meets_itself_is_refused() {
+    use std::os::fd::AsRawFd;
+    for (vacant, how) in vacant() {
+        let source = socket_for(vacant, &how);
+        bind(source.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, vacant.port())).unwrap();
+        let probe = start(source, vacant, how).finish(PATIENCE, pending()).await;
+        assert_eq!((probe.outcome, probe.connected), (Outcome::Refused, false));
+    }
+}
+
+#[test]
+fn a_probe_under_way_is_small() {
+    let target: SocketAddr = "127.0.0.1:1".parse().unwrap();
+    let started = start(fresh(SockType::Stream, target), target, Expectation::TcpConnect);
+    let future = started.finish(SHORT, pending());
+    assert!(size_of_val(&future) <= 1536, "{} bytes", size_of_val(&future));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -1,4 +1,5 @@
 //! Plain TCP: the echo, silence, garbage, the end.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 mod common;
 
 use std::{

@@ -1,4 +1,5 @@
 //! UDP: the echo from the address that was asked, and the beacon.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 mod common;
 
 use std::net::{SocketAddr, UdpSocket};

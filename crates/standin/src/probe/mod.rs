@@ -86,6 +86,10 @@ impl Prepared {
                 Err(e) => self.failed = Some(Outcome::from_io(&e.into())),
             }
             self.local = local_address(&self.socket).unwrap_or(self.local);
+            // A socket that was given the very port that it connects to meets itself: nobody else is there.
+            if self.local == self.target {
+                self.failed = Some(Outcome::Refused);
+            }
         }
         Started { prepared: self, at }
     }
