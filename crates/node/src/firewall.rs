@@ -63,6 +63,12 @@ impl Firewall {
         }
     }
 
+    /// The node.
+    #[must_use]
+    pub const fn node(&self) -> NodeId {
+        self.node
+    }
+
     /// The change that brings the kernel to this state. It has to be committed; the next plan builds on it.
     ///
     /// # Errors

@@ -140,6 +140,7 @@ fn sets() -> Vec<Set> {
             Set::map(half.name("svc"), &[ip, InetProto, InetService], &[Mark]),
             Set::map(half.name("eps"), &[Mark, Mark], &[ip, InetService]),
             Set::map(half.name("aff"), &[ip, Mark], &[Mark]).dynamic(AFFINITY_CLIENTS, None),
+            Set::new(half.name("vips"), &[ip]),
             Set::new(half.name("lbres"), &[ip, InetProto, InetService]),
             Set::new(half.name("lbok"), &[ip, InetProto, InetService, ip]).interval(),
             Set::new(half.name("inside"), &[ip]).interval(),
@@ -203,6 +204,10 @@ fn service_chains() -> Vec<Chain> {
         let frontend = [half.daddr, Expr::L4Proto, Expr::Dport];
         let client = [half.daddr, Expr::L4Proto, Expr::Dport, half.saddr];
         svc.push(Rule::new().in_set(&frontend, half.name("lbres")).not_in_set(&client, half.name("lbok")).goto("refuse"));
+    }
+    // Every frontend has a class, so a mark of 0 towards a Service's own address is a port that it does not have.
+    for half in Half::BOTH {
+        svc.push(Rule::new().mark(0).in_set(&[half.daddr], half.name("vips")).reject(Reject::PortUnreachable));
     }
     svc.push(Rule::new().mark_bits(CLASS_MASK, CLASS_REJECT).reject(Reject::PortUnreachable));
     svc.push(Rule::new().mark_bits(CLASS_MASK, CLASS_DROP).goto("nolocal"));

@@ -45,6 +45,8 @@ pub(crate) struct ServiceState {
     installed: BTreeMap<Arc<str>, Installed>,
     /// Who claims an address, and with what; the first by name has it.
     claims: HashMap<Address, BTreeMap<Arc<str>, Programmed>>,
+    /// How many frontends an address has that is a Service's alone.
+    addresses: HashMap<IpAddr, u32>,
 }
 
 impl ServiceState {
@@ -56,9 +58,11 @@ impl ServiceState {
         let stale: Vec<Arc<str>> =
             self.installed.iter().filter(|(name, i)| !unchanged(name, i)).map(|(name, _)| name.clone()).collect();
         let mut touched: BTreeMap<Address, Option<Programmed>> = BTreeMap::new();
+        let mut touched_ips: BTreeMap<IpAddr, bool> = BTreeMap::new();
         let mut removed = BTreeMap::new();
         for name in stale {
             if let Some(installed) = self.installed.remove(&name) {
+                self.count_addresses(&installed.routes, false, &mut touched_ips);
                 for (address, _) in &installed.frontends {
                     self.touch(&mut touched, *address);
                     self.unclaim(*address, &name);
@@ -71,6 +75,7 @@ impl ServiceState {
                 continue;
             }
             let installed = self.install(service, change)?;
+            self.count_addresses(service, true, &mut touched_ips);
             for (address, programmed) in &installed.frontends {
                 self.touch(&mut touched, *address);
                 self.claims.entry(*address).or_default().entry(name.clone()).or_insert_with(|| programmed.clone());
@@ -86,6 +91,15 @@ impl ServiceState {
             view_changes(Some(&gone), None, change);
             self.release(&gone, None);
         }
+        for (ip, before) in touched_ips {
+            let now = self.addresses.contains_key(&ip);
+            let element = Element::new(Key::new().ip(ip));
+            match (before, now) {
+                (true, false) => change.delete(&Half::of(ip).name("vips"), element),
+                (false, true) => change.add(&Half::of(ip).name("vips"), element),
+                _ => {}
+            }
+        }
         for (address, before) in touched {
             let now = self.winner(address).cloned();
             if before != now {
@@ -93,6 +107,17 @@ impl ServiceState {
             }
         }
         Ok(())
+    }
+
+    fn count_addresses(&mut self, routes: &ServiceRoutes, come: bool, touched: &mut BTreeMap<IpAddr, bool>) {
+        for frontend in routes.frontends.iter().filter(|f| f.kind.is_virtual()) {
+            touched.entry(frontend.ip).or_insert_with(|| self.addresses.contains_key(&frontend.ip));
+            let count = self.addresses.entry(frontend.ip).or_default();
+            *count = if come { *count + 1 } else { count.saturating_sub(1) };
+            if *count == 0 {
+                self.addresses.remove(&frontend.ip);
+            }
+        }
     }
 
     fn winner(&self, address: Address) -> Option<&Programmed> {

@@ -68,6 +68,14 @@ pub enum FrontendKind {
     ExternalIp,
 }
 
+impl FrontendKind {
+    /// Whether the address is the Service's alone, so that its other ports lead nowhere.
+    #[must_use]
+    pub const fn is_virtual(self) -> bool {
+        !matches!(self, Self::NodePort)
+    }
+}
+
 /// One address and port that leads to a Service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frontend {

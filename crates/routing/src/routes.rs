@@ -40,6 +40,11 @@ pub enum Route<'a> {
         /// What the client sees.
         answer: Empty,
     },
+    /// To an address of a Service, but on a port that the Service does not have: rejected.
+    NoSuchPort {
+        /// `namespace/name` of the Service.
+        service: &'a Arc<str>,
+    },
     /// `loadBalancerSourceRanges` leave the client out.
     SourceRefused {
         /// The frontend that was dialled.
@@ -54,7 +59,7 @@ pub struct NodeRoutes {
     pub node: NodeId,
     /// By `namespace/name`. A Service that did not change keeps its `Arc` from one compilation to the next.
     pub services: BTreeMap<Arc<str>, Arc<ServiceRoutes>>,
-    index: OnceLock<HashMap<(IpAddr, Protocol, u16), (Arc<str>, usize)>>,
+    index: OnceLock<Index>,
 }
 
 impl NodeRoutes {
@@ -69,7 +74,9 @@ impl NodeRoutes {
         protocol: Protocol,
         port: u16,
     ) -> Route<'_> {
-        let Some(frontend) = self.frontend(ip, protocol, port) else { return Route::Plain };
+        let Some(frontend) = self.frontend(ip, protocol, port) else {
+            return self.index().addresses.get(&ip).map_or(Route::Plain, |service| Route::NoSuchPort { service });
+        };
         if let Some(ranges) = &frontend.source_ranges
             && !ranges.iter().any(|net| net.contains(&client))
         {
@@ -87,21 +94,34 @@ impl NodeRoutes {
     }
 
     fn frontend(&self, ip: IpAddr, protocol: Protocol, port: u16) -> Option<&Frontend> {
-        let index = self.index.get_or_init(|| {
-            let mut index = HashMap::new();
+        let (name, i) = self.index().frontends.get(&(ip, protocol, port))?;
+        Some(&self.services[name].frontends[*i])
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut index = Index::default();
             for (name, routes) in &self.services {
                 for (i, frontend) in routes.frontends.iter().enumerate() {
                     // Two Services that claim one address and port: the first by name has it, here and in the kernel.
-                    index
-                        .entry((frontend.ip, frontend.protocol, frontend.port))
-                        .or_insert_with(|| (name.clone(), i));
+                    let claim = index.frontends.entry((frontend.ip, frontend.protocol, frontend.port));
+                    claim.or_insert_with(|| (name.clone(), i));
+                    if frontend.kind.is_virtual() {
+                        index.addresses.entry(frontend.ip).or_insert_with(|| name.clone());
+                    }
                 }
             }
             index
-        });
-        let (name, i) = index.get(&(ip, protocol, port))?;
-        Some(&self.services[name].frontends[*i])
+        })
     }
+}
+
+/// What a lookup needs, made when it is first asked for.
+#[derive(Clone, Debug, Default)]
+struct Index {
+    frontends: HashMap<(IpAddr, Protocol, u16), (Arc<str>, usize)>,
+    /// Addresses that are only a Service's.
+    addresses: HashMap<IpAddr, Arc<str>>,
 }
 
 /// Compiles the Services of Snapshots, keeping what did not change.
