@@ -152,6 +152,8 @@ pub struct Router {
     rtnl: Rtnl,
     name: String,
     next_index: u32,
+    /// Whether new namespaces of this machine begin with IPv6 switched off.
+    ipv6_is_off: bool,
 }
 
 impl Router {
@@ -161,10 +163,11 @@ impl Router {
     /// When the kernel refuses the namespace, its sysctls or its loopback.
     pub fn create(here: &mut Here, name: &str) -> Result<Self, FabricError> {
         let ns = here.create()?;
+        let ipv6_is_off = sysctl::ipv6_is_off();
         sysctl::make_router()?;
         let mut rtnl = Rtnl::open()?;
         rtnl.commit(Batch::new(name).loopback_up())?;
-        Ok(Self { ns, rtnl, name: name.to_owned(), next_index: FIRST_ROUTER_INDEX })
+        Ok(Self { ns, rtnl, name: name.to_owned(), next_index: FIRST_ROUTER_INDEX, ipv6_is_off })
     }
 
     /// Its namespace.
@@ -241,13 +244,16 @@ impl Router {
         let mac = mac_of(ips.first().copied().unwrap_or(IpAddr::V4(Ipv4Addr::from(link_index))));
         let mut batch = Batch::new(attachment.of.as_str());
         batch.add_veth(&Veth {
-            here: VethEnd { name: CHILD_LINK, index: CHILD_INDEX, mac: Some(mac), up: false },
-            there: VethEnd { name: &link, index: link_index, mac: Some(ROUTER_MAC), up: true },
+            here: VethEnd { name: CHILD_LINK, index: CHILD_INDEX, mac: Some(mac) },
+            there: VethEnd { name: &link, index: link_index, mac: Some(ROUTER_MAC) },
             there_ns: Some(self.ns.as_fd()),
             mtu: attachment.mtu,
         });
         batch.loopback_up();
         if attachment.v6.is_some() {
+            if self.ipv6_is_off {
+                sysctl::switch_ipv6_on()?;
+            }
             batch.no_link_local(CHILD_INDEX);
         }
         batch.set_up(CHILD_INDEX);
@@ -356,13 +362,39 @@ impl Router {
 
 impl Attached {
     fn route_from(&self, routes: &mut Batch, of: &str) {
-        routes.on_behalf_of(of);
+        routes.on_behalf_of(of).set_up(self.link_index);
         for ip in &self.ips {
             routes.set_route(&Route::dev(host_net(*ip), self.link_index)).set_neigh(&Neigh {
                 dev: self.link_index,
                 ip: *ip,
                 mac: self.mac,
             });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn mac_addresses_follow_from_addresses() {
+        assert_eq!(mac_of([10, 244, 1, 5].into()).to_string(), "0a:58:0a:f4:01:05");
+        let v6 = |net: u16, host: u16| IpAddr::from([0xfd00, 0x10, 0, net, 0, 0, 0, host]);
+        let many = (0..8).flat_map(|net| (0..2000).map(move |host| v6(net, host)));
+        let macs: BTreeSet<Mac> = many.map(mac_of).collect();
+        assert_eq!(macs.len(), 16_000);
+        assert!(macs.iter().all(|mac| mac.0[0] & 3 == 2), "locally administered, not multicast");
+    }
+
+    #[test]
+    fn the_overlay_takes_its_headers_from_the_mtu() {
+        for (mtu, underlay, expected) in
+            [(1500, "10.0.0.1", 1450), (1500, "fd00::1", 1430), (9000, "10.0.0.1", 8950), (10, "10.0.0.1", 0)]
+        {
+            assert_eq!(overlay_mtu(mtu, underlay.parse().unwrap()), expected);
         }
     }
 }

@@ -84,6 +84,18 @@ pub fn has_ipv6() -> bool {
     std::path::Path::new("/proc/sys/net/ipv6").exists()
 }
 
+/// Whether IPv6 is there but switched off for links to come.
+pub(crate) fn ipv6_is_off() -> bool {
+    read("net/ipv6/conf/default/disable_ipv6").is_ok_and(|value| value == "1")
+}
+
+/// Switches IPv6 on in the calling thread's namespace, where this kernel has it.
+pub(crate) fn switch_ipv6_on() -> Result<(), SysctlError> {
+    write_if_present("net/ipv6/conf/default/disable_ipv6", "0")?;
+    write_if_present("net/ipv6/conf/all/disable_ipv6", "0")?;
+    Ok(())
+}
+
 /// Makes the calling thread's namespace a router, before any link is in it: links made later inherit the defaults.
 /// No reverse path filter (replies may take another way), no IPv6 address that was not asked for, no waiting for
 /// duplicate address detection, no router advertisements, and bridges do not show frames to the firewall.
@@ -106,12 +118,25 @@ pub fn make_router() -> Result<(), SysctlError> {
         ("net/ipv6/conf/default/addr_gen_mode", "1"),
         ("net/ipv6/conf/default/accept_dad", "0"),
         ("net/ipv6/conf/default/accept_ra", "0"),
-        ("net/ipv6/conf/default/disable_ipv6", "0"),
-        ("net/ipv6/conf/all/disable_ipv6", "0"),
         ("net/bridge/bridge-nf-call-iptables", "0"),
         ("net/bridge/bridge-nf-call-ip6tables", "0"),
     ] {
         write_if_present(name, value)?;
     }
-    Ok(())
+    switch_ipv6_on()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_say_what_was_tried() {
+        let error = write("net/ipv4/no_such_thing", "1").unwrap_err();
+        assert!(error.is_missing());
+        let text = error.to_string();
+        assert!(text.starts_with("cannot set sysctl net/ipv4/no_such_thing = 1: No such file"), "{text}");
+        assert!(!write_if_present("net/ipv4/no_such_thing", "1").unwrap());
+        assert!(read("net/ipv4/ip_forward").is_ok_and(|value| value == "0" || value == "1"));
+    }
 }

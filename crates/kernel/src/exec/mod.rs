@@ -8,7 +8,7 @@ use std::{
     io::{self, Read, Write},
     os::{
         fd::{AsFd, OwnedFd},
-        unix::process::CommandExt,
+        unix::{ffi::OsStrExt, process::CommandExt},
     },
     path::PathBuf,
     process::Command,
@@ -180,10 +180,18 @@ pub fn enter_and_exec(
         .map_err(|e| system("make the command's own mount and UTS namespaces")(e.into()))?;
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
         .map_err(|e| system("make mounts private")(e.into()))?;
-    sethostname(&entry.hostname).map_err(|e| system("set the hostname")(e.into()))?;
+    sethostname(hostname_of(&entry.hostname)).map_err(|e| system("set the hostname")(e.into()))?;
     files::install(&entry)?;
     drop(entry);
     start(program, arguments, env)
+}
+
+/// The kernel takes 64 bytes; a longer name is cut as kubelet cuts it (truncatePodHostnameIfNeeded).
+fn hostname_of(name: &str) -> &str {
+    match name.get(..63) {
+        Some(start) if name.len() > 63 => start.trim_end_matches(['-', '.']),
+        _ => name,
+    }
 }
 
 fn start(program: &OsStr, arguments: &[OsString], env: &[(OsString, OsString)]) -> Result<u8, ExecError> {
@@ -238,7 +246,24 @@ fn become_command(
     if let Err(error) = signals.restore() {
         return error;
     }
-    Command::new(program).args(arguments).env_clear().envs(env.iter().map(|(k, v)| (k, v))).exec()
+    let mut command = Command::new(program);
+    let error = command.args(arguments).env_clear().envs(env.iter().map(|(k, v)| (k, v))).exec();
+    // A directory of PATH that may not be read makes a program that is nowhere look forbidden (execvp(3)).
+    match error.kind() {
+        io::ErrorKind::PermissionDenied if !is_anywhere(program, env) => {
+            io::Error::from_raw_os_error(libc::ENOENT)
+        }
+        _ => error,
+    }
+}
+
+fn is_anywhere(program: &OsStr, env: &[(OsString, OsString)]) -> bool {
+    if program.as_bytes().contains(&b'/') {
+        return true;
+    }
+    let path =
+        env.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path.as_os_str()).unwrap_or_default();
+    std::env::split_paths(path).any(|directory| directory.join(program).exists())
 }
 
 /// Nothing is ever written to the pipe: it is readable only when its other end is closed.
@@ -246,4 +271,31 @@ fn parent_is_gone(parent: &OwnedFd) -> bool {
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     let mut fds = [PollFd::new(parent.as_fd(), PollFlags::POLLIN)];
     matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_cut_as_kubelet_cuts_them() {
+        let long = "a".repeat(63);
+        for (name, expected) in [
+            ("web-0".to_owned(), "web-0".to_owned()),
+            (long.clone(), long.clone()),
+            (format!("{long}bc"), long.clone()),
+            (format!("{}-.-b{long}", "a".repeat(60)), "a".repeat(60)),
+        ] {
+            assert_eq!(hostname_of(&name), expected);
+        }
+    }
+
+    #[test]
+    fn a_program_is_looked_for_where_path_says() {
+        let path = |path: &str| [(OsString::from("PATH"), OsString::from(path))];
+        assert!(is_anywhere(OsStr::new("sh"), &path("/nowhere:/bin")));
+        assert!(!is_anywhere(OsStr::new("sh"), &path("/nowhere")));
+        assert!(!is_anywhere(OsStr::new("sh"), &[]));
+        assert!(is_anywhere(OsStr::new("./sh"), &[]));
+    }
 }

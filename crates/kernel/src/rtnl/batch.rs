@@ -128,3 +128,54 @@ impl Batch {
         &self.ops[index]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn routes(count: u32) -> Batch {
+        let mut batch = Batch::new("node n1");
+        for host in 0..count {
+            batch.add_address(2, std::net::IpAddr::from(host.to_be_bytes()).into());
+        }
+        batch
+    }
+
+    #[test]
+    fn chunks_cover_every_request_once() {
+        for count in [0, 1, 99, 100, 101, 1000] {
+            let mut batch = routes(count);
+            let chunks = batch.chunks();
+            assert_eq!(chunks.iter().map(|c| c.count).sum::<u32>(), count);
+            assert_eq!(chunks.iter().map(|c| batch.bytes(c).len()).sum::<usize>(), batch.bytes.len());
+            let mut next = 7;
+            for chunk in &chunks {
+                assert!(chunk.count <= CHUNK_OPS && batch.bytes(chunk).len() <= CHUNK_BYTES);
+                batch.number(chunk, next);
+                next += chunk.count;
+            }
+            let mut rest = batch.bytes.as_slice();
+            let mut seen = Vec::new();
+            while !rest.is_empty() {
+                let word = |at: usize| u32::from_ne_bytes(rest[at..at + 4].try_into().unwrap());
+                let flags = u16::from_ne_bytes(rest[6..8].try_into().unwrap());
+                seen.push((word(8), flags & NLM_F_ACK != 0));
+                rest = &rest[(word(0) as usize).next_multiple_of(4)..];
+            }
+            let sequence: Vec<u32> = seen.iter().map(|(number, _)| *number).collect();
+            assert_eq!(sequence, (7..7 + count).collect::<Vec<_>>());
+            assert_eq!(seen.iter().filter(|(_, acked)| *acked).count(), chunks.len());
+            assert!(seen.last().is_none_or(|(_, acked)| *acked), "the last request is acknowledged");
+        }
+    }
+
+    #[test]
+    fn only_a_marked_request_may_miss_its_object() {
+        let mut batch = Batch::new("node n1");
+        batch.del_link(7).del_link(8).or_missing();
+        assert!(!batch.op(0).forgives(libc::ENODEV));
+        assert!(batch.op(1).forgives(libc::ENODEV));
+        assert!(!batch.op(1).forgives(libc::EPERM));
+        assert_eq!(batch.op(1).what, "deleting link 8 of node n1");
+    }
+}

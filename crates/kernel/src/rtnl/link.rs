@@ -27,8 +27,6 @@ pub struct VethEnd<'a> {
     pub index: u32,
     /// Its MAC address; none lets the kernel choose.
     pub mac: Option<Mac>,
-    /// Whether it is up from the start.
-    pub up: bool,
 }
 
 /// A veth pair.
@@ -67,18 +65,21 @@ impl VethEnd<'_> {
     fn message(&self, mtu: u32) -> LinkMessage {
         let mut message = LinkMessage::default();
         message.header.index = self.index;
-        if self.up {
-            message.header.flags = LinkFlags::Up;
-            message.header.change_mask = LinkFlags::Up;
-        }
-        message.attributes = vec![LinkAttribute::IfName(self.name.to_owned()), LinkAttribute::Mtu(mtu)];
+        // One queue is what veth uses in any case; asked for more or for nothing it allocates one a CPU and waits
+        // for an RCU grace period to give the rest up, which is most of the time that a pair takes.
+        message.attributes = vec![
+            LinkAttribute::IfName(self.name.to_owned()),
+            LinkAttribute::Mtu(mtu),
+            LinkAttribute::NumTxQueues(1),
+            LinkAttribute::NumRxQueues(1),
+        ];
         message.attributes.extend(self.mac.map(|mac| LinkAttribute::Address(mac.0.to_vec())));
         message
     }
 }
 
 impl Batch {
-    /// Makes a veth pair.
+    /// Makes a veth pair, both ends down (the kernel cannot make the far end up).
     pub fn add_veth(&mut self, veth: &Veth<'_>) -> &mut Self {
         let mut peer = veth.there.message(veth.mtu);
         peer.attributes.extend(veth.there_ns.map(|ns| LinkAttribute::NetNsFd(ns.as_raw_fd())));

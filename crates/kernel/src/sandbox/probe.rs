@@ -57,7 +57,7 @@ pub fn probe(worker: &Worker, overlay: bool) -> Result<Vec<Missing>, NsError> {
 }
 
 fn veth() -> Veth<'static> {
-    let end = |name| VethEnd { name, index: 0, mac: None, up: false };
+    let end = |name| VethEnd { name, index: 0, mac: None };
     Veth { here: end("probe0"), there: end("probe1"), there_ns: None, mtu: 1500 }
 }
 
