@@ -5,7 +5,7 @@ use crate::{
     Diagnostic, Location, Severity,
     decode::{Fault, Unknown, nearest},
     shape::{Flattened, Spot},
-    tree::{Broken, Issue, IssueKind, NodeId, Resolved, Tree, resolve, shorten},
+    tree::{Broken, Issue, IssueKind, NodeId, Tree, shorten},
 };
 
 pub(crate) struct Findings<'t> {
@@ -24,7 +24,7 @@ impl<'t> Findings<'t> {
 
     /// The findings in the order of the text, each once.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
-        self.items.sort_by(|a, b| (a.at.line, a.at.column).cmp(&(b.at.line, b.at.column)));
+        self.items.sort_by_key(|d| (d.at.line, d.at.column));
         self.items.dedup();
         self.items
     }
@@ -204,12 +204,4 @@ fn syntax_help(message: &str) -> Option<String> {
         ("block sequence entries are not allowed", "a list begins on a line of its own, below its key"),
     ];
     table.iter().find(|(part, _)| message.contains(part)).map(|(_, help)| (*help).to_owned())
-}
-
-/// How a value is written so that it stays text.
-pub(crate) fn quoted(text: &str) -> String {
-    match resolve(text) {
-        Resolved::Text(_) => text.to_owned(),
-        _ => format!("\"{text}\""),
-    }
 }

@@ -89,6 +89,13 @@ impl Place {
         self.tree.look_up(self.root, &parse_path(path), &self.masked)
     }
 
+    /// Whether a value at or below a path was left out because it is faulty.
+    pub(crate) fn holds_masked(&self, path: &str) -> bool {
+        let found = self.look_up(path);
+        found.masked
+            || found.value.is_some_and(|value| self.masked.iter().any(|m| self.tree.holds(value, *m)))
+    }
+
     pub(crate) fn tree(&self) -> &Tree {
         &self.tree
     }

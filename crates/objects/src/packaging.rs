@@ -1,8 +1,6 @@
 //! Files that say how manifests are made, not what they are: kustomization.yaml and Chart.yaml.
 use std::{path::Path, sync::Arc};
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-
 use crate::{
     Object, ObjectRef, Severity, Typed,
     findings::Findings,
@@ -43,7 +41,7 @@ pub(crate) fn take(
         kind,
         namespace: None,
         name,
-        typed: Typed::Other(Box::new(ObjectMeta::default())),
+        typed: Typed::Other(Box::default()),
         reference,
         place: Place::new(tree.clone(), root, Vec::new()),
     }));

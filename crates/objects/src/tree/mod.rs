@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub(crate) use build::{Builder, Issue, IssueKind};
 pub(crate) use json::{looks_like_json, read_json};
-pub(crate) use path::{Lookup, parse_path};
+pub(crate) use path::{Lookup, escape, parse_path};
 pub(crate) use resolve::{Resolved, resolve, shorten};
 pub(crate) use split::{Chunk, split};
 pub(crate) use yaml::{Broken, read_yaml};
@@ -141,6 +141,18 @@ impl Tree {
             View::Scalar(Resolved::Text(text)) => Some(text),
             _ => None,
         }
+    }
+
+    /// Whether a node is another one or stands below it.
+    pub(crate) fn holds(&self, outer: NodeId, inner: NodeId) -> bool {
+        let outer = self.target(outer);
+        outer == inner
+            || match self.view(outer) {
+                View::Sequence(nodes) | View::Mapping(nodes) => {
+                    nodes.iter().any(|node| self.holds(*node, inner))
+                }
+                View::Scalar(_) => false,
+            }
     }
 
     pub(crate) fn location(&self, id: NodeId) -> Location {

@@ -1,6 +1,4 @@
 //! YAML events into the arena.
-use std::borrow::Cow;
-
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
 use super::{
@@ -76,7 +74,7 @@ impl Reader<'_> {
     fn scalar(
         &mut self,
         builder: &mut Builder,
-        text: &Cow<'_, str>,
+        text: &str,
         style: ScalarStyle,
         anchor: usize,
         tag: Option<&Tag>,

@@ -1,0 +1,126 @@
+//! Endpoints and EndpointSlices.
+use std::{collections::HashMap, net::IpAddr};
+
+use k8s_openapi::api::{
+    core::v1::{EndpointAddress, Endpoints},
+    discovery::v1::EndpointSlice,
+};
+
+use super::{
+    Check, addresses, ports,
+    syntax::{label_name, subdomain_name},
+};
+use crate::tree::shorten;
+
+pub(super) fn endpoints(check: &mut Check<'_, '_, '_>, object: &Endpoints) {
+    for (i, subset) in object.subsets.iter().flatten().enumerate() {
+        let path = format!("subsets[{i}]");
+        let lists = [("addresses", &subset.addresses), ("notReadyAddresses", &subset.not_ready_addresses)];
+        for (field, list) in lists {
+            for (j, one) in list.iter().flatten().enumerate() {
+                address(check, &format!("{path}.{field}[{j}]"), one);
+            }
+        }
+        let list = subset.ports.as_deref().unwrap_or_default();
+        for (j, port) in list.iter().enumerate() {
+            let path = format!("{path}.ports[{j}]");
+            ports::number(check, format_args!("{path}.port"), port.port);
+            ports::protocol(check, format_args!("{path}.protocol"), port.protocol.as_deref());
+            if list.len() > 1 && port.name.as_deref().unwrap_or_default().is_empty() {
+                check.error(format_args!("{path}.name"), "with more than one port each needs a `name`");
+            }
+        }
+    }
+}
+
+fn address(check: &mut Check<'_, '_, '_>, path: &str, address: &EndpointAddress) {
+    if let Some(ip) = addresses::ip(check, format_args!("{path}.ip"), &address.ip) {
+        reachable(check, &format!("{path}.ip"), ip);
+    }
+    hostname(check, path, address.hostname.as_deref());
+}
+
+/// The API server refuses endpoints that would lead traffic back to the node itself, or nowhere.
+fn reachable(check: &mut Check<'_, '_, '_>, path: &str, ip: IpAddr) {
+    let link_local = match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    };
+    if ip.is_loopback() || ip.is_unspecified() || ip.is_multicast() || link_local {
+        check.error(
+            path,
+            format!("{ip} cannot be an endpoint: it is loopback, link-local, multicast or unspecified"),
+        );
+    }
+}
+
+fn hostname(check: &mut Check<'_, '_, '_>, path: &str, hostname: Option<&str>) {
+    let Some(name) = hostname.filter(|n| !n.is_empty()) else { return };
+    if let Some(fault) = label_name(name) {
+        check.error(format_args!("{path}.hostname"), format!("the hostname \"{}\" {fault}", shorten(name)));
+    }
+}
+
+pub(super) fn slice(check: &mut Check<'_, '_, '_>, slice: &EndpointSlice) {
+    if slice.address_type.is_empty() {
+        check.error("addressType", "`addressType` is missing: one of IPv4, IPv6, FQDN");
+    }
+    check.one_of(
+        "addressType",
+        Some(&slice.address_type).filter(|t| !t.is_empty()).map(String::as_str),
+        &["IPv4", "IPv6", "FQDN"],
+    );
+    for (i, endpoint) in slice.endpoints.iter().flatten().enumerate() {
+        let path = format!("endpoints[{i}]");
+        if endpoint.addresses.is_empty() {
+            check.error(format_args!("{path}.addresses"), "this endpoint has no addresses");
+        }
+        for (j, text) in endpoint.addresses.iter().enumerate() {
+            slice_address(check, &format!("{path}.addresses[{j}]"), &slice.address_type, text);
+        }
+        hostname(check, &path, endpoint.hostname.as_deref());
+    }
+    let mut names = HashMap::new();
+    for (i, port) in slice.ports.iter().flatten().enumerate() {
+        let path = format!("ports[{i}]");
+        if let Some(number) = port.port {
+            ports::number(check, format_args!("{path}.port"), number);
+        }
+        ports::protocol(check, format_args!("{path}.protocol"), port.protocol.as_deref());
+        let name = port.name.as_deref().unwrap_or_default();
+        if let Some(first) = names.insert(name, i) {
+            let message = format!("the port name \"{}\" is there twice", shorten(name));
+            check.clash(
+                format_args!("{path}.name"),
+                message,
+                format_args!("ports[{first}].name"),
+                "first here",
+            );
+        }
+    }
+}
+
+fn slice_address(check: &mut Check<'_, '_, '_>, path: &str, address_type: &str, text: &str) {
+    match address_type {
+        "IPv4" | "IPv6" => {
+            let Some(ip) = addresses::ip(check, path, text) else { return };
+            if ip.is_ipv4() != (address_type == "IPv4") {
+                check.clash(
+                    path,
+                    format!("{ip} is not of the family {address_type}"),
+                    "addressType",
+                    "all addresses are of this family",
+                );
+                return;
+            }
+            reachable(check, path, ip);
+        }
+        "FQDN" => {
+            if let Some(fault) = subdomain_name(text) {
+                check.error(path, format!("the name \"{}\" {fault}", shorten(text)));
+            }
+        }
+        // Reported as an address type that does not exist.
+        _ => {}
+    }
+}
