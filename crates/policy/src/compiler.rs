@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use netloom_cluster::{Node, Pod, PodId, Policy, Snapshot};
+use netloom_cluster::{Namespace, Node, Pod, PodId, Policy, Snapshot};
 
 use crate::{
     evaluate::{Direction, Party},
@@ -22,6 +22,7 @@ use crate::{
 pub struct PolicySet {
     pub(crate) pods: Arc<Vec<Arc<Pod>>>,
     pub(crate) nodes: Arc<Vec<Node>>,
+    pub(crate) namespaces: Arc<Vec<Namespace>>,
     pub(crate) groups: Vec<Arc<Group>>,
     pub(crate) peers: Matrix,
     /// In the order of judgement.
@@ -108,6 +109,7 @@ impl Compiler {
         PolicySet {
             pods: snapshot.pods.clone(),
             nodes: snapshot.nodes.clone(),
+            namespaces: snapshot.namespaces.clone(),
             groups: self.groups.all.clone(),
             peers: self.peers.clone(),
             parties: parties(snapshot, &pod_groups),

@@ -98,13 +98,13 @@ pub(crate) enum Party {
 }
 
 /// What a rule is held against: the other side's address and the destination's port.
-struct Connection {
-    peer: IpAddr,
-    party: Party,
-    protocol: Protocol,
-    port: u16,
+pub(crate) struct Connection {
+    pub peer: IpAddr,
+    pub party: Party,
+    pub protocol: Protocol,
+    pub port: u16,
     /// The pod whose port names count: the destination.
-    destination: Option<GroupId>,
+    pub destination: Option<GroupId>,
 }
 
 impl PolicySet {
@@ -227,7 +227,7 @@ impl PolicySet {
         }
     }
 
-    fn port_matches(&self, port: &PortMatch, connection: &Connection) -> bool {
+    pub(crate) fn port_matches(&self, port: &PortMatch, connection: &Connection) -> bool {
         let Connection { protocol, port: number, destination, .. } = *connection;
         match port {
             PortMatch::All(p) => *p == protocol,
@@ -241,7 +241,7 @@ impl PolicySet {
         }
     }
 
-    fn predicate_holds(&self, id: PredicateId, party: Party, ip: IpAddr) -> bool {
+    pub(crate) fn predicate_holds(&self, id: PredicateId, party: Party, ip: IpAddr) -> bool {
         match (self.peers.get(id), party) {
             (Predicate::Pods(_) | Predicate::PodsWithPort { .. }, Party::Pod(_, group)) => {
                 self.peers.holds(id, group)

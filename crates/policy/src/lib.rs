@@ -11,6 +11,7 @@ mod evaluate;
 mod groups;
 mod identities;
 mod matrix;
+mod near;
 mod ports;
 mod program;
 mod rules;
@@ -18,4 +19,5 @@ mod tables;
 
 pub use compiler::{Compiler, PolicySet};
 pub use evaluate::{Decision, Direction, Reason, Side};
+pub use near::{EitherPeer, Miss, NearMiss};
 pub use tables::{SET_ALL, SET_NONE, Subjects, Tables};
