@@ -50,10 +50,11 @@ pub struct NflogError {
 
 fn hint(error: &io::Error) -> &'static str {
     match error.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::PERM) => {
-            "; this needs CAP_NET_ADMIN in the user namespace that owns the network namespace"
+        // The kernel says the same of a group that another socket has.
+        Some(Errno::PERM | Errno::BUSY | Errno::EXIST) => {
+            "; either another process reads this group here, then choose another group; or CAP_NET_ADMIN is missing in \
+             the user namespace that owns the network namespace"
         }
-        Some(Errno::BUSY) => "; another process reads this group here: choose another group",
         Some(Errno::INVAL | Errno::OPNOTSUPP | Errno::PROTONOSUPPORT) => {
             "; the kernel lacks nfnetlink_log (modprobe nfnetlink_log)"
         }
