@@ -2,6 +2,8 @@
 //!
 //! It is an abstract unix socket in the host's network namespace, named `netloom/UID/NAME`, so that no file is left
 //! behind. Anyone may bind any abstract name; so both sides look at who the other one is.
+#![forbid(unsafe_code)]
+
 use std::{
     fs, io,
     os::{

@@ -4,6 +4,8 @@
 //! route to a gateway address that nobody has, whose MAC address is told and never asked for; the router has a route
 //! and a permanent neighbour for each child. So no ARP and no neighbour discovery happens at all, and a router holds
 //! as many children as it has memory for.
+#![forbid(unsafe_code)]
+
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     os::fd::AsFd,

@@ -1,4 +1,6 @@
 //! File descriptors sent from process to process over a unix socket.
+#![forbid(unsafe_code)]
+
 use std::{
     io::{self, IoSlice, IoSliceMut, Read, Write},
     mem::MaybeUninit,

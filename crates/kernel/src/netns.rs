@@ -3,6 +3,8 @@
 //! A thread that came from the host's network namespace cannot go back once it left (the host's namespace belongs to
 //! a user namespace in which we hold no rights). So namespaces are entered only by [`Worker`] threads, whose home is a
 //! namespace of our own; sockets opened there are handed to the runtime's threads.
+#![forbid(unsafe_code)]
+
 use std::{
     fs::File,
     io,

@@ -1,6 +1,8 @@
 //! Sockets made inside a network namespace and used from anywhere: a socket stays with the namespace it was made in.
 //!
 //! Call these on a [`Worker`](crate::netns::Worker) that is in the namespace; hand the result to the runtime.
+#![forbid(unsafe_code)]
+
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket},

@@ -1,4 +1,6 @@
 //! Network sysctls of the calling thread's network namespace.
+#![forbid(unsafe_code)]
+
 use std::{fs, io};
 
 /// Why a sysctl could not be read or written.

@@ -1,4 +1,6 @@
 //! A command inside a pod: in its network, with its resolver configuration and hostname, on the caller's terminal.
+#![forbid(unsafe_code)]
+
 mod files;
 mod message;
 

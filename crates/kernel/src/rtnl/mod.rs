@@ -1,4 +1,6 @@
 //! Links, addresses, routes and neighbours by rtnetlink: many requests in one message, errors that name the object.
+#![forbid(unsafe_code)]
+
 mod batch;
 mod dump;
 mod link;

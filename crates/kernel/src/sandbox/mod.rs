@@ -6,6 +6,8 @@
 //!    └─ …          commands in pods: killed by the kernel when P1 ends
 //! ```
 //! P1 dies with P0 (`PR_SET_PDEATHSIG`), so that `kill -9` of either leaves nothing behind.
+#![forbid(unsafe_code)]
+
 mod advice;
 mod idmap;
 mod init;
