@@ -145,7 +145,9 @@ pub fn trace(world: &World, origin: Origin, to: SocketAddr, protocol: Protocol) 
         Origin::Node(node) => snapshot.node(node).ips.of(family).map(|from| (node, from, None)),
         Origin::Outside(from) => {
             return match walk.entry_node(to.ip()) {
-                _ if Family::of(from) != family => vec![Path { steps: Vec::new(), end: End::Unreachable(to.ip()) }],
+                _ if Family::of(from) != family => {
+                    vec![Path { steps: Vec::new(), end: End::Unreachable(to.ip()) }]
+                }
                 Entry::Node(node) => walk.at_node(node, Packet { from, to, own: None }, Vec::new()),
                 Entry::Outside => vec![walk.deliver(Vec::new(), Target::Outside(to.ip()), to, from)],
                 Entry::Nowhere => vec![Path { steps: Vec::new(), end: End::Unreachable(to.ip()) }],
@@ -188,7 +190,8 @@ impl Walk<'_> {
         if let Some(pod) = self.world.policies.pod_at(ip) {
             return Entry::Node(snapshot.pod(pod).node);
         }
-        let announced = |s: &&Arc<netloom_cluster::Service>| s.lb_ips.contains(&ip) || s.external_ips.contains(&ip);
+        let announced =
+            |s: &&Arc<netloom_cluster::Service>| s.lb_ips.contains(&ip) || s.external_ips.contains(&ip);
         if let Some(service) = snapshot.services.iter().find(announced) {
             return Entry::Node(announcer(snapshot, service));
         }
@@ -205,7 +208,9 @@ impl Walk<'_> {
         match routes.lookup(packet.from, inside, packet.to.ip(), self.protocol, packet.to.port()) {
             Route::Plain => self.after_translation(node, packet, false, steps),
             Route::NoSuchPort { service } => end(End::Rejected(Rejection::NoSuchPort(service.clone()))),
-            Route::SourceRefused { frontend } => end(End::Dropped(Drop::SourceRefused(frontend.origin.clone()))),
+            Route::SourceRefused { frontend } => {
+                end(End::Dropped(Drop::SourceRefused(frontend.origin.clone())))
+            }
             Route::Empty { frontend, answer: Empty::Reject } => {
                 end(End::Rejected(Rejection::NoEndpoints(frontend.origin.clone())))
             }
@@ -245,13 +250,25 @@ impl Walk<'_> {
     }
 
     /// The destination is an endpoint's now, or was never a Service's.
-    fn after_translation(&self, node: NodeId, packet: Packet, masquerade: bool, mut steps: Vec<Step>) -> Vec<Path> {
+    fn after_translation(
+        &self,
+        node: NodeId,
+        packet: Packet,
+        masquerade: bool,
+        mut steps: Vec<Step>,
+    ) -> Vec<Path> {
         let snapshot = &self.world.snapshot;
         let Packet { from, to, own } = packet;
         if let Some(pod) = own {
             let side = self.world.policies.egress(pod, to.ip(), self.protocol, to.port());
             let allowed = side.allowed;
-            steps.push(Step::Policy { pod, direction: Direction::Egress, peer: to.ip(), port: to.port(), side });
+            steps.push(Step::Policy {
+                pod,
+                direction: Direction::Egress,
+                peer: to.ip(),
+                port: to.port(),
+                side,
+            });
             if !allowed {
                 return vec![Path { steps, end: End::Denied }];
             }
@@ -274,7 +291,13 @@ impl Walk<'_> {
             let judged = if at == node { from } else { translated };
             let side = self.world.policies.ingress(pod, judged, self.protocol, to.port());
             let allowed = side.allowed;
-            steps.push(Step::Policy { pod, direction: Direction::Ingress, peer: judged, port: to.port(), side });
+            steps.push(Step::Policy {
+                pod,
+                direction: Direction::Ingress,
+                peer: judged,
+                port: to.port(),
+                side,
+            });
             if !allowed {
                 return vec![Path { steps, end: End::Denied }];
             }

@@ -1,0 +1,190 @@
+//! Puts a question to the compiled world, and picks the way that says most: the first that fails.
+use std::net::SocketAddr;
+
+use netloom_cluster::{Family, Protocol};
+use netloom_naming::ResolvConf;
+use netloom_objects::ObjectSet;
+
+use crate::{
+    Destination, End, ExplainError, Explanation, Hop, Origin, Outcome, Path, Stage, Verdict, World,
+    lines::Lines,
+    lookup::{Aim, Source, Who},
+    paths::{Taken, hops},
+    plan::{Plan, plan},
+    trace,
+};
+
+/// What a question may leave open.
+#[derive(Clone, Debug, Default)]
+pub struct Options<'a> {
+    /// The protocol where neither the destination nor the port says one.
+    pub protocol: Option<Protocol>,
+    /// The nodes' own resolver configuration.
+    pub host_resolver: ResolvConf,
+    /// The objects that the world was made of: they give the lines of fields, and their text.
+    pub objects: Option<&'a ObjectSet>,
+}
+
+/// What every part of an explanation needs.
+pub(crate) struct Context<'a> {
+    pub world: &'a World,
+    pub options: &'a Options<'a>,
+    pub lines: Lines<'a>,
+}
+
+/// Explains one request: every hop from a source to a destination, and what decides at each.
+///
+/// `from` is a workload, pod or Service (`namespace/name`, or the name alone), an address, `node/NAME` or `outside`;
+/// `to` may also be a URL, and have a port. Of a source or a destination with several pods the hops are those of a
+/// pair that fails, if one does.
+///
+/// # Errors
+/// When the source or the destination is not there, is not clear, or lacks a port.
+pub fn explain(
+    world: &World,
+    from: &str,
+    to: &str,
+    options: &Options<'_>,
+) -> Result<Explanation, ExplainError> {
+    let context = Context { world, options, lines: Lines { objects: options.objects } };
+    let destination = Destination::parse(to)?;
+    let source = Source::find(world, from)?;
+    let aim = Aim::find(world, &source, &destination)?;
+    let mut told: Option<(Family, Told)> = None;
+    let mut note = None;
+    for family in world.snapshot.families() {
+        let Some(next) = in_family(&context, &source, &aim, &destination, family)? else { continue };
+        match &told {
+            None => told = Some((family, next)),
+            Some((first, one)) if one.verdict != next.verdict => note = Some(differs(*first, family, &next)),
+            Some(_) => {}
+        }
+    }
+    let Some((_, mut told)) = told else { return Err(no_family(&source, to)) };
+    told.hops.extend(note);
+    for hop in &mut told.hops {
+        hop.excerpt = hop.object.as_ref().and_then(|o| context.lines.excerpt(o));
+    }
+    Ok(Explanation { from: source.label, to: to.trim().to_owned(), verdict: told.verdict, hops: told.hops })
+}
+
+fn no_family(source: &Source, to: &str) -> ExplainError {
+    match source.who {
+        Who::Outside => ExplainError::NoAddress {
+            who: "outside".to_owned(),
+            hint: "the address plan has none of the families that the cluster speaks",
+        },
+        _ => ExplainError::NoFamily { who: source.label.clone(), to: to.to_owned() },
+    }
+}
+
+struct Told {
+    verdict: Verdict,
+    hops: Vec<Hop>,
+}
+
+/// Everything that one source tries.
+struct Journey {
+    origin: Origin,
+    plan: Plan,
+    ways: Vec<(SocketAddr, Path)>,
+}
+
+impl Journey {
+    fn failing(&self) -> usize {
+        self.ways.iter().filter(|(_, path)| !path.answered()).count()
+    }
+
+    /// How bad it is: a name that cannot be looked up before anything, then the worst of the ways.
+    fn badness(&self) -> (bool, u8) {
+        let names = self.plan.hops.iter().any(|h| !h.is_ok());
+        (names, self.ways.iter().map(|(_, path)| badness(path)).max().unwrap_or(0))
+    }
+}
+
+fn badness(path: &Path) -> u8 {
+    match path.end {
+        End::Denied => 3,
+        End::Rejected(_) | End::Dropped(_) | End::Unreachable(_) => 2,
+        End::Delivered { listening: false, .. } => 1,
+        End::Delivered { listening: true, .. } => 0,
+    }
+}
+
+fn in_family(
+    context: &Context<'_>,
+    source: &Source,
+    aim: &Aim,
+    to: &Destination,
+    family: Family,
+) -> Result<Option<Told>, ExplainError> {
+    let mut journeys = Vec::new();
+    for origin in source.origins(context.world, family) {
+        let Some(plan) = plan(context, origin, aim, to, family)? else { continue };
+        let ways = plan.dials.iter().flat_map(|dial| {
+            trace(context.world, origin, *dial, plan.protocol).into_iter().map(|path| (*dial, path))
+        });
+        let ways = ways.collect();
+        journeys.push(Journey { origin, plan, ways });
+    }
+    let bad = |j: &Journey| j.badness() > (false, 0);
+    let sources = (journeys.iter().filter(|j| bad(j)).count(), journeys.len());
+    // The first of the worst: `max_by_key` would take the last.
+    let Some(worst) = journeys.iter().rev().max_by_key(|j| j.badness()) else { return Ok(None) };
+    Ok(Some(tell(context, worst, sources)))
+}
+
+fn tell(context: &Context<'_>, journey: &Journey, sources: (usize, usize)) -> Told {
+    let mut hops_told = journey.plan.hops.clone();
+    if let Some((dial, path)) = journey.ways.iter().rev().max_by_key(|(_, path)| badness(path)) {
+        let taken = Taken {
+            origin: journey.origin,
+            dial: *dial,
+            protocol: journey.plan.protocol,
+            path,
+            service: journey.plan.service,
+            dns: false,
+        };
+        let mut way = hops(context, &taken);
+        if let Some(failing) = way.iter_mut().find(|h| !h.is_ok()) {
+            say_how_many(failing, (journey.failing(), journey.ways.len()), "endpoints");
+            say_how_many(failing, sources, "pods that ask");
+        } else if journey.ways.len() > 1
+            && let Some(answer) = way.iter_mut().find(|h| h.stage == Stage::Answer)
+        {
+            answer.why = format!("{}; so do all {} endpoints", answer.why, journey.ways.len());
+        }
+        hops_told.extend(way);
+    }
+    let denied = hops_told.iter().any(|h| !h.is_ok());
+    Told { verdict: if denied { Verdict::Denied } else { Verdict::Allowed }, hops: hops_told }
+}
+
+fn say_how_many(hop: &mut Hop, (some, all): (usize, usize), what: &str) {
+    if all > 1 {
+        hop.why = format!("{} ({some} of {all} {what})", hop.why);
+    }
+}
+
+fn differs(first: Family, other: Family, told: &Told) -> Hop {
+    let name = |family| match family {
+        Family::V4 => "IPv4",
+        Family::V6 => "IPv6",
+    };
+    let failing = told.hops.iter().find(|h| !h.is_ok());
+    let (outcome, why) = match failing {
+        Some(hop) => (
+            Outcome::Denied,
+            format!("over {} it is denied, unlike over {}: {}", name(other), name(first), hop.why),
+        ),
+        None => (Outcome::Ok, format!("over {} it is allowed, unlike over {}", name(other), name(first))),
+    };
+    Hop {
+        stage: Stage::Note,
+        outcome,
+        why,
+        object: failing.and_then(|h| h.object.clone()),
+        fix: failing.and_then(|h| h.fix.clone()),
+        excerpt: None,
+    }
+}

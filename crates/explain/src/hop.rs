@@ -1,0 +1,129 @@
+//! What an explanation consists of.
+use std::sync::Arc;
+
+use netloom_objects::ObjectRef;
+use serde::Serialize;
+
+/// Whether the request gets its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Every way that it may take ends with an answer.
+    Allowed,
+    /// At least one way does not.
+    Denied,
+}
+
+/// Whether one hop lets the request pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It passes.
+    Ok,
+    /// It ends here.
+    Denied,
+}
+
+/// The part of the way that a hop is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, PartialOrd, Ord)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Name resolution: whether the DNS can be asked, and what it says.
+    Name,
+    /// The policies of the source.
+    Egress,
+    /// The Service, and the endpoint that it chooses.
+    Service,
+    /// The policies of the destination.
+    Ingress,
+    /// The destination itself.
+    Answer,
+    /// What is different in the cluster's other IP family.
+    Note,
+}
+
+impl Stage {
+    /// `name`, `egress`, …
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Egress => "egress",
+            Self::Service => "service",
+            Self::Ingress => "ingress",
+            Self::Answer => "answer",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// A line of the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    /// Its number, from 1.
+    pub line: u32,
+    /// Its text, without what it is indented by.
+    pub text: String,
+}
+
+/// One hop of the request.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Hop {
+    /// Which part of the way it is.
+    pub stage: Stage,
+    /// Whether the request passes.
+    #[serde(rename = "verdict")]
+    pub outcome: Outcome,
+    /// Why, in words.
+    pub why: String,
+    /// The object and line that decides; none where nothing in the input does.
+    pub object: Option<Arc<ObjectRef>>,
+    /// What would have to change, or what is better changed; may be of several lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
+    /// The text of the object's line, where the input is at hand.
+    #[serde(skip)]
+    pub excerpt: Option<Excerpt>,
+}
+
+impl Hop {
+    pub(crate) fn ok(stage: Stage, why: impl Into<String>, object: Option<Arc<ObjectRef>>) -> Self {
+        Self { stage, outcome: Outcome::Ok, why: why.into(), object, fix: None, excerpt: None }
+    }
+
+    pub(crate) fn denied(stage: Stage, why: impl Into<String>, object: Option<Arc<ObjectRef>>) -> Self {
+        Self { outcome: Outcome::Denied, ..Self::ok(stage, why, object) }
+    }
+
+    pub(crate) fn with_fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+
+    /// Whether the request passes.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        self.outcome == Outcome::Ok
+    }
+}
+
+/// The hops of one request, in order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explanation {
+    /// Who asks, by its full name.
+    pub from: String,
+    /// What was asked for, as it was written.
+    pub to: String,
+    /// Whether it gets an answer.
+    pub verdict: Verdict,
+    /// The hops.
+    pub hops: Vec<Hop>,
+}
+
+impl Explanation {
+    /// Whether the request gets its answer.
+    #[must_use]
+    pub fn allowed(&self) -> bool {
+        self.verdict == Verdict::Allowed
+    }
+}

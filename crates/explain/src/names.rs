@@ -1,0 +1,184 @@
+//! The name hops: whether the DNS can be asked, and what it makes of the name.
+use std::{net::SocketAddr, sync::Arc};
+
+use netloom_cluster::{Family, PodId, Protocol, Service};
+use netloom_naming::{Attempt, Outcome as Found, Resolution, ResolvConf, resolv_conf, resolve};
+use netloom_objects::ObjectRef;
+
+use crate::{
+    Hop, Origin, Stage, World,
+    error::list,
+    explain::Context,
+    paths::{Taken, failing_hop},
+    similar::similar,
+    trace,
+};
+
+/// The port of the DNS.
+const DNS: u16 = 53;
+
+/// What a pod makes of a name.
+pub(crate) struct Lookup {
+    pub conf: ResolvConf,
+    pub resolution: Resolution,
+}
+
+/// Asks for a name as a pod does.
+pub(crate) fn look_up(context: &Context<'_>, pod: PodId, name: &str, family: Option<Family>) -> Lookup {
+    let snapshot = &context.world.snapshot;
+    let conf = resolv_conf(snapshot, snapshot.pod(pod), &context.options.host_resolver);
+    let resolution = resolve(&context.world.zone, &conf, name, family);
+    Lookup { conf, resolution }
+}
+
+/// The Service that a reference names.
+pub(crate) fn service_of<'w>(world: &'w World, source: Option<&Arc<ObjectRef>>) -> Option<&'w Arc<Service>> {
+    let source = source.filter(|s| &*s.kind == "Service")?;
+    world.snapshot.find_service(source.namespace.as_deref()?, &source.name)
+}
+
+/// Whether a pod can ask its nameservers: nothing where it can without reserve.
+pub(crate) fn dns_hop(context: &Context<'_>, pod: PodId, conf: &ResolvConf) -> Option<Hop> {
+    let world = context.world;
+    let snapshot = &world.snapshot;
+    let name = snapshot.pod(pod).qualified_name();
+    if conf.nameservers.is_empty() {
+        let why = format!("{name} has no nameserver: {}", conf.warnings.join("; "));
+        let object = snapshot.pod(pod).origin.clone();
+        let fix = "use `dnsPolicy: ClusterFirst`, or name a nameserver in `dnsConfig.nameservers`";
+        return Some(Hop::denied(Stage::Name, why, Some(object)).with_fix(fix));
+    }
+    let broken = |ip, protocol| {
+        let at = SocketAddr::new(ip, DNS);
+        let path = trace(world, Origin::Pod(pod), at, protocol).into_iter().find(|p| !p.answered())?;
+        let taken =
+            Taken { origin: Origin::Pod(pod), dial: at, protocol, path: &path, service: None, dns: true };
+        failing_hop(context, &taken)
+    };
+    let mut udp = conf.nameservers.iter().map(|ip| (*ip, broken(*ip, Protocol::Udp)));
+    let working = udp.clone().find(|(_, hop)| hop.is_none()).map(|(ip, _)| ip);
+    let Some(working) = working else {
+        let (ip, hop) = udp.next()?;
+        let mut hop = hop?;
+        hop.why = format!("{name} cannot ask the DNS at {ip}: {}", hop.why);
+        return Some(Hop { stage: Stage::Name, ..hop });
+    };
+    let mut tcp = broken(working, Protocol::Tcp)?;
+    tcp.why = format!(
+        "{name} can ask the DNS at {working} over UDP, not over TCP: answers that do not fit into a packet fail: {}",
+        tcp.why
+    );
+    Some(Hop { stage: Stage::Name, outcome: crate::Outcome::Ok, ..tcp })
+}
+
+/// What came of the name.
+pub(crate) fn name_hop(context: &Context<'_>, name: &str, lookup: &Lookup) -> Hop {
+    let tried = &lookup.resolution.tried;
+    match &lookup.resolution.outcome {
+        Found::Literal(ip) => Hop::ok(Stage::Name, format!("{ip} is an address already"), None),
+        Found::Addresses { name: full, addresses, source } => {
+            let shown: Vec<String> = addresses.iter().take(4).map(ToString::to_string).collect();
+            let more = match addresses.len().saturating_sub(shown.len()) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let why = format!("{}is {}{more}{}", becomes(name, full), shown.join(", "), place(tried, full));
+            Hop::ok(Stage::Name, why, source.clone())
+        }
+        Found::Alias { name: full, target, source } => {
+            let why = format!("{}is an alias of {target}, outside of the cluster", becomes(name, full));
+            let object = source.as_ref().map(|s| context.lines.field(s, &["spec.externalName"]));
+            Hop::ok(Stage::Name, why, object)
+        }
+        Found::Outside(names) => {
+            let why = match names.as_slice() {
+                [one] => format!("{one} is not the cluster's: its DNS asks upstream"),
+                many => {
+                    format!("{name} is not the cluster's: its DNS asks upstream for {}", list(many, "and"))
+                }
+            };
+            Hop::ok(Stage::Name, why, None)
+        }
+        Found::NoAddress { name: full, source } => {
+            let why = format!("{}exists, but has no address", becomes(name, full));
+            Hop::denied(Stage::Name, why, source.clone())
+        }
+        Found::NotFound { source } => not_found(context, name, lookup, source.as_ref()),
+    }
+}
+
+fn becomes(name: &str, full: &str) -> String {
+    if name.trim_end_matches('.').eq_ignore_ascii_case(full) {
+        format!("{name} ")
+    } else {
+        format!("{name} → {full} ")
+    }
+}
+
+/// At which of the resolver's questions the answer came, where it was not the first.
+fn place(tried: &[Attempt], full: &str) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for attempt in tried {
+        if !names.contains(&attempt.name.as_str()) {
+            names.push(&attempt.name);
+        }
+    }
+    match names.iter().position(|n| *n == full) {
+        None | Some(0) => String::new(),
+        Some(before) => format!(" (after {before} other name{})", if before == 1 { "" } else { "s" }),
+    }
+}
+
+fn not_found(context: &Context<'_>, name: &str, lookup: &Lookup, source: Option<&Arc<ObjectRef>>) -> Hop {
+    let world = context.world;
+    if let Some(service) = service_of(world, source) {
+        let who = service.qualified_name();
+        let (why, fix) = if service.endpoints.is_empty() {
+            (
+                format!(
+                    "{name}: Service {who} is headless and has no endpoints, so that its name does not exist"
+                ),
+                "let its selector match pods",
+            )
+        } else {
+            (
+                format!(
+                    "{name}: Service {who} is headless and none of its endpoints is ready, so that its name does not exist"
+                ),
+                "make a pod of it ready, or set `publishNotReadyAddresses: true`",
+            )
+        };
+        let object = context.lines.field(&service.origin, &["spec.selector"]);
+        return Hop::denied(Stage::Name, why, Some(object)).with_fix(fix);
+    }
+    let mut names: Vec<&str> = lookup.resolution.tried.iter().map(|a| a.name.as_str()).collect();
+    names.dedup();
+    let zone = &world.snapshot.zone;
+    let shortened =
+        |n: &str| n.strip_suffix(&format!(".svc.{zone}")).map_or_else(|| n.to_owned(), str::to_owned);
+    let first = names.first().map(|n| shortened(n));
+    let why = format!("there is no name {name}: none of the {} names tried exists", names.len());
+    let hop = Hop::denied(Stage::Name, why, None);
+    match suggestion(world, name, first.as_deref()) {
+        Some(fix) => hop.with_fix(fix),
+        None => hop,
+    }
+}
+
+fn suggestion(world: &World, name: &str, first: Option<&str>) -> Option<String> {
+    let services = &world.snapshot.services;
+    let short = name.split('.').next().unwrap_or(name);
+    let elsewhere: Vec<String> = services
+        .iter()
+        .filter(|s| *s.name == *short)
+        .map(|s| format!("{}.{}", s.name, s.namespace))
+        .collect();
+    if !elsewhere.is_empty() {
+        return Some(format!("the Service is in another namespace: call it {}", list(&elsewhere, "or")));
+    }
+    // `name.namespace` as it was looked up, so that names of the asking pod's own namespace count as near.
+    let namespace = first.and_then(|f| f.split('.').nth(1));
+    let here = services.iter().filter(|s| namespace.is_none_or(|n| *s.namespace == *n));
+    let near = similar(short, here.map(|s| &*s.name));
+    (!near.is_empty()).then(|| format!("did you mean {}?", list(&near, "or")))
+}

@@ -1,0 +1,274 @@
+//! From the steps of one way to hops in words.
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use netloom_cluster::{Pod, PodId, Protocol, Service, ServiceId, ServiceKind, ServicePort};
+use netloom_objects::ObjectRef;
+use netloom_policy::Direction;
+
+use crate::{
+    End, Hop, Origin, Path, Stage, Step, Target, World,
+    choose::show,
+    explain::Context,
+    policy_words::{Asked, policy_hop},
+    service_words,
+};
+
+/// One way of one connection.
+pub(crate) struct Taken<'a> {
+    pub origin: Origin,
+    pub dial: SocketAddr,
+    pub protocol: Protocol,
+    pub path: &'a Path,
+    /// The Service that was asked for.
+    pub service: Option<(ServiceId, Option<usize>)>,
+    /// Whether it is a question to the DNS, whose fix is always the same.
+    pub dns: bool,
+}
+
+impl Taken<'_> {
+    /// The Service port that translated the destination.
+    pub fn translated<'w>(&self, world: &'w World) -> Option<(&'w Arc<Service>, &'w ServicePort)> {
+        self.path.steps.iter().find_map(|step| match step {
+            Step::Service { service, origin, .. } => find_port(world, Some(service), origin),
+            Step::Policy { .. } => None,
+        })
+    }
+}
+
+/// The Service and its port that a frontend is of.
+pub(crate) fn find_port<'w>(
+    world: &'w World,
+    name: Option<&str>,
+    origin: &Arc<ObjectRef>,
+) -> Option<(&'w Arc<Service>, &'w ServicePort)> {
+    let (namespace, name) = match name {
+        Some(name) => name.split_once('/')?,
+        None => (origin.namespace.as_deref()?, &*origin.name),
+    };
+    let service = world.snapshot.find_service(namespace, name)?;
+    Some((service, service.ports.iter().find(|p| p.origin == *origin)?))
+}
+
+/// Who has an address, in words.
+pub(crate) fn who(world: &World, ip: IpAddr) -> String {
+    let snapshot = &world.snapshot;
+    if let Some(pod) = world.policies.pod_at(ip) {
+        return snapshot.pod(pod).qualified_name();
+    }
+    if let Some(node) = snapshot.nodes.iter().find(|n| n.ips.contains(ip)) {
+        return format!("node {}", node.name);
+    }
+    if snapshot.plan.outside.contains(ip) { "the outside".to_owned() } else { ip.to_string() }
+}
+
+/// The hop at which a way ends, where it ends without an answer.
+pub(crate) fn failing_hop(context: &Context<'_>, taken: &Taken<'_>) -> Option<Hop> {
+    hops(context, taken).into_iter().find(|h| !h.is_ok())
+}
+
+/// All hops of a way, in the order in which people think of them.
+pub(crate) fn hops(context: &Context<'_>, taken: &Taken<'_>) -> Vec<Hop> {
+    let world = context.world;
+    let snapshot = &world.snapshot;
+    let mut hops = Vec::new();
+    if let Origin::Pod(pod) = taken.origin
+        && snapshot.pod(pod).host_network
+    {
+        let name = snapshot.pod(pod).qualified_name();
+        let node = &snapshot.node(snapshot.pod(pod).node).name;
+        let why = format!("{name} is on the network of {node}: policies do not bind it");
+        let paths = ["spec.template.spec.hostNetwork", "spec.hostNetwork"];
+        hops.push(Hop::ok(Stage::Egress, why, Some(context.lines.field(&snapshot.pod(pod).origin, &paths))));
+    }
+    if let Some((id, _)) = taken.service
+        && snapshot.service(id).kind == ServiceKind::Headless
+    {
+        hops.push(service_words::headless(context, snapshot.service(id), taken.dial));
+    }
+    for step in &taken.path.steps {
+        hops.push(match step {
+            Step::Service { .. } => service_words::chosen(context, taken, step),
+            Step::Policy { pod, direction, peer, port, side } => {
+                let asked = Asked { pod: *pod, direction: *direction, peer: *peer, port: *port };
+                policy_hop(context, taken, &asked, side)
+            }
+        });
+    }
+    match &taken.path.end {
+        End::Delivered { target, at, from, listening } => {
+            hops.push(answer(context, taken, *target, *at, *from, *listening));
+        }
+        End::Denied => hops.extend(beyond(context, taken)),
+        End::Rejected(rejection) => hops.push(service_words::rejected(context, taken, rejection)),
+        End::Dropped(drop) => hops.push(service_words::dropped(context, taken, drop)),
+        End::Unreachable(ip) => hops.push(unreachable(context, taken, *ip)),
+    }
+    hops.sort_by_key(|h| h.stage);
+    hops
+}
+
+/// What would come after a denied egress: the other side, so that both can be repaired at once.
+fn beyond(context: &Context<'_>, taken: &Taken<'_>) -> Vec<Hop> {
+    let world = context.world;
+    let Some(Step::Policy { pod, direction: Direction::Egress, peer, port, .. }) = taken.path.steps.last()
+    else {
+        return Vec::new();
+    };
+    let Some(target) = world.policies.pod_at(*peer) else { return Vec::new() };
+    let family = netloom_cluster::Family::of(*peer);
+    let Some(from) = world.snapshot.pod(*pod).ips.of(family) else { return Vec::new() };
+    let side = world.policies.ingress(target, from, taken.protocol, *port);
+    let asked = Asked { pod: target, direction: Direction::Ingress, peer: from, port: *port };
+    let ingress = policy_hop(context, taken, &asked, &side);
+    let mut hops = vec![ingress];
+    if !crate::listens(world, Target::Pod(target), taken.protocol, *port) {
+        let at = SocketAddr::new(*peer, *port);
+        hops.push(answer(context, taken, Target::Pod(target), at, from, false));
+    }
+    hops
+}
+
+fn unreachable(context: &Context<'_>, taken: &Taken<'_>, ip: IpAddr) -> Hop {
+    let plan = &context.world.snapshot.plan;
+    let hop = |why: String| Hop::denied(Stage::Answer, why, None);
+    if let Some((service, _)) = taken.service.map(|(id, i)| (context.world.snapshot.service(id), i))
+        && service.cluster_ips().contains(ip)
+    {
+        let why = format!(
+            "{ip} is the ClusterIP of Service {}: clients outside of the cluster cannot reach it",
+            service.qualified_name()
+        );
+        let object = context.lines.field(&service.origin, &["spec.type"]);
+        let fix = "make it `type: LoadBalancer` or `type: NodePort`, or put a gateway before it";
+        return Hop::denied(Stage::Service, why, Some(object)).with_fix(fix);
+    }
+    if plan.service_cidrs.contains(ip) {
+        return hop(format!("{ip} is of the Services' range, but no Service has it"));
+    }
+    if plan.pod_cidrs.contains(ip) {
+        return hop(format!("{ip} is of the pods' range, but no pod has it"))
+            .with_fix("name the pod or its Service instead: addresses change when pods do");
+    }
+    if plan.lb_cidrs.contains(ip) || plan.node_cidrs.contains(ip) {
+        return hop(format!("{ip} is of the cluster's ranges, but nothing has it"));
+    }
+    hop(format!("nothing leads from here to {ip}"))
+}
+
+/// The ports that pods listen on, for people.
+pub(crate) fn listening(pod: &Pod) -> String {
+    let ports: Vec<String> = pod.listening.iter().map(|p| show(*p)).collect();
+    if ports.is_empty() {
+        "it declares no ports".to_owned()
+    } else {
+        format!("it listens on {}", ports.join(", "))
+    }
+}
+
+/// Where a pod's ports are declared.
+fn ports_line(context: &Context<'_>, pod: &Pod) -> Arc<ObjectRef> {
+    let paths = [
+        "spec.template.spec.containers[0].ports",
+        "spec.containers[0].ports",
+        "spec.jobTemplate.spec.template.spec.containers[0].ports",
+        "spec.template.spec.containers",
+        "spec.containers",
+    ];
+    context.lines.field(&pod.origin, &paths)
+}
+
+fn answer(
+    context: &Context<'_>,
+    taken: &Taken<'_>,
+    target: Target,
+    at: SocketAddr,
+    from: IpAddr,
+    listening: bool,
+) -> Hop {
+    let world = context.world;
+    let port = show((taken.protocol, at.port()));
+    let seen = sees(world, taken.origin, from);
+    match target {
+        Target::Outside(ip) => {
+            Hop::ok(Stage::Answer, format!("{ip} is outside of the cluster and sees {seen}"), None)
+        }
+        Target::Node(node) if listening => {
+            let name = &world.snapshot.node(node).name;
+            Hop::ok(Stage::Answer, format!("node {name} answers on {port} and sees {seen}"), None)
+        }
+        Target::Node(node) => {
+            let name = &world.snapshot.node(node).name;
+            let why = format!("nothing listens on {port} of node {name}: the connection is refused");
+            let fix = "use a NodePort that a Service has, or the port of a pod on the host's network";
+            Hop::denied(Stage::Answer, why, None).with_fix(fix)
+        }
+        Target::Pod(pod) if listening => {
+            let pod_ref = world.snapshot.pod(pod);
+            let itself = taken.origin == Origin::Pod(pod) && taken.path.steps.is_empty();
+            let why = if itself {
+                format!(
+                    "{} answers itself on {port}: no policy stands between a pod and itself",
+                    pod_ref.qualified_name()
+                )
+            } else {
+                format!("{} answers on {port} and sees {seen}", pod_ref.qualified_name())
+            };
+            Hop::ok(Stage::Answer, why, Some(ports_line(context, pod_ref)))
+        }
+        Target::Pod(pod) => refused(context, taken, pod, &port),
+    }
+}
+
+fn refused(context: &Context<'_>, taken: &Taken<'_>, pod: PodId, port: &str) -> Hop {
+    let world = context.world;
+    let pod = world.snapshot.pod(pod);
+    let why = format!(
+        "nothing listens on {port} of {} ({}): the connection is refused",
+        pod.qualified_name(),
+        listening(pod)
+    );
+    let same_protocol = pod.listening.iter().filter(|(p, _)| *p == taken.protocol);
+    let known: Vec<u16> = same_protocol.map(|(_, port)| *port).collect();
+    if let Some((_, translated)) = taken.translated(world) {
+        let object = context.lines.field_of_item(&translated.origin, "spec.ports", "targetPort");
+        let fix = match known.as_slice() {
+            [one] => format!("write `targetPort: {one}`, or declare the port in the pod's containers"),
+            _ => {
+                "write as `targetPort` a port that the pod listens on, or declare it in the pod's containers"
+                    .to_owned()
+            }
+        };
+        return Hop::denied(Stage::Answer, why, Some(object)).with_fix(fix);
+    }
+    let object = ports_line(context, pod);
+    let dialled = taken.dial.port();
+    let headless = taken.service.map(|(id, _)| world.snapshot.service(id));
+    let fix = match (headless.filter(|s| s.kind == ServiceKind::Headless), known.as_slice()) {
+        (Some(service), [one]) => {
+            format!(
+                "dial port {one}: Service {} is headless, which does not translate ports",
+                service.qualified_name()
+            )
+        }
+        (None, [one]) => format!("dial port {one}, or declare {dialled} in the pod's containers"),
+        _ => format!("dial a port that it listens on, or declare {dialled} in the pod's containers"),
+    };
+    Hop::denied(Stage::Answer, why, Some(object)).with_fix(fix)
+}
+
+/// The client's address as the target sees it.
+fn sees(world: &World, origin: Origin, from: IpAddr) -> String {
+    let snapshot = &world.snapshot;
+    let own = match origin {
+        Origin::Pod(pod) => snapshot.pod(pod).ips.contains(from),
+        Origin::Node(node) => snapshot.node(node).ips.contains(from),
+        Origin::Outside(ip) => ip == from,
+    };
+    match own {
+        true => format!("{from}, the client's own address"),
+        false => format!("{from}, the address of {}", who(world, from)),
+    }
+}
