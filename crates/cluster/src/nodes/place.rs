@@ -142,12 +142,15 @@ impl<'a> Nodes<'a> {
             *reasons.entry(reason).or_default() += 1;
         }
         let reasons: Vec<String> = reasons.iter().map(|(reason, n)| format!("{reason} ({n})")).collect();
-        let pods = if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") };
+        let (pods, fit) = match count {
+            1 => ("1 pod".to_owned(), "fits no node and stays"),
+            _ => (format!("{count} pods"), "fit no node and stay"),
+        };
         findings
             .warning(
                 draft.origin.at.clone(),
                 format!(
-                    "{pods} of {} {namespace}/{} fit no node and stay Pending, out of the network; nodes: {}",
+                    "{pods} of {} {namespace}/{} {fit} Pending, out of the network; nodes: {}",
                     workload.kind,
                     workload.name,
                     reasons.join(", ")

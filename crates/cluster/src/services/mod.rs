@@ -241,7 +241,8 @@ impl Entry {
         ground: &Ground<'_>,
     ) -> Self {
         let topology = ground.topology;
-        let before = before.filter(|b| Arc::ptr_eq(&b.parsed, parsed) && b.allocated == allocated);
+        let before = before
+            .filter(|b| (Arc::ptr_eq(&b.parsed, parsed) || b.parsed == *parsed) && b.allocated == allocated);
         let before = before.filter(|b| same(&b.objects, objects) && Arc::ptr_eq(&b.nodes, &topology.nodes));
         let ids = match (&before, &parsed.selector) {
             (_, None) => Vec::new(),
@@ -256,7 +257,7 @@ impl Entry {
                 && before.selected.iter().zip(&selected).all(|(a, b)| Arc::ptr_eq(&a.0, &b.0) && a.1 == b.1)
                 && (!selected.is_empty() || objects.is_empty() || Arc::ptr_eq(&before.pods, &topology.pods));
             if unchanged {
-                return before.renumbered(id, ids, selected, topology);
+                return before.renumbered(parsed, id, ids, selected, topology);
             }
         }
         let mut findings = Findings::default();
@@ -280,9 +281,10 @@ impl Entry {
         }
     }
 
-    /// The same Service at another index.
+    /// The same Service, at another index perhaps.
     fn renumbered(
         self,
+        parsed: &Arc<Parsed>,
         id: ServiceId,
         ids: Vec<u32>,
         selected: Vec<(Arc<Pod>, bool)>,
@@ -292,7 +294,7 @@ impl Entry {
             true => self.service,
             false => Arc::new(Service { id, ..Service::clone(&self.service) }),
         };
-        Self { service, ids, selected, pods: topology.pods.clone(), ..self }
+        Self { service, parsed: parsed.clone(), ids, selected, pods: topology.pods.clone(), ..self }
     }
 }
 

@@ -1,0 +1,188 @@
+use netloom_cluster::{Families, Nets, Options};
+
+use crate::{built, built_with, findings, loads, plain, pod, pods};
+
+fn node(name: &str, labels: &str, rest: &str) -> String {
+    format!("apiVersion: v1\nkind: Node\nmetadata: {{name: {name}, labels: {{{labels}}}}}\n{rest}---\n")
+}
+
+fn deployment(name: &str, replicas: u32, spec: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{replicas: {replicas}, selector: {{matchLabels: {{a: b}}}}, template: {{metadata: {{labels: {{a: b}}}}, spec: {{{spec}containers: [{{name: c, ports: [{{containerPort: 80}}]}}]}}}}}}\n---\n"
+    )
+}
+
+#[test]
+fn made_nodes() {
+    for count in [0, 1, 3] {
+        let built = built_with(Options { nodes: count, ..plain() }, "");
+        let names: Vec<String> = built.snapshot.nodes.iter().map(|n| n.name.to_string()).collect();
+        let wanted: Vec<String> = (1..=count.max(1)).map(|i| format!("node-{i}")).collect();
+        assert_eq!(names, wanted);
+    }
+    let built = built("");
+    let node = &built.snapshot.nodes[1];
+    assert_eq!(node.ips.v4.unwrap().to_string(), "172.18.0.3");
+    assert_eq!(node.ips.v6.unwrap().to_string(), "fc00:f853:ccd:e793::3");
+    assert_eq!(node.pod_cidrs.v4.unwrap().to_string(), "10.244.1.0/24");
+    assert_eq!(node.pod_cidrs.v6.unwrap().to_string(), "fd00:10:244:1::/64");
+}
+
+#[test]
+fn declared_nodes_keep_their_order_and_addresses() {
+    let yaml = [
+        node(
+            "z",
+            "topology.kubernetes.io/zone: a",
+            "spec: {podCIDR: 10.42.5.0/24}\nstatus: {addresses: [{type: Hostname, address: z}, {type: InternalIP, address: 192.168.56.10}]}\n",
+        ),
+        node("a", "", ""),
+        deployment("web", 2, ""),
+    ];
+    let built = built(&yaml.concat());
+    let shown: Vec<String> = built
+        .snapshot
+        .nodes
+        .iter()
+        .map(|n| format!("{} {} {} {:?}", n.name, n.ips.v4.unwrap(), n.pod_cidrs.v4.unwrap(), n.zone()))
+        .collect();
+    assert_eq!(shown, ["z 192.168.56.10 10.42.5.0/24 Some(\"a\")", "a 192.168.56.2 10.42.0.0/24 None"]);
+    assert_eq!(built.snapshot.plan.pod_cidrs.v4.unwrap().to_string(), "10.42.0.0/16");
+    assert_eq!(built.snapshot.plan.node_cidrs.v4.unwrap().to_string(), "192.168.56.0/24");
+    let ips: Vec<String> = built.snapshot.pods.iter().map(|p| p.ips.v4.unwrap().to_string()).collect();
+    assert!(ips.contains(&"10.42.5.2".to_owned()) && ips.contains(&"10.42.0.2".to_owned()), "{ips:?}");
+}
+
+#[test]
+fn placement() {
+    let nodes = [
+        node("a", "disk: ssd", ""),
+        node("b", "disk: hdd", ""),
+        node("c", "disk: hdd", "spec: {unschedulable: true}\n"),
+        node("d", "disk: hdd", "spec: {taints: [{key: dedicated, value: db, effect: NoSchedule}]}\n"),
+    ]
+    .concat();
+    for (spec, wanted) in [
+        ("", vec![2, 2, 0, 0]),
+        ("nodeSelector: {disk: hdd}, ", vec![0, 4, 0, 0]),
+        ("nodeName: c, ", vec![0, 0, 4, 0]),
+        ("tolerations: [{key: dedicated, operator: Exists}], ", vec![2, 1, 0, 1]),
+        ("nodeSelector: {disk: tape}, ", vec![0, 0, 0, 0]),
+        ("nodeName: nowhere, ", vec![0, 0, 0, 0]),
+        (
+            "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: disk, operator: NotIn, values: [hdd]}]}]}}}, ",
+            vec![4, 0, 0, 0],
+        ),
+        ("hostNetwork: true, ", vec![1, 1, 0, 0]),
+    ] {
+        let built = built(&(nodes.clone() + &deployment("web", 4, spec)));
+        assert_eq!(loads(&built.snapshot), wanted, "{spec}");
+    }
+}
+
+#[test]
+fn pods_that_fit_nowhere_say_why() {
+    let yaml = [
+        node("a", "", ""),
+        deployment("web", 3, "nodeSelector: {disk: tape}, "),
+        deployment("api", 1, "nodeName: nowhere, "),
+    ];
+    insta::assert_debug_snapshot!(built(&yaml.concat()).diagnostics);
+}
+
+#[test]
+fn daemon_sets_run_on_every_fitting_node() {
+    let nodes = [
+        node("a", "gpu: 'true'", ""),
+        node("b", "", "spec: {unschedulable: true}\n"),
+        node("c", "", "spec: {taints: [{key: x, effect: NoExecute}]}\n"),
+    ]
+    .concat();
+    for (spec, wanted) in [
+        ("", vec![1, 1, 0]),
+        ("tolerations: [{operator: Exists}], ", vec![1, 1, 1]),
+        ("nodeSelector: {gpu: 'true'}, ", vec![1, 0, 0]),
+    ] {
+        let yaml = nodes.clone()
+            + &deployment("agent", 1, spec)
+                .replace("kind: Deployment", "kind: DaemonSet")
+                .replace("replicas: 1, ", "");
+        assert_eq!(loads(&built(&yaml).snapshot), wanted, "{spec}");
+    }
+}
+
+#[test]
+fn workloads_are_spread_each_and_together() {
+    let yaml: String = (0..5).map(|i| deployment(&format!("w{i}"), 3, "")).collect();
+    let built = built_with(Options { nodes: 3, ..plain() }, &yaml);
+    assert_eq!(loads(&built.snapshot), [5, 5, 5]);
+    let yaml: String = (0..6).map(|i| deployment(&format!("w{i}"), 1, "")).collect();
+    assert_eq!(loads(&built_with(Options { nodes: 3, ..plain() }, &yaml).snapshot), [2, 2, 2]);
+}
+
+#[test]
+fn host_network_pods_have_their_nodes_addresses_and_ports() {
+    let pods_yaml = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{nodeName: node-1, hostNetwork: true, containers: [{{name: c, ports: [{{containerPort: 9100}}]}}]}}\n---\n"
+        )
+    };
+    let built = built(&[pods_yaml("p"), pods_yaml("q")].concat());
+    assert_eq!(pod(&built, "default/p").ips, built.snapshot.nodes[0].ips);
+    assert_eq!(
+        findings(&built),
+        [
+            "warning 6 default/q and default/p both want port 9100/TCP of node node-1: only one of them gets it"
+        ]
+    );
+}
+
+#[test]
+fn names_of_nodes_that_pods_give() {
+    let built = built(&[deployment("web", 1, "nodeName: worker-7, "), deployment("api", 2, "")].concat());
+    let names: Vec<&str> = built.snapshot.nodes.iter().map(|n| &*n.name).collect();
+    assert_eq!(names, ["worker-7", "node-1"]);
+    assert!(built.notes[0].contains("worker-7"), "{:?}", built.notes);
+}
+
+#[test]
+fn node_ranges_grow_with_need_and_end_with_a_word() {
+    let built_many = built(&deployment("web", 600, ""));
+    let nets: Vec<u8> =
+        built_many.snapshot.nodes.iter().map(|n| n.pod_cidrs.v4.unwrap().prefix_len()).collect();
+    assert_eq!(nets, [23, 23]);
+    let mut ips: Vec<_> = built_many.snapshot.pods.iter().map(|p| p.ips.v4).collect();
+    ips.sort();
+    ips.dedup();
+    assert_eq!(ips.len(), 600);
+    let small = Options { pod_cidrs: Nets { v4: Some("10.0.0.0/26".parse().unwrap()), v6: None }, ..plain() };
+    let built = built_with(small, &deployment("web", 100, ""));
+    assert!(pods(&built.snapshot).is_empty());
+    assert!(
+        findings(&built)[0].contains("pod range 10.0.0.0/26 is too small for 2 nodes"),
+        "{:?}",
+        findings(&built)
+    );
+}
+
+#[test]
+fn a_full_node_leaves_pods_out() {
+    let yaml = [node("a", "", "spec: {podCIDR: 10.42.5.0/29}\n"), deployment("web", 7, "")].concat();
+    let built = built(&yaml);
+    assert_eq!(built.snapshot.pods.len(), 5);
+    assert!(findings(&built)[0].contains("no address left for 2 of its pods"), "{:?}", findings(&built));
+}
+
+#[test]
+fn families() {
+    for (families, v4, v6) in
+        [(Families::Dual, true, true), (Families::V4, true, false), (Families::V6, false, true)]
+    {
+        let built = built_with(Options { families, ..plain() }, &deployment("web", 1, ""));
+        let pod = &built.snapshot.pods[0];
+        assert_eq!((pod.ips.v4.is_some(), pod.ips.v6.is_some()), (v4, v6), "{families:?}");
+        let node = &built.snapshot.nodes[0];
+        assert_eq!((node.ips.v4.is_some(), node.ips.v6.is_some()), (v4, v6));
+        assert_eq!(built.snapshot.families().count(), usize::from(v4) + usize::from(v6));
+    }
+}
