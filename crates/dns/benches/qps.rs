@@ -2,6 +2,7 @@
 //!
 //! The server has one thread. Beside the rate that the machine gave it, the rate for a whole core is told, by the
 //! time that the thread was on a processor: the client and the neighbours take their share of this machine too.
+#![allow(clippy::expect_used, reason = "a measurement that cannot run has to fail")]
 #[path = "../../naming/tests/common/mod.rs"]
 mod common;
 

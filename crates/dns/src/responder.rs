@@ -48,7 +48,7 @@ pub(crate) enum Response {
     /// Send these bytes.
     Now(Vec<u8>),
     /// Send what this comes to.
-    Later(Forward),
+    Later(Box<Forward>),
     /// Nothing.
     Never,
 }
@@ -182,7 +182,7 @@ impl Responder {
         query.edns = Some(edns);
         add(&self.inner.metrics.forwarded);
         let responder = self.clone();
-        Response::Later(Forward { responder, upstream, response, query, limit, _permit: permit })
+        Response::Later(Box::new(Forward { responder, upstream, response, query, limit, _permit: permit }))
     }
 
     fn fail(&self, mut response: Message, rcode: ResponseCode, limit: u16) -> Response {
@@ -218,7 +218,7 @@ impl Responder {
 
 impl Forward {
     /// Asks, and completes the response.
-    pub(crate) async fn finish(mut self) -> Option<Vec<u8>> {
+    pub(crate) async fn finish(mut self: Box<Self>) -> Option<Vec<u8>> {
         let name = self.query.queries.first().map(|q| q.name().to_string()).unwrap_or_default();
         match self.upstream.exchange(self.query).await {
             Ok(answer) => {

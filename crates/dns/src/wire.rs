@@ -1,9 +1,5 @@
 //! Messages to bytes: within a size, and with their addresses in another order each time.
-use hickory_proto::{
-    ProtoError,
-    op::{Message, emit_message_parts},
-    serialize::binary::BinEncoder,
-};
+use hickory_proto::{ProtoError, op::Message};
 
 /// Where the address records of a response have their addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,40 +12,43 @@ pub(crate) struct Slots {
 /// for they are a courtesy; then answers from the end, and the TC bit says so (RFC 2181, 9). The rest of the answers
 /// stays, for clients that never try TCP.
 pub(crate) fn encode(response: &mut Message, limit: u16) -> Result<Vec<u8>, ProtoError> {
-    let bytes = response.to_vec()?;
-    if bytes.len() <= usize::from(limit) {
-        return Ok(bytes);
+    /// A record with a compressed name has so many bytes before its data.
+    const LEAST: usize = 12;
+    let limit = usize::from(limit);
+    if response.answers.len() <= limit / LEAST {
+        let bytes = response.to_vec()?;
+        if bytes.len() <= limit {
+            return Ok(bytes);
+        }
+        response.additionals.clear();
+        let bytes = response.to_vec()?;
+        if bytes.len() <= limit {
+            return Ok(bytes);
+        }
     }
     response.additionals.clear();
-    let bytes = response.to_vec()?;
-    if bytes.len() <= usize::from(limit) {
-        return Ok(bytes);
-    }
-    let fitting = answers_that_fit(response, limit)?;
-    response.answers.truncate(fitting);
     response.authorities.clear();
     response.metadata.truncation = true;
-    response.to_vec()
+    cut_answers(response, limit / LEAST, limit)
 }
 
-fn answers_that_fit(response: &Message, limit: u16) -> Result<usize, ProtoError> {
-    /// Of an OPT record without options.
-    const OPT: u16 = 11;
-    let mut buffer = vec![];
-    let mut encoder = BinEncoder::new(&mut buffer);
-    encoder.set_max_size(limit.saturating_sub(OPT));
-    let none = || [].iter();
-    let header = emit_message_parts::<_, _, _, _>(
-        &response.metadata,
-        &mut response.queries.iter(),
-        &mut response.answers.iter(),
-        &mut none() as &mut std::slice::Iter<'_, hickory_proto::rr::Record>,
-        &mut none() as &mut std::slice::Iter<'_, hickory_proto::rr::Record>,
-        None,
-        None,
-        &mut encoder,
-    )?;
-    Ok(usize::from(header.counts.answers))
+/// The response with as many of its answers as fit, found by halving.
+fn cut_answers(response: &mut Message, most: usize, limit: usize) -> Result<Vec<u8>, ProtoError> {
+    let mut answers = std::mem::take(&mut response.answers);
+    answers.truncate(most);
+    let mut best = response.to_vec()?;
+    let (mut fits, mut too_many) = (0, answers.len() + 1);
+    while too_many - fits > 1 {
+        let middle = fits + (too_many - fits) / 2;
+        response.answers = answers[..middle].to_vec();
+        let bytes = response.to_vec()?;
+        if bytes.len() <= limit {
+            (fits, best) = (middle, bytes);
+        } else {
+            too_many = middle;
+        }
+    }
+    Ok(best)
 }
 
 impl Slots {
@@ -130,9 +129,9 @@ mod tests {
 
     use super::*;
 
-    fn response(answers: u8, additionals: u8) -> Message {
+    fn response(answers: usize, additionals: usize) -> Message {
         let name = Name::from_ascii("web.example.").unwrap();
-        let record = |i| Record::from_rdata(name.clone(), 5, RData::A(A(Ipv4Addr::new(10, 0, 0, i))));
+        let record = |i| Record::from_rdata(name.clone(), 5, RData::A(A(Ipv4Addr::from_bits(i as u32))));
         let mut message = Message::response(7, OpCode::Query);
         message.add_query(Query::query(name.clone(), RecordType::A));
         message.answers = (0..answers).map(record).collect();
@@ -147,6 +146,7 @@ mod tests {
             (3, 3, 512, (3, 3), false),
             (20, 40, 512, (20, 0), false),
             (100, 3, 512, (29, 0), true),
+            (5000, 0, 1232, (74, 0), true),
             (0, 0, 512, (0, 0), false),
         ] {
             let bytes = encode(&mut response(answers, additionals), limit).unwrap();
@@ -163,13 +163,13 @@ mod tests {
         for count in [1, 2, 3, 100] {
             let original = encode(&mut response(count, 1), u16::MAX).unwrap();
             let slots = Slots::find(&original);
-            assert_eq!(slots.starts.len(), usize::from(count));
+            assert_eq!(slots.starts.len(), count);
             for by in [0, 1, 2, 12345] {
                 let mut bytes = original.clone();
                 slots.rotate(&mut bytes, by);
                 let back = Message::from_vec(&bytes).unwrap();
                 let mut expected = response(count, 1).answers;
-                expected.rotate_left(by % usize::from(count));
+                expected.rotate_left(by % count);
                 assert_eq!(back.answers, expected);
             }
         }

@@ -23,6 +23,9 @@ pub(crate) enum Found {
     Nothing,
 }
 
+/// For each label the endpoints (by index) that have it, with the address that it stands for.
+type Labels = HashMap<Box<str>, Vec<(u32, IpAddr)>>;
+
 /// A Service with its names.
 #[derive(Debug)]
 pub(crate) struct Served {
@@ -31,14 +34,15 @@ pub(crate) struct Served {
     /// `name.namespace.svc.zone`.
     pub(crate) name: Arc<str>,
     /// Endpoints by label, built by the first question that needs it.
-    labels: OnceLock<HashMap<Box<str>, Vec<(u32, IpAddr)>>>,
+    labels: OnceLock<Labels>,
 }
 
 impl Served {
     /// The names of a Service in a zone.
     pub(crate) fn new(service: &Arc<Service>, zone: &str) -> Self {
-        let name = format!("{}.{}.svc.{zone}", service.name, service.namespace);
-        let name = name.strip_suffix('.').unwrap_or(&name).to_ascii_lowercase().into();
+        let mut name = format!("{}.{}.svc.{zone}", service.name, service.namespace);
+        name.make_ascii_lowercase();
+        let name = name.strip_suffix('.').unwrap_or(&name).into();
         Self { service: service.clone(), name, labels: OnceLock::new() }
     }
 
@@ -171,8 +175,8 @@ impl Served {
         }
     }
 
-    fn index(&self) -> HashMap<Box<str>, Vec<(u32, IpAddr)>> {
-        let mut labels: HashMap<Box<str>, Vec<(u32, IpAddr)>> = HashMap::new();
+    fn index(&self) -> Labels {
+        let mut labels = Labels::new();
         for (i, endpoint) in self.service.endpoints.iter().enumerate() {
             if !is_published(&self.service, endpoint) {
                 continue;

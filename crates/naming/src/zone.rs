@@ -8,7 +8,7 @@ use crate::{
     record::{Answer, Ending, Record, RecordData, RecordType},
     reverse::{ReverseName, apex, is_ours, name_of},
     service::{Found, Served, addresses, published, record, same_names},
-    shards::Shards,
+    shards::{List, Shards},
 };
 
 /// For how many seconds an answer may be kept. CoreDNS's default: endpoints come and go, and a client that keeps a
@@ -35,8 +35,8 @@ pub struct Zone {
     /// Services by `name.namespace`.
     by_name: Shards<Box<str>, Arc<Served>>,
     /// Services by their own addresses and their endpoints'.
-    by_ip: Shards<IpAddr, Vec<Arc<Served>>>,
-    pods_by_ip: Shards<IpAddr, Vec<Arc<Pod>>>,
+    by_ip: Shards<IpAddr, List<Arc<Served>>>,
+    pods_by_ip: Shards<IpAddr, List<Arc<Pod>>>,
 }
 
 impl Zone {
@@ -73,16 +73,14 @@ impl Zone {
         next.pods = snapshot.pods.clone();
         if !Arc::ptr_eq(&self.services, &next.services) {
             let key = |s: &Arc<Service>| (s.namespace.clone(), s.name.clone());
-            for change in changes(&self.services, &snapshot.services, key, same_names) {
-                next.change_service(change);
-            }
+            let (gone, new) = changes(&self.services, &snapshot.services, key, same_names);
+            next.change_services(&gone, &new);
         }
         if !Arc::ptr_eq(&self.pods, &next.pods) {
             let key = |p: &Arc<Pod>| (p.namespace.clone(), p.name.clone());
             let same = |a: &Pod, b: &Pod| a.ips == b.ips && a.origin == b.origin;
-            for change in changes(&self.pods, &snapshot.pods, key, same) {
-                next.change_pod(change);
-            }
+            let (gone, new) = changes(&self.pods, &snapshot.pods, key, same);
+            next.change_pods(&gone, &new);
         }
         next
     }
@@ -268,31 +266,35 @@ impl Zone {
         }
     }
 
-    fn change_service(&mut self, change: Change<'_, Service>) {
-        match change {
-            Change::Gone(service) => {
-                self.by_name.remove(&*service_key(service));
-                for ip in service_ips(service) {
-                    self.by_ip.drop_from(&ip, |s| same_object(&s.service, service));
-                }
-            }
-            Change::New(service) => {
-                let served = Arc::new(Served::new(service, &self.name));
-                for ip in service_ips(service) {
-                    self.by_ip.push(ip, served.clone());
-                }
-                self.by_name.insert(service_key(service).into(), served);
+    fn change_services(&mut self, gone: &[&Arc<Service>], new: &[&Arc<Service>]) {
+        for service in gone {
+            self.by_name.remove(&*service_key(service));
+            for ip in service_ips(service) {
+                self.by_ip.drop_from(&ip, |s| same_object(&s.service, service));
             }
         }
+        let new: Vec<Arc<Served>> = new.iter().map(|s| Arc::new(Served::new(s, &self.name))).collect();
+        let of_each = |s: &Arc<Served>| {
+            service_ips(&s.service).into_iter().map({
+                let served = s.clone();
+                move |ip| (ip, served.clone())
+            })
+        };
+        self.by_ip.push_all(new.iter().flat_map(of_each));
+        self.by_name.insert_all(new.into_iter().map(|s| (service_key(&s.service).into(), s)));
     }
 
-    fn change_pod(&mut self, change: Change<'_, Pod>) {
-        match change {
-            Change::Gone(pod) => pod.ips.iter().for_each(|ip| {
+    fn change_pods(&mut self, gone: &[&Arc<Pod>], new: &[&Arc<Pod>]) {
+        for pod in gone {
+            for ip in pod.ips.iter() {
                 self.pods_by_ip.drop_from(&ip, |p| (&p.namespace, &p.name) == (&pod.namespace, &pod.name));
-            }),
-            Change::New(pod) => pod.ips.iter().for_each(|ip| self.pods_by_ip.push(ip, pod.clone())),
+            }
         }
+        let of_each = |pod: &&Arc<Pod>| {
+            let pod = Arc::clone(pod);
+            pod.ips.iter().map(move |ip| (ip, pod.clone()))
+        };
+        self.pods_by_ip.push_all(new.iter().flat_map(of_each));
     }
 }
 
@@ -325,7 +327,9 @@ fn names_of_address(name: &str, ip: IpAddr, served: &[Arc<Served>], rtype: Recor
 }
 
 fn service_key(service: &Service) -> String {
-    format!("{}.{}", service.name, service.namespace).to_ascii_lowercase()
+    let mut key = format!("{}.{}", service.name, service.namespace);
+    key.make_ascii_lowercase();
+    key
 }
 
 fn service_ips(service: &Service) -> Vec<IpAddr> {
@@ -340,33 +344,27 @@ fn same_object(a: &Service, b: &Service) -> bool {
     (&a.namespace, &a.name) == (&b.namespace, &b.name)
 }
 
-enum Change<'a, T> {
-    Gone(&'a Arc<T>),
-    New(&'a Arc<T>),
-}
-
 /// What to take out and to put in, to come from one list to another. Both are sorted by the key.
 fn changes<'a, T, K: Ord>(
     old: &'a [Arc<T>],
     new: &'a [Arc<T>],
     key: impl Fn(&Arc<T>) -> K,
     same: impl Fn(&T, &T) -> bool,
-) -> Vec<Change<'a, T>> {
-    let (mut i, mut j, mut changes) = (0, 0, vec![]);
+) -> (Vec<&'a Arc<T>>, Vec<&'a Arc<T>>) {
+    let (mut i, mut j, mut gone, mut added) = (0, 0, vec![], vec![]);
     while let (Some(a), Some(b)) = (old.get(i), new.get(j)) {
         let order = if Arc::ptr_eq(a, b) { Ordering::Equal } else { key(a).cmp(&key(b)) };
-        if order == Ordering::Equal && !Arc::ptr_eq(a, b) && !same(a, b) {
-            changes.extend([Change::Gone(a), Change::New(b)]);
+        let replaced = order == Ordering::Equal && !Arc::ptr_eq(a, b) && !same(a, b);
+        if order == Ordering::Less || replaced {
+            gone.push(a);
         }
-        match order {
-            Ordering::Less => changes.push(Change::Gone(a)),
-            Ordering::Greater => changes.push(Change::New(b)),
-            Ordering::Equal => {}
+        if order == Ordering::Greater || replaced {
+            added.push(b);
         }
         i += usize::from(order != Ordering::Greater);
         j += usize::from(order != Ordering::Less);
     }
-    changes.extend(old[i..].iter().map(Change::Gone));
-    changes.extend(new[j..].iter().map(Change::New));
-    changes
+    gone.extend(&old[i..]);
+    added.extend(&new[j..]);
+    (gone, added)
 }

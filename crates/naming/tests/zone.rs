@@ -246,9 +246,10 @@ fn the_zone_itself_and_names_between() {
     ]);
 }
 
-fn v6_reverse(ip: &str) -> String {
-    let ip: std::net::Ipv6Addr = ip.parse().unwrap();
-    let nibbles = ip.octets().into_iter().rev().flat_map(|b| [b & 0xf, b >> 4]).map(|n| format!("{n:x}."));
+fn v6_reverse(text: &str) -> String {
+    let std::net::IpAddr::V6(address) = ip(text) else { panic!("{text} is no IPv6 address") };
+    let nibbles =
+        address.octets().into_iter().rev().flat_map(|b| [b & 0xf, b >> 4]).map(|n| format!("{n:x}."));
     nibbles.collect::<String>() + "ip6.arpa"
 }
 

@@ -1,5 +1,6 @@
 //! Snapshots by hand, for the tests of names and of the DNS server.
 #![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(clippy::unwrap_used, reason = "the inputs are literals of the tests")]
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use netloom_cluster::*;
