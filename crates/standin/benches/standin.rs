@@ -15,13 +15,14 @@ use netloom_standin::{
     probe::{Expectation, start},
     run_all, serve_tcp, serve_udp,
 };
+use nix::libc::linger;
 use nix::sys::{
     resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit},
-    socket::{AddressFamily, SockFlag, SockType, socket},
+    socket::{AddressFamily, SockFlag, SockType, setsockopt, socket, sockopt},
     time::TimeVal,
 };
 
-type Failure = Box<dyn std::error::Error>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const LISTENERS: usize = 3000;
 const SILENT: usize = 3000;
@@ -34,13 +35,16 @@ fn main() -> Result<(), Failure> {
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
     let probes = std::env::args().filter_map(|a| a.parse().ok()).next().unwrap_or(50_000);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    // As a task, so that what it waits for wakes it without a switch of threads.
+    let measuring = runtime.spawn(async move {
         let identity =
             Arc::new(Identity { pod: "web-0".into(), namespace: "shop".into(), ..Default::default() });
         memory(&identity).await?;
+        tokio::task::spawn_blocking(move || baseline(probes)).await??;
         rates(&identity, probes).await?;
-        throughput(&identity)
-    })
+        tokio::task::spawn_blocking(move || throughput(&identity)).await?
+    });
+    runtime.block_on(measuring)?
 }
 
 fn bound() -> SocketAddr {
@@ -93,6 +97,34 @@ async fn memory(identity: &Arc<Identity>) -> Result<(), Failure> {
 /// Gives tasks and their first polls the time to be.
 async fn settle() {
     tokio::time::sleep(Duration::from_millis(500)).await;
+}
+
+/// What the kernel alone takes for as many exchanges: two threads, blocking sockets, nothing but system calls.
+fn baseline(exchanges: usize) -> Result<(), Failure> {
+    let listener = TcpListener::bind(bound())?;
+    let address = listener.local_addr()?;
+    let serving = std::thread::spawn(move || -> std::io::Result<()> {
+        let mut buffer = [0; 1024];
+        for _ in 0..exchanges {
+            let (mut stream, _) = listener.accept()?;
+            let n = stream.read(&mut buffer)?;
+            stream.write_all(&buffer[..n])?;
+        }
+        Ok(())
+    });
+    let (began, cpu) = (Instant::now(), cpu_seconds()?);
+    let mut buffer = [0; 1024];
+    for _ in 0..exchanges {
+        let mut stream = TcpStream::connect(address)?;
+        setsockopt(&stream, sockopt::Linger, &linger { l_onoff: 1, l_linger: 0 })?;
+        stream.write_all(&[b'x'; 100])?;
+        stream.read_exact(&mut buffer[..100])?;
+    }
+    serving.join().map_err(|_| "the serving thread panicked")??;
+    let rate = exchanges as f64 / began.elapsed().as_secs_f64();
+    let cpu = (cpu_seconds()? - cpu) * 1e6 / exchanges as f64;
+    println!("the kernel alone, one at a time: {rate:.0} exchanges/s, {cpu:.1} us of CPU each (both sides)");
+    Ok(())
 }
 
 async fn rates(identity: &Arc<Identity>, probes: usize) -> Result<(), Failure> {
