@@ -9,8 +9,8 @@ use crate::{
     object::Place,
     packaging, shape,
     tree::{
-        Broken, Builder, Chunk, Issue, NodeId, Resolved, Tree, View, looks_like_json, read_json, read_yaml,
-        split,
+        Broken, Builder, Chunk, Issue, NodeId, Resolved, Tree, View, looks_like_json, read_json, read_plain,
+        read_yaml, split,
     },
     validate,
 };
@@ -77,7 +77,12 @@ fn read_part<'s>(builder: &mut Builder, chunk: Chunk<'s>, source: &Source) -> Pa
             }
         }
     }
+    if let Some(root) = read_plain(builder, chunk) {
+        let roots = root.into_iter().collect();
+        return Part { chunk, roots, issues: std::mem::take(&mut builder.issues), broken: None };
+    }
     let (roots, broken) = read_yaml(builder, chunk);
+    let broken = broken.map(|broken| shape::tabbed(chunk, &broken).unwrap_or(broken));
     Part { chunk, roots, issues: std::mem::take(&mut builder.issues), broken }
 }
 

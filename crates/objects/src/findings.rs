@@ -121,6 +121,10 @@ impl<'t> Findings<'t> {
         for Unknown { key, known } in unknown {
             let name = self.tree.text(*key).unwrap_or_default();
             let help = match nearest(name, known.iter().copied()) {
+                _ if name == "topologyKeys" => Some(
+                    "Kubernetes has it no more; `trafficDistribution: PreferSameZone` is its successor"
+                        .into(),
+                ),
                 Some(near) => Some(format!("did you mean `{near}`?")),
                 None if known.is_empty() => None,
                 None if known.len() <= 8 => Some(format!("known here: {}", known.join(", "))),

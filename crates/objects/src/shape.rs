@@ -1,5 +1,5 @@
 //! Recognises documents that are broken as a whole: templates, and manifests that lost their indentation.
-use crate::tree::Chunk;
+use crate::tree::{Broken, Chunk};
 
 /// A place in a chunk, and what stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +106,18 @@ fn key_of(line: &str) -> Option<&str> {
 fn empty_key(line: &str) -> Option<&str> {
     let rest = line.split_once(':')?.1.trim();
     (rest.is_empty() || rest.starts_with('#')).then(|| key_of(line)).flatten()
+}
+
+/// A tab among the blanks that a line begins with, where the parser stumbled over it.
+pub(crate) fn tabbed(chunk: Chunk<'_>, broken: &Broken) -> Option<Broken> {
+    let near = |number: u32| broken.message.contains("tab") || number == broken.line;
+    let (line, tab) =
+        numbered(chunk).filter(|(n, _)| *n >= broken.line && near(*n)).find_map(|(number, line)| {
+            let blanks = line.len() - line.trim_start_matches([' ', '\t']).len();
+            line[..blanks].find('\t').map(|tab| (number, tab))
+        })?;
+    let column = u32::try_from(tab + 1).unwrap_or(u32::MAX);
+    Some(Broken { line, column, message: "the line begins with a tab".into() })
 }
 
 fn numbered(chunk: Chunk<'_>) -> impl Iterator<Item = (u32, &str)> {

@@ -2,6 +2,7 @@
 mod build;
 mod json;
 mod path;
+mod plain;
 mod resolve;
 mod split;
 mod yaml;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 pub(crate) use build::{Builder, Issue, IssueKind};
 pub(crate) use json::{looks_like_json, read_json};
 pub(crate) use path::{Lookup, escape, parse_path};
+pub(crate) use plain::read_plain;
 pub(crate) use resolve::{Resolved, resolve, shorten};
 pub(crate) use split::{Chunk, split};
 pub(crate) use yaml::{Broken, read_yaml};

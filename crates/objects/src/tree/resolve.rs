@@ -33,7 +33,8 @@ impl Resolved<'_> {
 
 /// Long text for a message: its beginning.
 pub(crate) fn shorten(text: &str) -> String {
-    let mut chars = text.chars().flat_map(char::escape_debug);
+    let visible = |c: char| if c.is_control() { c.escape_debug().collect() } else { vec![c] };
+    let mut chars = text.chars().flat_map(visible);
     let short: String = chars.by_ref().take(60).collect();
     if chars.next().is_some() { format!("{short}…") } else { short }
 }

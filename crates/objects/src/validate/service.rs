@@ -90,14 +90,14 @@ fn cluster_ips(check: &mut Check<'_, '_, '_>, spec: &ServiceSpec) {
     if list.len() > 2 {
         check.error("spec.clusterIPs[2]", "a Service has at most one cluster IP of each family");
     }
-    let on_nodes = matches!(spec.type_.as_deref(), Some("NodePort" | "LoadBalancer"));
+    let on_nodes = opens_node_ports(spec);
     if on_nodes && spec.cluster_ip.as_deref() == Some("None") {
         check.error("spec.clusterIP", "a NodePort or LoadBalancer Service cannot be headless");
     }
 }
 
 fn port_list(check: &mut Check<'_, '_, '_>, list: &[ServicePort], spec: &ServiceSpec) {
-    let on_nodes = matches!(spec.type_.as_deref(), Some("NodePort" | "LoadBalancer"));
+    let on_nodes = opens_node_ports(spec);
     let mut names = HashMap::new();
     let mut numbers = HashMap::new();
     let mut node_ports = HashMap::new();
@@ -135,6 +135,11 @@ fn port_list(check: &mut Check<'_, '_, '_>, list: &[ServicePort], spec: &Service
             );
         }
     }
+}
+
+/// NodePort and LoadBalancer; also a type that does not exist, which is one fault and not several.
+fn opens_node_ports(spec: &ServiceSpec) -> bool {
+    !matches!(spec.type_.as_deref(), None | Some("ClusterIP" | "ExternalName"))
 }
 
 fn number(check: &mut Check<'_, '_, '_>, path: &str, port: &ServicePort) {
@@ -176,8 +181,8 @@ fn name<'p>(
 }
 
 fn traffic(check: &mut Check<'_, '_, '_>, spec: &ServiceSpec) {
-    let from_outside = matches!(spec.type_.as_deref(), Some("NodePort" | "LoadBalancer"))
-        || spec.external_ips.as_ref().is_some_and(|ips| !ips.is_empty());
+    let from_outside =
+        opens_node_ports(spec) || spec.external_ips.as_ref().is_some_and(|ips| !ips.is_empty());
     if spec.external_traffic_policy.is_some() && !from_outside {
         let message = "`externalTrafficPolicy` needs a Service of type NodePort or LoadBalancer";
         check.error("spec.externalTrafficPolicy", message);

@@ -79,6 +79,9 @@ fn replicas(check: &mut Check<'_, '_, '_>, replicas: Option<i32>) {
 fn selected(check: &mut Check<'_, '_, '_>, wanted: &LabelSelector, template: &PodTemplateSpec) {
     pod::template(check, "spec.template", template);
     if selector::is_empty(wanted) {
+        if check.holds_fault("spec.selector") {
+            return;
+        }
         let message =
             format!("`spec.selector` is missing: it tells this {} which pods are its own", check.object.kind);
         check.error_help("spec.selector", message, "give it `matchLabels` with labels of the template");

@@ -1,0 +1,538 @@
+//! What the API server would refuse.
+use crate::findings;
+
+fn errors_of(text: &str) -> Vec<String> {
+    findings(text).into_iter().map(|f| f.splitn(3, ' ').nth(2).unwrap_or_default().to_owned()).collect()
+}
+
+fn check(head: &str, table: &[(&str, &[&str])]) {
+    for (body, expected) in table {
+        let text = format!("{head}{body}\n");
+        assert_eq!(errors_of(&text), *expected, "{text}");
+    }
+}
+
+#[test]
+fn network_policies() {
+    let head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\nspec: ";
+    check(
+        head,
+        &[
+            ("{}", &[]),
+            ("{podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}], egress: [{}]}", &[]),
+            (
+                "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]}]}",
+                &[],
+            ),
+            ("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: '::/0', except: ['fd00::/8']}}]}]}", &[]),
+            (
+                "{podSelector: {}, ingress: [{ports: [{port: 80, endPort: 80}, {protocol: SCTP}, {port: dns-tcp}]}]}",
+                &[],
+            ),
+            ("{policyTypes: [Egres]}", &["\"Egres\" is none of Ingress, Egress"]),
+            ("{policyTypes: [Egress, Egress]}", &["Egress is listed twice"]),
+            (
+                "{ingress: [{from: [{}]}]}",
+                &["this peer needs `podSelector`, `namespaceSelector` or `ipBlock`"],
+            ),
+            (
+                "{ingress: [{from: [{podSelector: }]}]}",
+                &["nothing stands behind this colon, so the peer says nothing"],
+            ),
+            (
+                "{ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}, podSelector: {}}]}]}",
+                &["a peer has either `ipBlock` or selectors, not both"],
+            ),
+            ("{ingress: [{from: [{ipBlock: {cidr: 10.0.0.0}}]}]}", &["\"10.0.0.0\" is no CIDR"]),
+            ("{ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/40}}]}]}", &["\"10.0.0.0/40\" is no CIDR"]),
+            ("{ingress: [{from: [{ipBlock: {}}]}]}", &["`cidr` is missing"]),
+            (
+                "{ingress: [{from: [{ipBlock: {cidr: 10.0.0.7/8}}]}]}",
+                &["10.0.0.7/8 has bits set behind its prefix; it means 10.0.0.0/8"],
+            ),
+            (
+                "{ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [11.0.0.0/8]}}]}]}",
+                &["the exception 11.0.0.0/8 is not inside of 10.0.0.0/8"],
+            ),
+            (
+                "{ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: ['fd00::/8']}}]}]}",
+                &["the exception fd00::/8 is not inside of 10.0.0.0/8"],
+            ),
+            (
+                "{ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.0.0.0/8]}}]}]}",
+                &["the exception 10.0.0.0/8 is the whole of 10.0.0.0/8: nothing would be left"],
+            ),
+            ("{egress: [{ports: [{port: 0}]}]}", &["0 is no port; ports are 1 to 65535"]),
+            ("{egress: [{ports: [{port: 65536}]}]}", &["65536 is no port; ports are 1 to 65535"]),
+            (
+                "{egress: [{ports: [{port: HTTP}]}]}",
+                &["the port name \"HTTP\" may have only small letters a-z, digits and `-`"],
+            ),
+            ("{egress: [{ports: [{port: '80'}]}]}", &["the port name \"80\" must have a letter"]),
+            ("{egress: [{ports: [{endPort: 80}]}]}", &["`endPort` needs a `port` to begin with"]),
+            (
+                "{egress: [{ports: [{port: http, endPort: 80}]}]}",
+                &["`endPort` needs a number as `port`, not a name"],
+            ),
+            (
+                "{egress: [{ports: [{port: 81, endPort: 80}]}]}",
+                &["the range ends at 80, before it begins at 81"],
+            ),
+            (
+                "{egress: [{ports: [{port: 81, endPort: 70000}]}]}",
+                &["70000 is no port; ports are 1 to 65535"],
+            ),
+            (
+                "{egress: [{ports: [{port: [81], endPort: 80}]}]}",
+                &["`spec.egress[0].ports[0].port` must be a whole number (32 bit) or a name, not a list"],
+            ),
+            ("{egress: [{ports: [{protocol: tcp}]}]}", &["\"tcp\" is none of TCP, UDP, SCTP"]),
+            ("{egress: [{ports: [{protocol: ICMP}]}]}", &["\"ICMP\" is none of TCP, UDP, SCTP"]),
+            (
+                "{podSelector: {matchLabels: {a b: c}}}",
+                &["the label key \"a b\" may have only letters, digits, `-`, `_` and `.`"],
+            ),
+            (
+                "{podSelector: {matchLabels: {a: -c}}}",
+                &["the label value \"-c\" must begin and end with a letter or digit"],
+            ),
+            ("{podSelector: {matchExpressions: [{key: a, operator: In}]}}", &["`In` needs `values`"]),
+            (
+                "{podSelector: {matchExpressions: [{key: a, operator: NotIn, values: []}]}}",
+                &["`NotIn` needs `values`"],
+            ),
+            (
+                "{podSelector: {matchExpressions: [{key: a, operator: Exists, values: [b]}]}}",
+                &["`Exists` asks for the key alone and takes no `values`"],
+            ),
+            (
+                "{podSelector: {matchExpressions: [{key: a, operator: notin, values: [b]}]}}",
+                &["\"notin\" is none of In, NotIn, Exists, DoesNotExist"],
+            ),
+            (
+                "{podSelector: {matchExpressions: [{key: a}]}}",
+                &["`operator` is missing: one of In, NotIn, Exists, DoesNotExist"],
+            ),
+            (
+                "{podSelector: {matchExpressions: [{operator: Exists}]}}",
+                &["the label key \"\" must have 1 to 63 characters (behind its `/`)"],
+            ),
+            ("[]", &["`spec` must be a mapping (NetworkPolicySpec), not a list"]),
+        ],
+    );
+}
+
+#[test]
+fn services() {
+    let head = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: ";
+    check(
+        head,
+        &[
+            ("{ports: [{port: 80}]}", &[]),
+            ("{clusterIP: None}", &[]),
+            ("{type: ExternalName, externalName: db.example.com}", &[]),
+            ("{type: NodePort, ports: [{port: 80, nodePort: 80}]}", &[]),
+            ("{ports: [{port: 53, name: a}, {port: 53, name: b, protocol: UDP}]}", &[]),
+            ("{}", &["a Service needs at least one port"]),
+            ("{type: ExternalName}", &["a Service of type ExternalName needs `externalName`"]),
+            (
+                "{type: ExternalName, externalName: A_b}",
+                &["the name \"A_b\" may have only small letters a-z, digits and `-`"],
+            ),
+            (
+                "{type: Nodeport, ports: [{port: 80}]}",
+                &["\"Nodeport\" is none of ClusterIP, NodePort, LoadBalancer, ExternalName"],
+            ),
+            (
+                "{ports: [{port: 80}, {port: 81, name: b}]}",
+                &["a Service with more than one port needs a `name` for each"],
+            ),
+            ("{ports: [{port: 80, name: b}, {port: 81, name: b}]}", &["the port name \"b\" is there twice"]),
+            ("{ports: [{port: 80, name: b}, {port: 80, name: c}]}", &["port 80 TCP is there twice"]),
+            (
+                "{ports: [{port: 80, name: B}]}",
+                &["the port name \"B\" may have only small letters a-z, digits and `-`"],
+            ),
+            ("{ports: [{name: b}]}", &["this port has no `port`"]),
+            ("{ports: [{port: 80, targetPort: 0}]}", &["0 is no port; ports are 1 to 65535"]),
+            ("{ports: [{port: 80, targetPort: 99999}]}", &["99999 is no port; ports are 1 to 65535"]),
+            (
+                "{ports: [{port: 80, targetPort: Http}]}",
+                &["the port name \"Http\" may have only small letters a-z, digits and `-`"],
+            ),
+            (
+                "{ports: [{port: http}]}",
+                &["`spec.ports[0].port` must be a whole number (32 bit), not the text \"http\""],
+            ),
+            (
+                "{ports: [{port: 99999999999}]}",
+                &["`spec.ports[0].port` must be a whole number (32 bit), not the number 99999999999"],
+            ),
+            ("{ports: [{port: 80, protocol: HTTP}]}", &["\"HTTP\" is none of TCP, UDP, SCTP"]),
+            (
+                "{ports: [{port: 80, nodePort: 30000}]}",
+                &["`nodePort` needs `type: NodePort` or `type: LoadBalancer`"],
+            ),
+            (
+                "{type: NodePort, ports: [{port: 80, nodePort: 70000}]}",
+                &["70000 is no port; ports are 1 to 65535"],
+            ),
+            ("{clusterIP: 10.0.0.300, ports: [{port: 80}]}", &["\"10.0.0.300\" is no IP address"]),
+            (
+                "{type: NodePort, clusterIP: None, ports: [{port: 80}]}",
+                &["a NodePort or LoadBalancer Service cannot be headless"],
+            ),
+            (
+                "{clusterIP: 10.0.0.1, clusterIPs: [10.0.0.2], ports: [{port: 80}]}",
+                &["the first of `clusterIPs` is not the `clusterIP` 10.0.0.1"],
+            ),
+            ("{sessionAffinity: ClientIp, ports: [{port: 80}]}", &["\"ClientIp\" is none of None, ClientIP"]),
+            (
+                "{externalTrafficPolicy: Local, ports: [{port: 80}]}",
+                &["`externalTrafficPolicy` needs a Service of type NodePort or LoadBalancer"],
+            ),
+            ("{internalTrafficPolicy: local, ports: [{port: 80}]}", &["\"local\" is none of Cluster, Local"]),
+            (
+                "{type: LoadBalancer, loadBalancerSourceRanges: [10.0.0.1], ports: [{port: 80}]}",
+                &["\"10.0.0.1\" is no CIDR"],
+            ),
+            (
+                "{sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 0}}, ports: [{port: 80}]}",
+                &["0 is no timeout; it is 1 to 86400 seconds"],
+            ),
+            (
+                "{selector: {app: y}, ports: [{port: 80}]}",
+                &[
+                    "`spec.selector.app` must be text, not the boolean true (that is how Kubernetes reads unquoted `y`)",
+                ],
+            ),
+            ("{port: [{port: 80}]}", &["a Service needs at least one port", "unknown field `spec.port`"]),
+        ],
+    );
+}
+
+#[test]
+fn workloads() {
+    let head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: ";
+    check(
+        head,
+        &[
+            (
+                "{selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b, c: d}}, spec: {containers: [{name: a}]}}}",
+                &[],
+            ),
+            (
+                "{selector: {matchLabels: {a: x}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a}]}}}",
+                &["the selector does not match the labels of this Deployment's own template"],
+            ),
+            (
+                "{selector: {matchExpressions: [{key: a, operator: DoesNotExist}]}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a}]}}}",
+                &["the selector does not match the labels of this Deployment's own template"],
+            ),
+            (
+                "{selector: {matchLabels: {a: 1}}, template: {metadata: {labels: {a: '1'}}, spec: {containers: [{name: a}]}}}",
+                &["`spec.selector.matchLabels.a` must be text, not the number 1"],
+            ),
+            (
+                "{selector: {matchLabels: {a: '1'}}, template: {metadata: {labels: {a: 1}}, spec: {containers: [{name: a}]}}}",
+                &["`spec.template.metadata.labels.a` must be text, not the number 1"],
+            ),
+            (
+                "{selector: {}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a}]}}}",
+                &["`spec.selector` is missing: it tells this Deployment which pods are its own"],
+            ),
+            (
+                "{replicas: -1, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: []}}}",
+                &["the number of replicas is below 0", "a pod needs at least one container"],
+            ),
+            (
+                "{replicas: '1', selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a}], restartPolicy: Never}}}",
+                &[
+                    "`spec.replicas` must be a whole number (32 bit), not the text \"1\"",
+                    "pods of a Deployment have `restartPolicy: Always`",
+                ],
+            ),
+        ],
+    );
+    assert_eq!(
+        errors_of(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a}]}}}\n"
+        ),
+        ["pods of a Job have `restartPolicy: Never` or `OnFailure`"]
+    );
+    assert_eq!(
+        errors_of(
+            "apiVersion: v1\nkind: ReplicationController\nmetadata: {name: a}\nspec: {selector: {a: c}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a}]}}}\n"
+        ),
+        ["the selector does not match the labels of this ReplicationController's own template"]
+    );
+}
+
+#[test]
+fn pods() {
+    let head = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: ";
+    check(
+        head,
+        &[
+            (
+                "{containers: [{name: a, ports: [{containerPort: 80, name: http}, {containerPort: 80, protocol: UDP}]}]}",
+                &[],
+            ),
+            ("{hostNetwork: yes, containers: [{name: a}]}", &[]),
+            (
+                "{hostNetwork: 'true', containers: [{name: a}]}",
+                &["`spec.hostNetwork` must be true or false, not the text \"true\""],
+            ),
+            ("{containers: [{}]}", &["this container has no `name`"]),
+            (
+                "{containers: [{name: A}]}",
+                &["the container name \"A\" may have only small letters a-z, digits and `-`"],
+            ),
+            ("{containers: [{name: a}, {name: a}]}", &["the container name \"a\" is there twice"]),
+            ("{containers: [{name: a, ports: [{}]}]}", &["this port has no `containerPort`"]),
+            (
+                "{containers: [{name: a, ports: [{containerPort: 0}]}]}",
+                &["0 is no port; ports are 1 to 65535"],
+            ),
+            (
+                "{containers: [{name: a, ports: [{containerPort: 1, name: a}, {containerPort: 2, name: a}]}]}",
+                &["the port name \"a\" is there twice"],
+            ),
+            (
+                "{containers: [{name: a, ports: [{containerPort: 1}, {containerPort: 1}]}]}",
+                &["port 1 TCP is there twice"],
+            ),
+            (
+                "{containers: [{name: a, ports: [{containerPort: 1, name: a_very_long_port_name}]}]}",
+                &["the port name \"a_very_long_port_name\" must have 1 to 15 characters"],
+            ),
+            (
+                "{hostNetwork: true, containers: [{name: a, ports: [{containerPort: 1, hostPort: 2}]}]}",
+                &["with `hostNetwork` the `hostPort` must be the `containerPort`"],
+            ),
+            (
+                "{containers: [{name: a, readinessProbe: {httpGet: {port: 0}}}]}",
+                &["0 is no port; ports are 1 to 65535"],
+            ),
+            (
+                "{containers: [{name: a, readinessProbe: {periodSeconds: 1}}]}",
+                &["this probe needs `httpGet`, `tcpSocket`, `grpc` or `exec`"],
+            ),
+            (
+                "{dnsPolicy: None, containers: [{name: a}]}",
+                &["`dnsPolicy: None` needs `dnsConfig` with at least one of `nameservers`"],
+            ),
+            (
+                "{dnsPolicy: ClusterFrist, containers: [{name: a}]}",
+                &["\"ClusterFrist\" is none of ClusterFirst, ClusterFirstWithHostNet, Default, None"],
+            ),
+            (
+                "{dnsConfig: {nameservers: [a, 1.1.1.1, 1.1.1.2, 1.1.1.3]}, containers: [{name: a}]}",
+                &["\"a\" is no IP address", "a pod has at most 3 nameservers"],
+            ),
+            ("{containers: {name: a}}", &["`spec.containers` must be a list, not a mapping"]),
+            (
+                "{containers: [{name: a, env: [{name: A, value: 1}, {name: B, value: no}]}]}",
+                &[
+                    "`spec.containers[0].env[0].value` must be text, not the number 1",
+                    "`spec.containers[0].env[1].value` must be text, not the boolean false (that is how Kubernetes reads unquoted `no`)",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn endpoints() {
+    let head = "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\n";
+    check(
+        head,
+        &[
+            ("addressType: IPv4\nendpoints: [{addresses: [10.0.0.1]}]\nports: [{port: 80}]", &[]),
+            (
+                "addressType: IPv6\nendpoints: [{addresses: [10.0.0.1]}]",
+                &["10.0.0.1 is not of the family IPv6"],
+            ),
+            (
+                "addressType: IPv4\nendpoints: [{addresses: [127.0.0.1]}]",
+                &["127.0.0.1 cannot be an endpoint: it is loopback, link-local, multicast or unspecified"],
+            ),
+            ("addressType: ipv4\nendpoints: []", &["\"ipv4\" is none of IPv4, IPv6, FQDN"]),
+            ("endpoints: []", &["`addressType` is missing: one of IPv4, IPv6, FQDN"]),
+            (
+                "addressType: IPv4\nendpoints: [{addresses: []}]\nports: [{port: 0}]",
+                &["this endpoint has no addresses", "0 is no port; ports are 1 to 65535"],
+            ),
+        ],
+    );
+    let head = "apiVersion: v1\nkind: Endpoints\nmetadata: {name: a}\nsubsets: ";
+    check(
+        head,
+        &[
+            ("[{addresses: [{ip: 10.0.0.1}], ports: [{port: 80}]}]", &[]),
+            (
+                "[{addresses: [{ip: x}], ports: [{port: 80}, {port: 81, name: b}]}]",
+                &["\"x\" is no IP address", "with more than one port each needs a `name`"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn cluster_network_policies() {
+    let head = "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: a}\nspec: ";
+    let rule =
+        |rule: &str| format!("{{tier: Admin, priority: 1, subject: {{namespaces: {{}}}}, egress: [{rule}]}}");
+    let good = rule(
+        "{name: a, action: Accept, to: [{networks: [10.0.0.0/8]}, {nodes: {}}, {domainNames: ['*.example.com']}, {pods: {namespaceSelector: {}, podSelector: {}}}], protocols: [{tcp: {destinationPort: {number: 80}}}, {udp: {destinationPort: {range: {start: 1, end: 2}}}}]}",
+    );
+    let table: Vec<(String, &[&str])> = vec![
+        (good, &[]),
+        (
+            "{}".into(),
+            &[
+                "`tier` is missing: one of Admin, Baseline",
+                "`priority` is missing: 0 (first) to 1000 (last)",
+                "exactly one of namespaces, pods is needed here",
+            ],
+        ),
+        (
+            "{tier: admin, priority: 1001, subject: {namespaces: {}, pods: {}}}".into(),
+            &[
+                "\"admin\" is none of Admin, Baseline",
+                "the priority 1001 is not in 0 (first) to 1000 (last)",
+                "exactly one of namespaces, pods may be set, not namespaces and pods",
+            ],
+        ),
+        (rule("{action: Allow, to: [{namespaces: {}}]}"), &["\"Allow\" is none of Accept, Deny, Pass"]),
+        (rule("{action: Deny, to: []}"), &["a rule needs at least one peer"]),
+        (
+            rule("{action: Deny, to: [{}]}"),
+            &["exactly one of namespaces, pods, nodes, networks, domainNames is needed here"],
+        ),
+        (rule("{action: Deny, to: [{namespaces: }]}"), &["nothing stands behind this colon"]),
+        (rule("{action: Deny, to: [{networks: [10.0.0.0]}]}"), &["\"10.0.0.0\" is no CIDR"]),
+        (
+            rule("{action: Deny, to: [{domainNames: [example.com]}]}"),
+            &["domain names work only with `action: Accept`"],
+        ),
+        (
+            rule("{action: Accept, to: [{domainNames: ['a*.example.com', com]}]}"),
+            &["\"a*.example.com\" is no domain name", "\"com\" is no domain name"],
+        ),
+        (
+            rule(
+                "{action: Accept, to: [{networks: [10.0.0.0/8]}], protocols: [{destinationNamedPort: http}]}",
+            ),
+            &["a named port is a container's, and networks, nodes and domain names have none"],
+        ),
+        (
+            rule(
+                "{action: Accept, to: [{namespaces: {}}], protocols: [{tcp: {}}, {udp: {destinationPort: {number: 0}}}, {}, {sctp: {destinationPort: {range: {start: 2, end: 2}}}}]}",
+            ),
+            &[
+                "`destinationPort` is missing",
+                "0 is no port; ports are 1 to 65535",
+                "exactly one of tcp, udp, sctp, destinationNamedPort is needed here",
+                "the range must end after its start 2",
+            ],
+        ),
+    ];
+    for (body, expected) in &table {
+        assert_eq!(errors_of(&format!("{head}{body}\n")), *expected, "{body}");
+    }
+    let many = format!(
+        "{head}{{tier: Admin, priority: 1, subject: {{namespaces: {{}}}}, ingress: [{}]}}\n",
+        vec!["{action: Deny, from: [{namespaces: {}}]}"; 26].join(", ")
+    );
+    assert_eq!(
+        errors_of(&many),
+        ["a ClusterNetworkPolicy has at most 25 rules a direction, and here are 26"]
+    );
+}
+
+#[test]
+fn admin_network_policies() {
+    let head = "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: a}\nspec: {priority: 1, subject: {namespaces: {}}, ";
+    check(
+        head,
+        &[
+            (
+                "ingress: [{action: Pass, from: [{namespaces: {}}], ports: [{portNumber: {protocol: TCP, port: 1}}, {namedPort: http}, {portRange: {start: 1, end: 2}}]}]}",
+                &[],
+            ),
+            (
+                "ingress: [{action: Accept, from: [{namespaces: {}}]}]}",
+                &["\"Accept\" is none of Allow, Deny, Pass"],
+            ),
+            (
+                "ingress: [{action: Deny, from: [{networks: [10.0.0.0/8]}]}]}",
+                &[
+                    "exactly one of namespaces, pods is needed here",
+                    "unknown field `spec.ingress[0].from[0].networks`",
+                ],
+            ),
+            (
+                "egress: [{action: Deny, to: [{namespaces: {}}], ports: [{portNumber: {protocol: icmp, port: 0}}]}]}",
+                &["\"icmp\" is none of TCP, UDP, SCTP", "0 is no port; ports are 1 to 65535"],
+            ),
+        ],
+    );
+    let baseline = "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: BaselineAdminNetworkPolicy\nmetadata: {name: a}\nspec: {subject: {namespaces: {}}, ingress: [{action: Pass, from: [{namespaces: {}}]}]}\n";
+    assert_eq!(
+        errors_of(baseline),
+        [
+            "a cluster has one BaselineAdminNetworkPolicy, and its name is `default`",
+            "\"Pass\" is none of Allow, Deny"
+        ]
+    );
+}
+
+#[test]
+fn metadata() {
+    check(
+        "apiVersion: v1\nkind: ConfigMap\n",
+        &[
+            (
+                "metadata: {name: a.b, labels: {a: '', app.kubernetes.io/name: X_y}, annotations: {Example.com/a: b}}",
+                &[],
+            ),
+            (
+                "metadata: {name: A}",
+                &["the name \"A\" of this ConfigMap may have only small letters a-z, digits and `-`"],
+            ),
+            (
+                "metadata: {name: a, namespace: a.b}",
+                &["the namespace \"a.b\" may have only small letters a-z, digits and `-`"],
+            ),
+            (
+                "metadata: {name: a, labels: {a: b c}}",
+                &["the label value \"b c\" may have only letters, digits, `-`, `_` and `.`"],
+            ),
+            (
+                "metadata: {name: a, annotations: {a b: c}}",
+                &["the annotation key \"a b\" may have only letters, digits, `-`, `_` and `.`"],
+            ),
+            ("metadata: {name: a, lables: {}}", &["unknown field `metadata.lables`"]),
+            ("metadata: {name: 1}", &["`metadata.name` must be text, not the number 1"]),
+            ("metadata: []", &["`metadata` must be a mapping (ObjectMeta), not a list"]),
+        ],
+    );
+    check(
+        "apiVersion: v1\n",
+        &[
+            (
+                "kind: Namespace\nmetadata: {name: a.b}",
+                &["the name \"a.b\" of this Namespace may have only small letters a-z, digits and `-`"],
+            ),
+            (
+                "kind: Namespace\nmetadata: {name: a, namespace: b}",
+                &["a Namespace lives in no namespace; this one has no effect"],
+            ),
+            (
+                "kind: Service\nmetadata: {name: 1a}\nspec: {clusterIP: None}",
+                &["most versions of Kubernetes refuse a Service whose name begins with a digit"],
+            ),
+        ],
+    );
+}
