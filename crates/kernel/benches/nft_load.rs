@@ -18,10 +18,11 @@ fn main() -> ExitCode {
         return inside();
     }
     println!(
-        "Services x{ENDPOINTS} | elements |   load s |  encoding s | replace p50 us |  p99 us |  peak RSS MB"
+        "Services x{ENDPOINTS} |  sets | elements |   load s |  encoding s | replace p50 us |  p99 us | peak RSS MB"
     );
-    for services in [1_000, 10_000, 50_000] {
-        if let Err(error) = measure(services) {
+    let sizes = [1_000, 10_000, 50_000].into_iter();
+    for (services, sized) in sizes.flat_map(|services| [(services, false), (services, true)]) {
+        if let Err(error) = measure(services, sized) {
             eprintln!("{error}");
             return ExitCode::FAILURE;
         }
@@ -57,11 +58,12 @@ struct Sets {
 }
 
 impl Sets {
-    fn new() -> Self {
+    fn new(services: u32, sized: bool) -> Self {
+        let room = |set: Set, count: u32| if sized { set.sized(count * 2) } else { set };
         Self {
-            services: Set::map("svc4", &[Ip4, InetProto, InetService], &[Mark]),
-            endpoints: Set::map("eps4", &[Mark, Mark], &[Ip4, InetService]),
-            hairpin: Set::new("hair4", &[Ip4, Ip4]),
+            services: room(Set::map("svc4", &[Ip4, InetProto, InetService], &[Mark]), services),
+            endpoints: room(Set::map("eps4", &[Mark, Mark], &[Ip4, InetService]), services * ENDPOINTS),
+            hairpin: room(Set::new("hair4", &[Ip4, Ip4]), services * ENDPOINTS),
         }
     }
 }
@@ -84,8 +86,8 @@ fn hairpin(at: IpAddr) -> Element {
     Element::new(Key::new().ip(at).ip(at))
 }
 
-fn measure(services: u32) -> Result<(), NftError> {
-    let sets = Sets::new();
+fn measure(services: u32, sized: bool) -> Result<(), NftError> {
+    let sets = Sets::new(services, sized);
     let all = vec![sets.services.clone(), sets.endpoints.clone(), sets.hairpin.clone()];
     let table = Table { sets: all, ..Table::new("netloom") };
     let mut netfilter = Netfilter::open()?;
@@ -103,7 +105,8 @@ fn measure(services: u32) -> Result<(), NftError> {
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
     println!(
-        "{services:>11} | {count:>8} | {:>8.3} | {:>11.3} | {:>14.1} | {:>7.1} | {:>12}",
+        "{services:>11} | {:>5} | {count:>8} | {:>8.3} | {:>11.3} | {:>14.1} | {:>7.1} | {:>12}",
+        if sized { "sized" } else { "grow" },
         load.as_secs_f64(),
         encoding.as_secs_f64(),
         at(0.5),

@@ -1,4 +1,5 @@
 //! What we write, nft prints; and what we print, nft reads: both must be the same table.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says so by panicking")]
 mod common;
 mod sample;
 

@@ -1,4 +1,5 @@
 //! Services as netloom writes them, with real connections; and what the connection table and NFLOG say of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says so by panicking")]
 mod common;
 mod sample;
 

@@ -128,7 +128,7 @@ impl Conntrack {
         while let Some(datagram) = self.socket.try_receive(&mut self.buffer)? {
             for message in Messages(datagram).filter(|message| message.seq == self.sequence) {
                 match message.kind {
-                    NLMSG_DONE | NLMSG_ERROR => return status(message.status()),
+                    NLMSG_DONE | NLMSG_ERROR => return message.result(),
                     kind if kind == u16::from(subsystem::CTNETLINK) << 8 | u16::from(MESSAGE_NEW) => {
                         if let Some(entry) = decode(message.attrs()) {
                             each(entry);
@@ -205,7 +205,7 @@ impl Conntrack {
             };
             for message in Messages(datagram).filter(|message| message.kind == NLMSG_ERROR) {
                 answers += 1;
-                match status(message.status()) {
+                match message.result() {
                     Ok(()) => deleted += 1,
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     Err(error) => refused = Some(error),
@@ -218,14 +218,6 @@ impl Conntrack {
 
 fn failed(action: &'static str) -> impl Fn(io::Error) -> ConntrackError {
     move |source| ConntrackError { action, source }
-}
-
-fn status(number: Option<i32>) -> io::Result<()> {
-    match number {
-        Some(0) => Ok(()),
-        Some(number) => Err(io::Error::from_raw_os_error(-number)),
-        None => Err(io::ErrorKind::InvalidData.into()),
-    }
 }
 
 /// Reads `CTA_*`; none where a tuple is missing.

@@ -136,12 +136,8 @@ impl Nflog {
         self.socket.send(writer.bytes())?;
         // Packets may come before the answer does; they are counted as the sequence goes on.
         while let Some(datagram) = self.socket.try_receive(&mut self.buffer)? {
-            for message in Messages(datagram).filter(|message| message.kind == NLMSG_ERROR) {
-                return match message.status() {
-                    Some(0) => Ok(()),
-                    Some(status) => Err(io::Error::from_raw_os_error(-status)),
-                    None => Err(io::ErrorKind::InvalidData.into()),
-                };
+            if let Some(answer) = Messages(datagram).find(|message| message.kind == NLMSG_ERROR) {
+                return answer.result();
             }
         }
         Err(io::ErrorKind::UnexpectedEof.into())

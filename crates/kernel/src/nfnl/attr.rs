@@ -1,4 +1,6 @@
 //! Reads messages and attributes that the kernel sent; cut-off input ends the iteration, it never panics.
+use std::io;
+
 use super::{HEADER, NFGEN};
 
 /// Attribute type bits that are flags (nested, network order).
@@ -28,9 +30,18 @@ impl<'a> Message<'a> {
         Attrs(self.body.get(NFGEN..).unwrap_or_default())
     }
 
-    /// The number that begins an error or an end-of-dump message: 0 or a negated errno.
-    pub fn status(&self) -> Option<i32> {
-        ne32(self.body, 0).map(u32::cast_signed)
+    /// The error number that begins an error or an end-of-dump message; 0 where all went well.
+    pub fn errno(&self) -> Option<i32> {
+        ne32(self.body, 0).map(|status| status.cast_signed().wrapping_neg())
+    }
+
+    /// The same as a result.
+    pub fn result(&self) -> io::Result<()> {
+        match self.errno() {
+            Some(0) => Ok(()),
+            Some(errno) => Err(io::Error::from_raw_os_error(errno)),
+            None => Err(io::ErrorKind::InvalidData.into()),
+        }
     }
 }
 

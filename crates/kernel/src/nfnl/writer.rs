@@ -69,12 +69,17 @@ impl Writer {
 
     /// An attribute with a plain value.
     pub fn attr(&mut self, kind: u16, value: &[u8]) {
-        self.attr_of(kind, &[value]);
+        self.header(kind, value.len());
+        self.bytes.extend_from_slice(value);
+        self.pad(value.len());
     }
 
     /// A string attribute, with the NUL that the kernel expects.
     pub fn string(&mut self, kind: u16, value: &str) {
-        self.attr_of(kind, &[value.as_bytes(), b"\0"]);
+        self.header(kind, value.len() + 1);
+        self.bytes.extend_from_slice(value.as_bytes());
+        self.bytes.push(0);
+        self.pad(value.len() + 1);
     }
 
     /// A number in network order, as netfilter wants nearly all of them.
@@ -87,29 +92,25 @@ impl Writer {
         self.attr(kind, &value.to_be_bytes());
     }
 
-    fn attr_of(&mut self, kind: u16, parts: &[&[u8]]) {
-        let start = self.open(kind);
-        for part in parts {
-            self.bytes.extend_from_slice(part);
-        }
-        self.close(start);
-        while !self.bytes.len().is_multiple_of(4) {
-            self.bytes.push(0);
-        }
+    fn header(&mut self, kind: u16, len: usize) {
+        let len = u16::try_from(len + 4).unwrap_or_else(|_| {
+            self.too_long = true;
+            u16::MAX
+        });
+        let ([a, b], [c, d]) = (len.to_ne_bytes(), kind.to_ne_bytes());
+        self.bytes.extend_from_slice(&[a, b, c, d]);
+    }
+
+    fn pad(&mut self, len: usize) {
+        self.bytes.extend_from_slice(&[0; 3][..len.next_multiple_of(4) - len]);
     }
 
     /// An attribute whose value `body` writes as attributes.
     pub fn nest(&mut self, kind: u16, body: impl FnOnce(&mut Self)) {
-        let start = self.open(kind | NESTED);
+        let start = self.bytes.len();
+        self.header(kind | NESTED, 0);
         body(self);
         self.close(start);
-    }
-
-    fn open(&mut self, kind: u16) -> usize {
-        let start = self.bytes.len();
-        self.bytes.extend([0; 2]);
-        self.bytes.extend(kind.to_ne_bytes());
-        start
     }
 
     fn close(&mut self, start: usize) {

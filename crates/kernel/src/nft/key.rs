@@ -26,7 +26,7 @@ pub enum Field {
 impl Field {
     /// Bytes of the value itself.
     #[must_use]
-    pub const fn len(self) -> usize {
+    pub const fn size(self) -> usize {
         match self {
             Self::Ipv4Addr | Self::Mark | Self::IfIndex => 4,
             Self::Ipv6Addr | Self::IfName => 16,
@@ -38,7 +38,7 @@ impl Field {
     /// Bytes that the value takes in a concatenation, where every field begins on a register.
     #[must_use]
     pub const fn padded(self) -> usize {
-        self.len().next_multiple_of(4)
+        self.size().next_multiple_of(4)
     }
 
     /// Whether the value is a number in the machine's own byte order, which has no useful order byte by byte.
@@ -124,8 +124,7 @@ impl Key {
 
     fn push(mut self, bytes: &[u8]) -> Self {
         self.0.extend_from_slice(bytes);
-        let padded = self.0.len().next_multiple_of(4);
-        self.0.resize(padded, 0);
+        self.0.extend_from_slice(&[0; 3][..bytes.len().next_multiple_of(4) - bytes.len()]);
         self
     }
 
@@ -209,7 +208,7 @@ pub(super) fn padded_len(fields: &[Field]) -> usize {
 /// Bytes of a whole key: a lone field is not padded, a concatenation is (nftables src/datatype.c).
 pub(super) fn key_len(fields: &[Field]) -> usize {
     match fields {
-        [field] => field.len(),
+        [field] => field.size(),
         _ => padded_len(fields),
     }
 }

@@ -1,6 +1,5 @@
 //! The socket that transactions are committed over.
 use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
 
 use rustix::net::{SendAncillaryBuffer, SendFlags};
 
@@ -156,9 +155,8 @@ impl Netfilter {
         around.message((0, BATCH_END), 0, 0, (0, resource), |_| {});
         let (begin, end) = around.bytes().split_at(around.len() / 2);
         let parts = [IoSlice::new(begin), IoSlice::new(body), IoSlice::new(end)];
-        let mut space = [MaybeUninit::<u8>::uninit(); 0];
         loop {
-            let mut ancillary = SendAncillaryBuffer::new(&mut space);
+            let mut ancillary = SendAncillaryBuffer::default();
             match rustix::net::sendmsg(&self.socket, &parts, &mut ancillary, SendFlags::empty()) {
                 Ok(_) => return Ok(()),
                 Err(rustix::io::Errno::INTR) => {}
@@ -183,10 +181,10 @@ impl Netfilter {
                 Err(source) => return Err(NftError::Io { action: "read the kernel's answer", source }),
             };
             for message in Messages(datagram).filter(|message| message.kind == NLMSG_ERROR) {
-                match message.status() {
+                match message.errno() {
                     Some(0) => acknowledged |= message.seq == last,
-                    Some(status) => {
-                        failures.push(failure(batch, message.seq, message.flags, status, message.body))
+                    Some(errno) => {
+                        failures.push(failure(batch, message.seq, message.flags, errno, message.body))
                     }
                     None => {}
                 }
@@ -212,7 +210,7 @@ fn is_overrun(error: &io::Error) -> bool {
 }
 
 /// Decodes `struct nlmsgerr` and what follows it.
-fn failure(batch: &Batch, seq: u32, flags: u16, status: i32, body: &[u8]) -> Failure {
+fn failure(batch: &Batch, seq: u32, flags: u16, errno: i32, body: &[u8]) -> Failure {
     let mut message = None;
     let mut offset = None;
     if flags & flag::ACK_TLVS != 0 {
@@ -230,5 +228,5 @@ fn failure(batch: &Batch, seq: u32, flags: u16, status: i32, body: &[u8]) -> Fai
             }
         }
     }
-    Failure { object: batch.describe(seq, offset), errno: -status, message }
+    Failure { object: batch.describe(seq, offset), errno, message }
 }

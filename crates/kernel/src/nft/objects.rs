@@ -103,7 +103,7 @@ fn write_description(set: &Set, w: &mut Writer) {
     if set.is_concatenated_interval() {
         w.nest(2, |w| {
             for field in &set.key {
-                w.nest(1, |w| w.be32(1, field.len() as u32));
+                w.nest(1, |w| w.be32(1, field.size() as u32));
             }
         });
     }

@@ -61,7 +61,7 @@ pub struct Set {
     pub dynamic: bool,
     /// Elements disappear after this time unless a rule renews them.
     pub timeout: Option<Duration>,
-    /// How many elements it may have; needed where rules add them.
+    /// How many elements it may have; needed where rules add them. The kernel refuses more.
     pub size: Option<u32>,
     /// The elements that it begins with.
     pub elements: Vec<Element>,
@@ -112,6 +112,12 @@ impl Set {
     #[must_use]
     pub fn dynamic(self, size: u32, timeout: Option<Duration>) -> Self {
         Self { dynamic: true, size: Some(size), timeout, ..self }
+    }
+
+    /// With room for at most `size` elements: smaller and faster in the kernel than one that grows, but full at `size`.
+    #[must_use]
+    pub fn sized(self, size: u32) -> Self {
+        Self { size: Some(size), ..self }
     }
 
     /// With these elements.

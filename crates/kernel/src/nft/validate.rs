@@ -66,7 +66,7 @@ pub(super) fn element(set: &Set, element: &Element, delete: bool) -> Check {
         })?;
         let mut at = 0;
         for field in &set.key {
-            let part = at..at + field.len();
+            let part = at..at + field.size();
             ensure(element.key.as_bytes()[part.clone()] <= end.as_bytes()[part], || {
                 "its range ends before it begins".to_owned()
             })?;
@@ -238,5 +238,75 @@ impl Settled {
         ensure(!with_port || self.proto.is_some(), || {
             "nft cannot read a translated port back unless `meta l4proto` is compared with one protocol before it".to_owned()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Key, Log, NatFlags, Verdict};
+    use super::*;
+
+    #[test]
+    fn rules_that_nft_could_not_print_are_refused() {
+        let four = "10.0.0.1".parse().unwrap();
+        let log =
+            |prefix: &str| Log { prefix: prefix.into(), group: 1, snaplen: None, queue_threshold: None };
+        let table: [(Rule, Option<&str>); 20] = [
+            (Rule::new().in_set(&[Expr::Ip4Saddr, Expr::Dport], "s"), None),
+            (Rule::new().in_set(&[], "s"), Some("1 to 5 fields")),
+            (Rule::new().in_set(&[Expr::Ip6Saddr; 5], "s"), Some("at most 64 bytes")),
+            (Rule::new().in_set(&[Expr::Ip4Saddr, Expr::Ip6Daddr], "s"), Some("IPv4 and IPv6")),
+            (Rule::new().in_set(&[Expr::Ip4Saddr], "no set"), Some("is no name")),
+            (Rule::new().version(IpVersion::V6).dnat(four, None), Some("other IP version")),
+            (Rule::new().dnat(four, Some(80)), Some("meta l4proto")),
+            (Rule::new().l4proto(6).dnat(four, Some(80)), None),
+            (Rule::new().dnat_map(IpVersion::V4, &[Expr::Mark], "m"), Some("meta l4proto")),
+            (Rule::new().in_set(&[Expr::CtOriginalDport], "s"), Some("read `ct original proto-dst` back")),
+            (Rule::new().l4proto(17).in_set(&[Expr::CtOriginalDport], "s"), None),
+            (Rule::new().l4proto(17).reject(Reject::TcpReset), Some("tcp reset")),
+            (Rule::new().dports(90, 80), Some("no range")),
+            (Rule::new().eq(Expr::Dport, Key::new().ip(four).port(1)), Some("another type")),
+            (Rule::new().in_net(Expr::Ip6Saddr, "10.0.0.0/8".parse().unwrap()), Some("cannot be in")),
+            (Rule::new().in_net(Expr::Ip4Saddr, "0.0.0.0/0".parse().unwrap()), Some("every address")),
+            (Rule::new().set_mark(Source::random(0)), Some("modulus above 0")),
+            (Rule::new().set_mark(Expr::Ip4Saddr), Some("a mark cannot be set")),
+            (Rule::new().log(log("say \"hello\"")), Some("quotation mark")),
+            (Rule::new().masquerade(NatFlags::NONE).comment("x".repeat(200)), Some("at most 127")),
+        ];
+        for (rule, expected) in table {
+            match (super::rule(&rule), expected) {
+                (Ok(()), None) => {}
+                (Err(why), Some(part)) if why.contains(part) => {}
+                (other, _) => panic!("{rule}: {other:?}, not {expected:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn elements_fit_their_set() {
+        let one = |last: u8| Key::new().ip4([10, 0, 0, last].into());
+        let plain = Set::new("s", &[Field::Ipv4Addr]);
+        let ranges = plain.clone().interval();
+        let map = Set::map("m", &[Field::Ipv4Addr], &[Field::Mark]);
+        let verdicts = Set::verdict_map("v", &[Field::Ipv4Addr]);
+        let table = [
+            (&plain, Element::new(one(1)), true),
+            (&plain, Element::new(one(1).port(1)), false),
+            (&plain, Element::range(one(1), one(2)), false),
+            (&plain, Element::new(one(1)).with(one(2)), false),
+            (&ranges, Element::range(one(1), one(2)), true),
+            (&ranges, Element::range(one(2), one(1)), false),
+            (&map, Element::new(one(1)), false),
+            (&map, Element::new(one(1)).with(Key::new().mark(1)), true),
+            (&map, Element::new(one(1)).with(Verdict::Accept), false),
+            (&verdicts, Element::new(one(1)).with(Verdict::Accept), true),
+        ];
+        for (set, element, fits) in table {
+            assert_eq!(super::element(set, &element, false).is_ok(), fits, "{element:?} in {}", set.name);
+        }
+        assert!(super::element(&map, &Element::new(one(1)), true).is_ok(), "a key is enough to delete");
+        assert!(super::set(&Set::new("marks", &[Field::Mark]).interval()).is_err());
+        assert!(super::set(&Set::new("", &[Field::Mark])).is_err());
+        assert!(super::set(&Set::new("none", &[])).is_err());
     }
 }

@@ -14,24 +14,26 @@ pub fn in_namespaces(name: &str, body: impl FnOnce()) {
         return body();
     }
     let test = std::env::current_exe().unwrap();
-    let status = Command::new("unshare")
+    let inner = Command::new("unshare")
         .args(["--user", "--map-root-user", "--net", "--"])
         .arg(test)
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(INSIDE, "1")
-        // Snapshots of the inner run are compared there; none is written beside the sources.
         .output()
         .expect("`unshare` (util-linux) runs: this test needs it");
-    let out = String::from_utf8_lossy(&status.stdout);
-    let err = String::from_utf8_lossy(&status.stderr);
-    assert!(status.status.success(), "inside the namespaces:\n{out}\n{err}");
+    let out = String::from_utf8_lossy(&inner.stdout);
+    let err = String::from_utf8_lossy(&inner.stderr);
+    assert!(inner.status.success(), "inside the namespaces:\n{out}\n{err}");
     assert!(out.contains("1 passed"), "no test is called {name}:\n{out}");
 }
 
 /// Runs a program to its end with this input, and returns what it printed.
 pub fn run(program: &str, args: &[&str], input: &str) -> String {
+    let path = std::env::var("PATH").unwrap_or_default();
     let mut child = Command::new(program)
         .args(args)
+        // Where administrators' programs are, which other users may not have in their path.
+        .env("PATH", format!("{path}:/usr/sbin:/sbin"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -1,5 +1,9 @@
 //! Statements as the kernel's expressions (linux/netfilter/nf_tables.h), in the shapes that `nft list` reads back.
+mod load;
+
 use std::net::IpAddr;
+
+use load::{CT_DIRECTION, CT_MARK, CT_STATE, CT_STATUS, META_MARK, META_NFPROTO};
 
 use super::data::Verdict;
 use super::key::padded_len;
@@ -13,29 +17,6 @@ use crate::nfnl::Writer;
 const VERDICT_REGISTER: u32 = 0;
 const FIRST_REGISTER: u32 = 8;
 
-const META_MARK: u32 = 3;
-const META_IIF: u32 = 4;
-const META_OIF: u32 = 5;
-const META_IIFNAME: u32 = 6;
-const META_OIFNAME: u32 = 7;
-const META_NFPROTO: u32 = 15;
-const META_L4PROTO: u32 = 16;
-
-const CT_STATE: u32 = 0;
-const CT_DIRECTION: u32 = 1;
-const CT_STATUS: u32 = 2;
-const CT_MARK: u32 = 3;
-const CT_PROTO_SRC: u32 = 11;
-const CT_PROTO_DST: u32 = 12;
-const CT_SRC_IP: u32 = 19;
-const CT_DST_IP: u32 = 20;
-const CT_SRC_IP6: u32 = 21;
-const CT_DST_IP6: u32 = 22;
-const DIRECTION_ORIGINAL: u8 = 0;
-
-const NETWORK_HEADER: u32 = 1;
-const TRANSPORT_HEADER: u32 = 2;
-
 const CMP_EQ: u32 = 0;
 const CMP_NE: u32 = 1;
 const CMP_LE: u32 = 3;
@@ -43,8 +24,6 @@ const CMP_GE: u32 = 5;
 
 /// `NF_NAT_RANGE_PROTO_SPECIFIED`
 const NAT_PORT_GIVEN: u32 = 2;
-/// `RTN_LOCAL` (linux/rtnetlink.h)
-const ROUTE_LOCAL: u32 = 2;
 
 /// Writes the expressions of `rule`, which has been validated, as list elements.
 pub(super) fn write_rule(rule: &Rule, writer: &mut Writer) {
@@ -164,7 +143,7 @@ impl Encoder<'_> {
 
     fn compare(&mut self, left: Expr, op: CmpOp, right: &Key) {
         self.key(&[left]);
-        let value = right.as_bytes().get(..left.field().len()).unwrap_or_default();
+        let value = right.as_bytes().get(..left.field().size()).unwrap_or_default();
         self.cmp(op.number(), value);
         if let (Expr::L4Proto, CmpOp::Eq, [proto]) = (left, op, value) {
             self.proto = Some(*proto);
@@ -197,65 +176,6 @@ impl Encoder<'_> {
         self.meta(META_NFPROTO, R0);
         self.cmp(CMP_EQ, &[version.family()]);
         self.version = Some(version);
-    }
-
-    fn load(&mut self, expr: Expr, to: u32) {
-        match expr {
-            Expr::Ip4Saddr => self.payload(NETWORK_HEADER, 12, 4, to),
-            Expr::Ip4Daddr => self.payload(NETWORK_HEADER, 16, 4, to),
-            Expr::Ip6Saddr => self.payload(NETWORK_HEADER, 8, 16, to),
-            Expr::Ip6Daddr => self.payload(NETWORK_HEADER, 24, 16, to),
-            Expr::L4Proto => self.meta(META_L4PROTO, to),
-            Expr::Sport => self.payload(TRANSPORT_HEADER, 0, 2, to),
-            Expr::Dport => self.payload(TRANSPORT_HEADER, 2, 2, to),
-            Expr::IcmpType | Expr::Icmpv6Type => self.payload(TRANSPORT_HEADER, 0, 1, to),
-            Expr::Mark => self.meta(META_MARK, to),
-            Expr::MarkAnd(mask) => {
-                self.meta(META_MARK, to);
-                self.bitwise(to, &mask.to_ne_bytes(), &[]);
-            }
-            Expr::CtMark => self.ct(CT_MARK, None, to),
-            Expr::CtMarkAnd(mask) => {
-                self.ct(CT_MARK, None, to);
-                self.bitwise(to, &mask.to_ne_bytes(), &[]);
-            }
-            Expr::Iifname => self.meta(META_IIFNAME, to),
-            Expr::Oifname => self.meta(META_OIFNAME, to),
-            Expr::Iif => self.meta(META_IIF, to),
-            Expr::Oif => self.meta(META_OIF, to),
-            Expr::CtOriginalIp4Saddr => self.ct(CT_SRC_IP, Some(DIRECTION_ORIGINAL), to),
-            Expr::CtOriginalIp4Daddr => self.ct(CT_DST_IP, Some(DIRECTION_ORIGINAL), to),
-            Expr::CtOriginalIp6Saddr => self.ct(CT_SRC_IP6, Some(DIRECTION_ORIGINAL), to),
-            Expr::CtOriginalIp6Daddr => self.ct(CT_DST_IP6, Some(DIRECTION_ORIGINAL), to),
-            Expr::CtOriginalSport => self.ct(CT_PROTO_SRC, Some(DIRECTION_ORIGINAL), to),
-            Expr::CtOriginalDport => self.ct(CT_PROTO_DST, Some(DIRECTION_ORIGINAL), to),
-        }
-    }
-
-    fn payload(&mut self, base: u32, offset: u32, len: u32, to: u32) {
-        self.expression("payload", |w| {
-            w.be32(1, to);
-            w.be32(2, base);
-            w.be32(3, offset);
-            w.be32(4, len);
-        });
-    }
-
-    fn meta(&mut self, key: u32, to: u32) {
-        self.expression("meta", |w| {
-            w.be32(1, to);
-            w.be32(2, key);
-        });
-    }
-
-    fn ct(&mut self, key: u32, direction: Option<u8>, to: u32) {
-        self.expression("ct", |w| {
-            w.be32(1, to);
-            w.be32(2, key);
-            if let Some(direction) = direction {
-                w.attr(3, &[direction]);
-            }
-        });
     }
 
     /// `register = register & mask ^ flip`; an empty `flip` is zero.
@@ -291,17 +211,6 @@ impl Encoder<'_> {
         self.bitwise(R0, &bits.to_ne_bytes(), &[]);
         let any = if op == CmpOp::Eq { CMP_NE } else { CMP_EQ };
         self.cmp(any, &0u32.to_ne_bytes());
-    }
-
-    fn fib(&mut self, op: CmpOp) {
-        const RESULT_ADDRTYPE: u32 = 3;
-        const OF_DESTINATION: u32 = 2;
-        self.expression("fib", |w| {
-            w.be32(1, R0);
-            w.be32(2, RESULT_ADDRTYPE);
-            w.be32(3, OF_DESTINATION);
-        });
-        self.cmp(op.number(), &ROUTE_LOCAL.to_ne_bytes());
     }
 
     fn lookup(&mut self, set: &str, to: Option<u32>, op: CmpOp) {
