@@ -18,10 +18,14 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     /// Marks have room for so many views.
-    #[error("more than {0} Service ports (counted for each IP family and traffic policy): a packet mark has no room for more")]
+    #[error(
+        "more than {0} Service ports (counted for each IP family and traffic policy): a packet mark has no room for more"
+    )]
     TooManyViews(u32),
     /// Marks have room for so many ways of picking a backend.
-    #[error("more than {0} different endpoint counts and sessionAffinity timeouts: use fewer distinct timeouts")]
+    #[error(
+        "more than {0} different endpoint counts and sessionAffinity timeouts: use fewer distinct timeouts"
+    )]
     TooManyClasses(u32),
 }
 
@@ -88,7 +92,8 @@ impl Firewall {
     /// Who is a pod of this node, of the cluster, or otherwise inside it.
     fn addresses(&mut self, snapshot: &Snapshot, change: &mut Change) {
         let pods = snapshot.pods.iter().filter(|p| !p.host_network);
-        let mut local: Vec<IpAddr> = pods.clone().filter(|p| p.node == self.node).flat_map(|p| p.ips.iter()).collect();
+        let mut local: Vec<IpAddr> =
+            pods.clone().filter(|p| p.node == self.node).flat_map(|p| p.ips.iter()).collect();
         local.sort_unstable();
         local.dedup();
         let (gone, come) = sorted_difference(&self.local, &local);
@@ -136,17 +141,23 @@ impl Firewall {
 
 /// What counts as pods of the cluster: the pod ranges, and pods whose given addresses lie outside of them.
 fn pod_nets(snapshot: &Snapshot) -> BTreeSet<IpNet> {
-    let ranges: Vec<IpNet> =
-        snapshot.plan.pod_cidrs.iter().chain(snapshot.nodes.iter().flat_map(|n| n.pod_cidrs.iter())).collect();
+    let ranges: Vec<IpNet> = snapshot
+        .plan
+        .pod_cidrs
+        .iter()
+        .chain(snapshot.nodes.iter().flat_map(|n| n.pod_cidrs.iter()))
+        .collect();
     let pods = snapshot.pods.iter().filter(|p| !p.host_network).flat_map(|p| p.ips.iter());
-    let stray = pods.filter(|ip| !ranges.iter().any(|net| net.contains(ip))).map(IpNet::from).collect::<Vec<_>>();
+    let stray =
+        pods.filter(|ip| !ranges.iter().any(|net| net.contains(ip))).map(IpNet::from).collect::<Vec<_>>();
     ranges.into_iter().chain(stray).collect()
 }
 
 /// Nets without those that lie inside others: nets nest or are disjoint.
 fn disjoint(nets: impl Iterator<Item = IpNet>) -> Vec<(IpAddr, IpAddr)> {
     let aggregated = IpNet::aggregate(&nets.collect());
-    let mut ranges: Vec<(IpAddr, IpAddr)> = aggregated.iter().map(|net| (net.network(), net.broadcast())).collect();
+    let mut ranges: Vec<(IpAddr, IpAddr)> =
+        aggregated.iter().map(|net| (net.network(), net.broadcast())).collect();
     ranges.sort_unstable_by_key(|(low, _)| (Family::of(*low), *low));
     ranges
 }

@@ -7,8 +7,8 @@ use std::{
 
 use netloom_cluster::Addrs;
 use netloom_kernel::nft::{
-    Chain, ChainKind, CtState, CtStatus, Element, Expr, Field, HookPoint, IpVersion, Key, Log, NatFlags, Reject, Rule, Set,
-    Source, Table,
+    Chain, ChainKind, CtState, CtStatus, Element, Expr, Field, HookPoint, IpVersion, Key, Log, NatFlags,
+    Reject, Rule, Set, Source, Table,
 };
 use netloom_policy::{SET_ALL, SET_NONE};
 
@@ -194,7 +194,9 @@ fn raw(name: &str, hook: HookPoint, on_underlay: Rule) -> Chain {
 fn service_chains() -> Vec<Chain> {
     let mut svc = Vec::new();
     for half in Half::BOTH {
-        svc.push(Rule::new().set_mark(Source::map(&[half.daddr, Expr::L4Proto, Expr::Dport], half.name("svc"))));
+        svc.push(
+            Rule::new().set_mark(Source::map(&[half.daddr, Expr::L4Proto, Expr::Dport], half.name("svc"))),
+        );
     }
     for half in Half::BOTH {
         let inside = Rule::new().mark_bits(HAS_INSIDE, HAS_INSIDE).in_set(&[half.saddr], half.name("inside"));
@@ -203,22 +205,39 @@ fn service_chains() -> Vec<Chain> {
     for half in Half::BOTH {
         let frontend = [half.daddr, Expr::L4Proto, Expr::Dport];
         let client = [half.daddr, Expr::L4Proto, Expr::Dport, half.saddr];
-        svc.push(Rule::new().in_set(&frontend, half.name("lbres")).not_in_set(&client, half.name("lbok")).goto("refuse"));
+        svc.push(
+            Rule::new()
+                .in_set(&frontend, half.name("lbres"))
+                .not_in_set(&client, half.name("lbok"))
+                .goto("refuse"),
+        );
     }
     // Every frontend has a class, so a mark of 0 towards a Service's own address is a port that it does not have.
     for half in Half::BOTH {
-        svc.push(Rule::new().mark(0).in_set(&[half.daddr], half.name("vips")).reject(Reject::PortUnreachable));
+        svc.push(
+            Rule::new().mark(0).in_set(&[half.daddr], half.name("vips")).reject(Reject::PortUnreachable),
+        );
     }
     svc.push(Rule::new().mark_bits(CLASS_MASK, CLASS_REJECT).reject(Reject::PortUnreachable));
     svc.push(Rule::new().mark_bits(CLASS_MASK, CLASS_DROP).goto("nolocal"));
     let to_svc = || vec![Rule::new().ct_state(CtState::NEW).jump("svc")];
     let to_class = || vec![Rule::new().vmap(&[Expr::MarkAnd(CLASS_MASK)], "cls")];
-    let dnat = Half::BOTH.map(|half| Rule::new().dnat_map(half.version, &[Expr::Mark, Expr::CtMark], half.name("eps")));
+    // A translation of the port has to stand behind a match of one protocol, or nft cannot read it back.
+    let dnat = MASQUERADED.iter().flat_map(|(protocol, _)| {
+        let rule = |half: Half| {
+            Rule::new().l4proto(*protocol).dnat_map(
+                half.version,
+                &[Expr::Mark, Expr::CtMark],
+                half.name("eps"),
+            )
+        };
+        Half::BOTH.map(rule)
+    });
     vec![
         Chain::regular("refuse", denial(LogPrefix::Source)),
         Chain::regular("nolocal", denial(LogPrefix::NoLocalEndpoint)),
         Chain::regular("svc", svc),
-        Chain::regular("dnat", dnat.to_vec()),
+        Chain::regular("dnat", dnat.collect()),
         Chain::base("svc_pre", ChainKind::Filter, HookPoint::Prerouting, -110, to_svc()),
         Chain::base("svc_out", ChainKind::Filter, HookPoint::Output, -110, to_svc()),
         Chain::base("nat_pre", ChainKind::Nat, HookPoint::Prerouting, -100, to_class()),
@@ -237,17 +256,21 @@ fn source_nat(node: Addrs) -> Vec<Rule> {
         rules.push(Rule::new().in_set(&[half.saddr, half.daddr], half.name("hair")).snat(ip, flags));
         for (protocol, set) in MASQUERADED {
             let original = [half.original_daddr, Expr::CtOriginalDport];
-            let dialled = Rule::new().ct_status(CtStatus::DNAT).l4proto(protocol).in_set(&original, half.name(set));
+            let dialled =
+                Rule::new().ct_status(CtStatus::DNAT).l4proto(protocol).in_set(&original, half.name(set));
             rules.push(dialled.snat(ip, flags));
         }
-        let leaving = Rule::new().in_set(&[half.saddr], half.name("local")).not_in_set(&[half.daddr], half.name("pods"));
+        let leaving = Rule::new()
+            .in_set(&[half.saddr], half.name("local"))
+            .not_in_set(&[half.daddr], half.name("pods"));
         rules.push(leaving.snat(ip, flags));
     }
     rules
 }
 
 fn denial(prefix: LogPrefix) -> Vec<Rule> {
-    let log = Log { prefix: prefix.text().into(), group: LOG_GROUP, snaplen: Some(128), queue_threshold: Some(1) };
+    let log =
+        Log { prefix: prefix.text().into(), group: LOG_GROUP, snaplen: Some(128), queue_threshold: Some(1) };
     vec![Rule::new().log(log).counter().drop()]
 }
 
@@ -261,7 +284,9 @@ fn denials() -> [Chain; 2] {
 /// Finds the subject that a packet is judged for; a packet of no subject returns.
 fn subjects(direction: &str, set: &str, own: impl Fn(Half) -> Expr) -> Chain {
     let rule = |half: Half| {
-        Rule::new().set_ct_mark(Source::map(&[own(half)], half.name(set))).goto(half.name(&format!("{direction}_judge")))
+        Rule::new()
+            .set_ct_mark(Source::map(&[own(half)], half.name(set)))
+            .goto(half.name(&format!("{direction}_judge")))
     };
     Chain::regular(direction, Half::BOTH.map(rule).to_vec())
 }
@@ -273,7 +298,10 @@ fn judgement(direction: &str, half: Half, peer: Expr) -> [Chain; 2] {
     let denied = format!("{direction}_denied");
     let row = || Source::map(&[Expr::CtMark, Expr::Mark], "rows");
     let judge_rules = vec![
-        Rule::new().set_mark(Source::map(&[Expr::L4Proto, Expr::Dport], "pc")).set_mark(row()).goto(of_set.clone()),
+        Rule::new()
+            .set_mark(Source::map(&[Expr::L4Proto, Expr::Dport], "pc"))
+            .set_mark(row())
+            .goto(of_set.clone()),
         Rule::new().set_mark(0),
         Rule::new().set_mark(Source::map(&[Expr::L4Proto], "protos")),
         Rule::new().set_mark(row()).goto(of_set.clone()),

@@ -20,7 +20,8 @@ impl PolicyState {
     /// Moves to new tables.
     pub fn plan(&mut self, tables: &Arc<Tables>, snapshot: &Snapshot, node: NodeId, change: &mut Change) {
         let (mut sources, mut destinations) = (BTreeMap::new(), BTreeMap::new());
-        for (pod, subjects) in snapshot.pods.iter().zip(&tables.subjects).filter(|(pod, _)| pod.node == node) {
+        for (pod, subjects) in snapshot.pods.iter().zip(&tables.subjects).filter(|(pod, _)| pod.node == node)
+        {
             for ip in pod.ips.iter() {
                 subjects.egress.map(|subject| sources.insert(ip, subject));
                 subjects.ingress.map(|subject| destinations.insert(ip, subject));
@@ -68,8 +69,9 @@ fn members(old: &Tables, new: &Tables, change: &mut Change) {
 }
 
 fn rows(old: &Tables, new: &Tables, change: &mut Change) {
-    let element =
-        |key: &(u32, u32), set: u32| Element::new(Key::new().mark(key.0).mark(key.1)).with(Key::new().mark(set));
+    let element = |key: &(u32, u32), set: u32| {
+        Element::new(Key::new().mark(key.0).mark(key.1)).with(Key::new().mark(set))
+    };
     for (key, set) in old.rows.iter().filter(|(key, set)| new.rows.get(key) != Some(set)) {
         change.delete("rows", element(key, *set));
     }
@@ -89,12 +91,14 @@ fn port_classes(old: &Tables, new: &Tables, change: &mut Change) {
 }
 
 fn identities(old: &Tables, new: &Tables, change: &mut Change) {
-    let known = |&(ip, identity): &(IpAddr, u32)| Element::new(Key::new().ip(ip)).with(Key::new().mark(identity));
+    let known =
+        |&(ip, identity): &(IpAddr, u32)| Element::new(Key::new().ip(ip)).with(Key::new().mark(identity));
     let (gone, come) = sorted_difference(&old.known, &new.known);
     gone.iter().for_each(|e| change.delete(&Half::of(e.0).name("id"), known(e)));
     come.iter().for_each(|e| change.add(&Half::of(e.0).name("id"), known(e)));
-    let range =
-        |&(low, high, identity): &(IpAddr, IpAddr, u32)| Element::addresses(low, high).with(Key::new().mark(identity));
+    let range = |&(low, high, identity): &(IpAddr, IpAddr, u32)| {
+        Element::addresses(low, high).with(Key::new().mark(identity))
+    };
     let (gone, come) = sorted_difference(&old.ranges, &new.ranges);
     gone.iter().for_each(|e| change.delete(&Half::of(e.0).name("cid"), range(e)));
     come.iter().for_each(|e| change.add(&Half::of(e.0).name("cid"), range(e)));

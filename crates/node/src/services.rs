@@ -55,8 +55,12 @@ impl ServiceState {
         let unchanged = |name: &Arc<str>, installed: &Installed| {
             routes.services.get(name).is_some_and(|r| Arc::ptr_eq(r, &installed.routes))
         };
-        let stale: Vec<Arc<str>> =
-            self.installed.iter().filter(|(name, i)| !unchanged(name, i)).map(|(name, _)| name.clone()).collect();
+        let stale: Vec<Arc<str>> = self
+            .installed
+            .iter()
+            .filter(|(name, i)| !unchanged(name, i))
+            .map(|(name, _)| name.clone())
+            .collect();
         let mut touched: BTreeMap<Address, Option<Programmed>> = BTreeMap::new();
         let mut touched_ips: BTreeMap<IpAddr, bool> = BTreeMap::new();
         let mut removed = BTreeMap::new();
@@ -78,7 +82,11 @@ impl ServiceState {
             self.count_addresses(service, true, &mut touched_ips);
             for (address, programmed) in &installed.frontends {
                 self.touch(&mut touched, *address);
-                self.claims.entry(*address).or_default().entry(name.clone()).or_insert_with(|| programmed.clone());
+                self.claims
+                    .entry(*address)
+                    .or_default()
+                    .entry(name.clone())
+                    .or_insert_with(|| programmed.clone());
             }
             let before = removed.remove(name);
             view_changes(before.as_ref(), Some(&installed), change);
@@ -139,8 +147,11 @@ impl ServiceState {
     }
 
     fn release(&mut self, gone: &Installed, now: Option<&Installed>) {
-        let kept: BTreeSet<(u16, Protocol, netloom_cluster::Family, Variant)> =
-            now.iter().flat_map(|n| &n.views).map(|(k, ..)| (k.port, k.protocol, k.family, k.variant)).collect();
+        let kept: BTreeSet<(u16, Protocol, netloom_cluster::Family, Variant)> = now
+            .iter()
+            .flat_map(|n| &n.views)
+            .map(|(k, ..)| (k.port, k.protocol, k.family, k.variant))
+            .collect();
         for (view, ..) in &gone.views {
             if !kept.contains(&(view.port, view.protocol, view.family, view.variant)) {
                 self.marks.release(view);
@@ -149,14 +160,19 @@ impl ServiceState {
     }
 
     fn install(&mut self, routes: &Arc<ServiceRoutes>, change: &mut Change) -> Result<Installed, PlanError> {
-        let mut installed =
-            Installed { routes: routes.clone(), views: Vec::new(), alternatives: Vec::new(), frontends: Vec::new() };
+        let mut installed = Installed {
+            routes: routes.clone(),
+            views: Vec::new(),
+            alternatives: Vec::new(),
+            frontends: Vec::new(),
+        };
         for frontend in &routes.frontends {
             let variant = match frontend.kind {
                 netloom_routing::FrontendKind::ClusterIp => Variant::Internal,
                 _ => Variant::External,
             };
-            let mark = self.view(&frontend.view, variant, frontend.inside.is_some(), &mut installed, change)?;
+            let mark =
+                self.view(&frontend.view, variant, frontend.inside.is_some(), &mut installed, change)?;
             if let Some(inside) = &frontend.inside {
                 let alternative = self.view(inside, Variant::Inside, false, &mut installed, change)?;
                 if !installed.alternatives.contains(&(mark, alternative)) {
@@ -227,7 +243,8 @@ fn class_chain(class: Class) -> Chain {
 fn sources(frontend: &Frontend) -> Option<Vec<(IpAddr, IpAddr)>> {
     let ranges = frontend.source_ranges.as_ref()?;
     // The kernel refuses overlapping intervals; nets either nest or are disjoint, so dropping the inner ones is enough.
-    let outermost = ranges.iter().filter(|net| !ranges.iter().any(|other| other != *net && other.contains(*net)));
+    let outermost =
+        ranges.iter().filter(|net| !ranges.iter().any(|other| other != *net && other.contains(*net)));
     let mut sources: Vec<(IpAddr, IpAddr)> = outermost.map(|net| (net.network(), net.broadcast())).collect();
     sources.sort_unstable();
     sources.dedup();
@@ -238,7 +255,10 @@ fn view_changes(before: Option<&Installed>, now: Option<&Installed>, change: &mu
     let slots = |installed: Option<&Installed>| {
         let views = installed.map_or(&[][..], |i| &i.views);
         let slots = views.iter().flat_map(|(key, mark, backends)| {
-            backends.iter().enumerate().map(|(slot, backend)| ((*mark, slot as u32), (half(key.family), *backend)))
+            backends
+                .iter()
+                .enumerate()
+                .map(|(slot, backend)| ((*mark, slot as u32), (half(key.family), *backend)))
         });
         slots.collect::<BTreeMap<_, _>>()
     };
@@ -265,13 +285,20 @@ fn view_changes(before: Option<&Installed>, now: Option<&Installed>, change: &mu
     }
 }
 
-fn frontend_changes(address: Address, before: Option<&Programmed>, now: Option<&Programmed>, change: &mut Change) {
+fn frontend_changes(
+    address: Address,
+    before: Option<&Programmed>,
+    now: Option<&Programmed>,
+    change: &mut Change,
+) {
     let (ip, protocol, port) = address;
     let half = Half::of(ip);
     let frontend = || Key::new().ip(ip).proto(protocol.number()).port(port);
-    let masquerade = MASQUERADED.iter().find(|(number, _)| *number == protocol.number()).map(|(_, name)| half.name(name));
+    let masquerade =
+        MASQUERADED.iter().find(|(number, _)| *number == protocol.number()).map(|(_, name)| half.name(name));
     let elements = |programmed: &Programmed| {
-        let mut elements = vec![(half.name("svc"), Element::new(frontend()).with(Key::new().mark(programmed.mark)))];
+        let mut elements =
+            vec![(half.name("svc"), Element::new(frontend()).with(Key::new().mark(programmed.mark)))];
         if programmed.masquerade
             && let Some(set) = &masquerade
         {
@@ -279,7 +306,8 @@ fn frontend_changes(address: Address, before: Option<&Programmed>, now: Option<&
         }
         if let Some(sources) = &programmed.sources {
             elements.push((half.name("lbres"), Element::new(frontend())));
-            let range = |(low, high): &(IpAddr, IpAddr)| Element::range(frontend().ip(*low), frontend().ip(*high));
+            let range =
+                |(low, high): &(IpAddr, IpAddr)| Element::range(frontend().ip(*low), frontend().ip(*high));
             elements.extend(sources.iter().map(|s| (half.name("lbok"), range(s))));
         }
         elements

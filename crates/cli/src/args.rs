@@ -1,0 +1,307 @@
+//! The command line.
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+use netloom_cluster::{Families, Nets, Options, defaults};
+
+/// The whole Kubernetes network in one binary: check it, predict it, run it, watch it.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100, after_help = AFTER)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER: &str = "\
+Exit status: 0 fine, 1 a connection is denied or went otherwise than predicted, 2 the input or the machine is at fault.
+
+Start with:
+  netloom verify examples/shop
+  netloom explain examples/shop production/frontend http://backend:8080";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the network of these manifests here, with real packets
+    #[command(after_help = UP_AFTER)]
+    Up(Up),
+    /// Run a command inside a running pod's network
+    #[command(after_help = EXEC_AFTER)]
+    Exec(Exec),
+    /// Explain one connection: every hop, and the object and line that decides it
+    #[command(after_help = EXPLAIN_AFTER)]
+    Explain(Explain),
+    /// Run the network, open every connection, and hold the packets against the prediction
+    #[command(after_help = VERIFY_AFTER)]
+    Verify(Verify),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    #[command(name = netloom_embedded::RUN_COMMAND, hide = true)]
+    RunInPod { command: OsString },
+}
+
+const UP_AFTER: &str = "\
+No root is needed: everything is made inside a user namespace, and is gone when the command ends, however it ends.
+
+Examples:
+  netloom up manifests/                          two nodes, stand-ins that answer on every container port
+  netloom up manifests/ --watch                  apply edits while it runs
+  netloom up manifests/ --run shop/web='python3 -m http.server 8080'
+  netloom up manifests/ --dry-run                print the nftables rules of every node and end
+  kustomize build . | netloom up -               read standard input";
+
+const EXEC_AFTER: &str = "\
+The command sees the pod's network, resolv.conf, hosts and hostname, and this machine's programs and files.
+
+Examples:
+  netloom exec -n production frontend            a shell
+  netloom exec production/frontend -- curl -s http://backend:8080";
+
+const EXPLAIN_AFTER: &str = "\
+FROM and TO are namespace/workload, a pod, node/NAME, an address, or `outside`. TO may also be a URL,
+service:port or pod:port; `/udp` behind the port asks about UDP.
+
+Exit status: 0 allowed, 1 denied, 2 the question or the input is at fault.
+
+Examples:
+  netloom explain manifests/ production/frontend http://backend:8080/cart
+  netloom explain manifests/ monitoring/prometheus production/backend:9090
+  netloom explain manifests/ outside shop.example:443
+  netloom explain manifests/ production/frontend kube-dns.kube-system:53/udp";
+
+const VERIFY_AFTER: &str = "\
+A connection is opened from every pod, every node and the outside to every pod port and every Service port, in
+every IP family. SCTP is predicted and programmed, but not probed: Linux machines rarely have its sockets.
+
+Exit status: 0 all went as predicted, 1 some did not, 2 the input or the machine is at fault.
+
+Examples:
+  netloom verify manifests/
+  netloom verify manifests/ -o json
+  netloom verify cluster.yaml --expect expected.csv
+  netloom verify cluster.yaml --cases cases/      each folder's manifests and expected.csv in turn";
+
+/// What every command that reads manifests takes.
+#[derive(Clone, Debug, Args)]
+pub struct Input {
+    /// Manifests: files, folders (walked), or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Go on although the input has errors; what is broken is left out
+    #[arg(long)]
+    pub keep_going: bool,
+    #[command(flatten)]
+    pub cluster: Cluster,
+}
+
+/// How the cluster is laid out.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Cluster")]
+pub struct Cluster {
+    /// Nodes to make where the manifests declare none
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=250), value_name = "N")]
+    pub nodes: u32,
+    /// IP families of the cluster
+    #[arg(long, value_enum, default_value_t = IpFamily::Dual)]
+    pub ip_family: IpFamily,
+    /// Range that LoadBalancer addresses come from (once for each family)
+    #[arg(long, value_name = "CIDR")]
+    pub lb_cidr: Vec<IpNet>,
+    /// Range that pods get addresses from (once for each family)
+    #[arg(long, value_name = "CIDR")]
+    pub pod_cidr: Vec<IpNet>,
+    /// Range that ClusterIPs come from (once for each family)
+    #[arg(long, value_name = "CIDR")]
+    pub service_cidr: Vec<IpNet>,
+    /// DNS zone of the cluster
+    #[arg(long, default_value = "cluster.local", value_name = "ZONE")]
+    pub cluster_domain: String,
+    /// Do not add a cluster DNS where the manifests have none
+    #[arg(long)]
+    pub no_dns: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum IpFamily {
+    /// IPv4 and IPv6
+    Dual,
+    /// IPv4 only
+    Ipv4,
+    /// IPv6 only
+    Ipv6,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum OverlayKind {
+    /// VXLAN between the nodes
+    Vxlan,
+    /// Plain routing between the nodes
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// How the network is run.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Network")]
+pub struct Running {
+    /// How nodes are joined
+    #[arg(long, value_enum, default_value_t = OverlayKind::Vxlan)]
+    pub overlay: OverlayKind,
+    /// DNS server of this machine's network for names outside of the cluster (default: such names are refused)
+    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = server)]
+    pub upstream_dns: Vec<SocketAddr>,
+    /// Run a command in a pod or a workload's pods, instead of a stand-in
+    #[arg(long, value_name = "NAMESPACE/NAME=COMMAND", value_parser = run)]
+    pub run: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub struct Up {
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub running: Running,
+    /// Apply edited manifests while running
+    #[arg(long)]
+    pub watch: bool,
+    /// Print what would be programmed, in nft syntax, and end
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Name by which `netloom exec` finds this network (default: a free one)
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// End as soon as the network is ready, and print how long that took
+    #[arg(long, hide = true)]
+    pub once: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Exec {
+    /// Namespace of the pod
+    #[arg(short, long)]
+    pub namespace: Option<String>,
+    /// Which network, if several run
+    #[arg(long, value_name = "NAME")]
+    pub network: Option<String>,
+    /// A pod or a workload, also as namespace/name
+    pub pod: String,
+    /// The command (default: a shell)
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    #[command(flatten)]
+    pub input: Input,
+    /// Who connects
+    pub from: String,
+    /// To what
+    pub to: String,
+    /// Format of the answer
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub running: Running,
+    /// Hold prediction and packets against this table too (from,to,protocol,port,ingress,egress,combined)
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
+    /// Bring PATH up once, and apply and verify each subfolder's manifests and expected.csv in turn
+    #[arg(long, value_name = "DIR", conflicts_with = "expect")]
+    pub cases: Option<PathBuf>,
+    /// Connections to open at most; beyond it an even share of them
+    #[arg(long, default_value_t = 200_000, value_name = "N")]
+    pub max_probes: usize,
+    /// Format of the report
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+impl Cluster {
+    /// The options of the Snapshot.
+    ///
+    /// # Errors
+    /// When a range is given twice for one family.
+    pub fn options(&self) -> Result<Options, String> {
+        Ok(Options {
+            nodes: self.nodes,
+            families: match self.ip_family {
+                IpFamily::Dual => Families::Dual,
+                IpFamily::Ipv4 => Families::V4,
+                IpFamily::Ipv6 => Families::V6,
+            },
+            zone: self.cluster_domain.trim_end_matches('.').to_owned(),
+            pod_cidrs: nets("--pod-cidr", &self.pod_cidr)?,
+            service_cidrs: nets("--service-cidr", &self.service_cidr)?,
+            lb_cidrs: nets("--lb-cidr", &self.lb_cidr)?,
+            node_cidrs: Nets::default(),
+            outside: defaults::OUTSIDE,
+            add_dns: !self.no_dns,
+        })
+    }
+}
+
+fn nets(option: &str, given: &[IpNet]) -> Result<Nets, String> {
+    let mut nets = Nets::default();
+    for net in given {
+        let taken = match net.trunc() {
+            IpNet::V4(net) => nets.v4.replace(net).is_some(),
+            IpNet::V6(net) => nets.v6.replace(net).is_some(),
+        };
+        if taken {
+            return Err(format!("{option} is given twice for one IP family"));
+        }
+    }
+    Ok(nets)
+}
+
+fn server(text: &str) -> Result<SocketAddr, String> {
+    let with_port = text.parse::<SocketAddr>();
+    with_port
+        .or_else(|_| text.parse().map(|ip| SocketAddr::new(ip, 53)))
+        .map_err(|_| format!("`{text}` is no address; write 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53"))
+}
+
+fn run(text: &str) -> Result<(String, String), String> {
+    let (name, command) = text.split_once('=').ok_or("write NAMESPACE/NAME=COMMAND")?;
+    if !name.contains('/') || command.trim().is_empty() {
+        return Err("write NAMESPACE/NAME=COMMAND, such as shop/web='python3 -m http.server 8080'".to_owned());
+    }
+    Ok((name.to_owned(), command.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn servers_and_runs_are_read() {
+        assert_eq!(server("192.0.2.1").unwrap().port(), 53);
+        assert_eq!(server("[2001:db8::1]:5353").unwrap().port(), 5353);
+        assert!(server("dns.example").is_err());
+        assert_eq!(run("a/b=c=d").unwrap(), ("a/b".to_owned(), "c=d".to_owned()));
+        assert!(run("b=c").is_err() && run("a/b").is_err() && run("a/b= ").is_err());
+    }
+}

@@ -1,0 +1,118 @@
+//! From paths to a World, with everything that is wrong on the way shown once.
+use std::{io::IsTerminal as _, path::PathBuf, sync::Arc};
+
+use netloom_cluster::{Builder, Built};
+use netloom_explain::{World, Worlds};
+use netloom_objects::{
+    Diagnostic, ObjectSet, ParsedSource, Severity, Source, list_files, parse_source, read_sources, render,
+};
+
+use crate::args::Input;
+
+/// Why a command cannot go on: said already, or to be said.
+#[derive(Debug)]
+pub enum Stop {
+    /// To be printed.
+    Because(String),
+    /// Everything was printed.
+    Said,
+}
+
+impl<E: std::error::Error> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Because(error.to_string())
+    }
+}
+
+/// The manifests of a command, and what was built of them.
+pub struct Loaded {
+    paths: Vec<PathBuf>,
+    keep_going: bool,
+    sources: Vec<Arc<ParsedSource>>,
+    builder: Builder,
+    worlds: Worlds,
+    /// What netloom added or chose by itself.
+    pub notes: Vec<String>,
+    /// The World as it is.
+    pub world: World,
+}
+
+impl Loaded {
+    /// Reads and builds; prints findings. Errors stop, unless `--keep-going`.
+    pub fn new(input: &Input) -> Result<Self, Stop> {
+        let options = input.cluster.options().map_err(Stop::Because)?;
+        let sources: Vec<Arc<ParsedSource>> =
+            read_sources(&input.paths)?.iter().map(|source| Arc::new(parse_source(source))).collect();
+        let mut builder = Builder::new(options);
+        let mut worlds = Worlds::default();
+        let built = build(&mut builder, &sources, input.keep_going)?;
+        let world = worlds.compile(built.snapshot);
+        let (paths, keep_going) = (input.paths.clone(), input.keep_going);
+        Ok(Self { paths, keep_going, sources, builder, worlds, notes: built.notes, world })
+    }
+
+    /// The files and folders that edits are watched in.
+    pub fn watched(&self) -> Result<Vec<PathBuf>, Stop> {
+        let list = list_files(&self.paths)?;
+        let named = self.paths.iter().filter(|p| p.is_file()).cloned();
+        Ok(list.folders.into_iter().chain(named).collect())
+    }
+
+    /// Reads edited files again and builds the next World. The old one stays if the input is broken now.
+    pub fn reload(&mut self, changed: &dyn Fn(&str) -> bool) -> Result<&World, Stop> {
+        let list = list_files(&self.paths)?;
+        let mut sources = Vec::with_capacity(list.files.len());
+        for path in &list.files {
+            let name = path.to_string_lossy();
+            let known = self.sources.iter().find(|s| *s.source.name == *name);
+            match known {
+                Some(known) if !changed(&name) || path.as_os_str() == "-" => sources.push(known.clone()),
+                _ => {
+                    let text = std::fs::read_to_string(path)
+                        .map_err(|error| Stop::Because(format!("{name} cannot be read: {error}")))?;
+                    sources.push(Arc::new(parse_source(&Source::new(&name, &text))));
+                }
+            }
+        }
+        let built = build(&mut self.builder, &sources, self.keep_going)?;
+        self.sources = sources;
+        self.notes = built.notes;
+        self.world = self.worlds.compile(built.snapshot);
+        Ok(&self.world)
+    }
+
+    /// The World of these manifests with more of them on top.
+    pub fn with(&mut self, paths: &[PathBuf]) -> Result<&World, Stop> {
+        let more = read_sources(paths)?;
+        let more = more.iter().map(|source| Arc::new(parse_source(source)));
+        let sources: Vec<Arc<ParsedSource>> = self.sources.iter().cloned().chain(more).collect();
+        let built = build(&mut self.builder, &sources, self.keep_going)?;
+        self.world = self.worlds.compile(built.snapshot);
+        Ok(&self.world)
+    }
+}
+
+fn build(builder: &mut Builder, sources: &[Arc<ParsedSource>], keep_going: bool) -> Result<Built, Stop> {
+    let set = ObjectSet::assemble(sources.to_vec());
+    let built = builder.build(&set);
+    let found: Vec<Diagnostic> = set.diagnostics().chain(&built.diagnostics).cloned().collect();
+    show(&found, sources);
+    let errors = found.iter().filter(|d| d.severity == Severity::Error).count();
+    if errors > 0 && !keep_going {
+        let what = if errors == 1 { "an error".to_owned() } else { format!("{errors} errors") };
+        return Err(Stop::Because(format!(
+            "the input has {what}; repair them, or go on without the broken parts by --keep-going"
+        )));
+    }
+    Ok(built)
+}
+
+fn show(found: &[Diagnostic], sources: &[Arc<ParsedSource>]) {
+    // What is only good to know would bury the rest.
+    let worth: Vec<Diagnostic> = found.iter().filter(|d| d.severity != Severity::Info).cloned().collect();
+    if worth.is_empty() {
+        return;
+    }
+    let sources: Vec<Source> = sources.iter().map(|s| s.source.clone()).collect();
+    eprint!("{}", render(&worth, &sources, std::io::stderr().is_terminal()));
+}

@@ -1,0 +1,242 @@
+//! `netloom up`: the network runs until Ctrl-C.
+use std::{collections::BTreeSet, io::Write as _, path::PathBuf, sync::Arc, time::Duration};
+
+use netloom_embedded::{Changed, Denied, Network, Watcher, serve_control};
+use netloom_explain::World;
+use netloom_kernel::control::{self, ControlError};
+use netloom_node::{Firewall, LogPrefix, NodeState};
+use netloom_policy::Reason;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{Mutex, broadcast},
+    time::Instant,
+};
+
+use crate::{
+    args::Up,
+    load::{Loaded, Stop},
+    overview, run,
+};
+
+/// The name of the first network.
+pub const DEFAULT_NAME: &str = "default";
+/// Denials that are told one by one in a second; the rest is counted.
+const DENIALS_A_SECOND: u32 = 20;
+
+pub fn main(args: &Up) -> Result<u8, Stop> {
+    let loaded = Loaded::new(&args.input)?;
+    if args.dry_run {
+        return dry_run(&loaded.world);
+    }
+    // Bound in the host's network, where `exec` looks for it; the kernel forgets it with the process.
+    let (name, listener) = bind(args.name.as_deref())?;
+    run::in_sandbox(move || stay(args, loaded, name, listener))
+}
+
+fn bind(name: Option<&str>) -> Result<(String, std::os::unix::net::UnixListener), Stop> {
+    if let Some(name) = name {
+        return Ok((name.to_owned(), control::bind(name)?));
+    }
+    for nth in 1.. {
+        let name = if nth == 1 { DEFAULT_NAME.to_owned() } else { format!("{DEFAULT_NAME}-{nth}") };
+        match control::bind(&name) {
+            Ok(listener) => return Ok((name, listener)),
+            Err(ControlError::Taken(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Stop::Said)
+}
+
+/// What each node would be told, in nft syntax.
+fn dry_run(world: &World) -> Result<u8, Stop> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for node in world.snapshot.nodes.iter() {
+        let mut firewall = Firewall::new(node.id);
+        let state = NodeState {
+            snapshot: &world.snapshot,
+            tables: world.policies.tables(),
+            routes: world.routes_of(node.id),
+        };
+        if let Some(table) = firewall.plan(state)?.into_table() {
+            writeln!(out, "# node {}\n{table}", node.name)?;
+        }
+    }
+    out.flush()?;
+    Ok(0)
+}
+
+async fn stay(
+    args: &Up,
+    mut loaded: Loaded,
+    name: String,
+    listener: std::os::unix::net::UnixListener,
+) -> Result<u8, Stop> {
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
+    let mut watcher = if args.watch { Some(Watcher::new(loaded.watched()?)?) } else { None };
+    let network = Network::up(loaded.world.clone(), run::options(&args.running)?).await?;
+    let paths: Vec<String> = args.input.paths.iter().map(|p| p.display().to_string()).collect();
+    let page = overview::page(&loaded.world, &loaded.notes, &name, network.first.took, &paths.join(" "));
+    let mut denials = network.denials();
+    let network = Arc::new(Mutex::new(network));
+    serve_control(listener, network.clone());
+    say(&page)?;
+    if args.once {
+        return Ok(0);
+    }
+    let mut teller = Teller::default();
+    loop {
+        let edited = async {
+            match &mut watcher {
+                Some(watcher) => watcher.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = interrupted.recv() => break,
+            _ = terminated.recv() => break,
+            _ = hung_up.recv() => break,
+            changed = edited => match changed {
+                Some(changed) => apply(&mut loaded, &network, &changed).await?,
+                None => watcher = None,
+            },
+            denied = denials.recv() => match denied {
+                Ok(denied) => teller.tell(&loaded.world, &denied)?,
+                Err(broadcast::error::RecvError::Lagged(missed)) => teller.missed(missed),
+                Err(broadcast::error::RecvError::Closed) => {}
+            },
+        }
+    }
+    say("\nended\n")?;
+    Ok(0)
+}
+
+/// Applies edited manifests; what is broken is shown, and the network stays as it is.
+async fn apply(loaded: &mut Loaded, network: &Mutex<Network>, changed: &Changed) -> Result<(), Stop> {
+    let real: BTreeSet<PathBuf> =
+        changed.paths.iter().map(|p| p.canonicalize().unwrap_or_else(|_| p.clone())).collect();
+    let touched = |name: &str| {
+        let path = PathBuf::from(name);
+        real.contains(&path.canonicalize().unwrap_or(path))
+    };
+    let world = match loaded.reload(&touched) {
+        Ok(world) => world.clone(),
+        Err(stop) => {
+            if let Stop::Because(reason) = stop {
+                eprintln!("not applied: {reason}");
+            }
+            return Ok(());
+        }
+    };
+    let mut network = network.lock().await;
+    match network.apply(world).await {
+        Ok(applied) => {
+            let total = changed.at.elapsed();
+            let cut = network.cut_denied()?;
+            let mut what = vec![format!("{} kernel elements", applied.elements)];
+            for (count, text) in [
+                (applied.pods_added, "pods added"),
+                (applied.pods_removed, "pods removed"),
+                (cut, "connections cut"),
+            ] {
+                if count > 0 {
+                    what.push(format!("{count} {text}"));
+                }
+            }
+            let files: Vec<String> = changed
+                .paths
+                .iter()
+                .filter_map(|p| Some(p.file_name()?.to_string_lossy().into_owned()))
+                .collect();
+            say(&format!(
+                "applied {} in {:.1} ms: {}\n",
+                files.join(", "),
+                total.as_secs_f64() * 1e3,
+                what.join(", ")
+            ))?;
+        }
+        Err(error) => eprintln!("not applied: {error}"),
+    }
+    Ok(())
+}
+
+/// Tells of denied connections, with the line that denies them, but not more than anyone can read.
+struct Teller {
+    second: Instant,
+    told: u32,
+    missed: u64,
+}
+
+impl Default for Teller {
+    fn default() -> Self {
+        Self { second: Instant::now(), told: 0, missed: 0 }
+    }
+}
+
+impl Teller {
+    fn missed(&mut self, count: u64) {
+        self.missed += count;
+    }
+
+    fn tell(&mut self, world: &World, denied: &Denied) -> Result<(), Stop> {
+        if self.second.elapsed() >= Duration::from_secs(1) {
+            (self.second, self.told) = (Instant::now(), 0);
+            if self.missed > 0 {
+                say(&format!("… and {} more were denied\n", self.missed))?;
+                self.missed = 0;
+            }
+        }
+        if self.told >= DENIALS_A_SECOND {
+            self.missed += 1;
+            return Ok(());
+        }
+        self.told += 1;
+        say(&format!("denied: {}\n", denial(world, denied)))
+    }
+}
+
+fn denial(world: &World, denied: &Denied) -> String {
+    let name = |ip: std::net::IpAddr| {
+        let pod = world.policies.pod_at(ip).map(|id| world.snapshot.pod(id).qualified_name());
+        let node =
+            || world.snapshot.nodes.iter().find(|n| n.ips.contains(ip)).map(|n| format!("node/{}", n.name));
+        pod.or_else(node).unwrap_or_else(|| ip.to_string())
+    };
+    let (from, to) = (denied.from.ip(), denied.to.ip());
+    let line = format!("{} → {}:{} {}", name(from), name(to), denied.to.port(), denied.protocol);
+    let side = match denied.by {
+        LogPrefix::Egress => world
+            .policies
+            .pod_at(from)
+            .map(|p| ("egress", world.policies.egress(p, to, denied.protocol, denied.to.port()))),
+        LogPrefix::Ingress => world
+            .policies
+            .pod_at(to)
+            .map(|p| ("ingress", world.policies.ingress(p, from, denied.protocol, denied.to.port()))),
+        LogPrefix::Source => return format!("{line}: loadBalancerSourceRanges leave the client out"),
+        LogPrefix::NoLocalEndpoint => {
+            return format!(
+                "{line}: the Service has no endpoint on this node, and its traffic policy is Local"
+            );
+        }
+    };
+    match side {
+        Some((direction, side)) => match side.reason {
+            Reason::Isolated(by) => {
+                let by: Vec<String> = by.iter().map(ToString::to_string).collect();
+                format!("{line}: no {direction} rule allows it ({})", by.join(", "))
+            }
+            Reason::Rule { rule, .. } => format!("{line}: {direction} {rule}"),
+            _ => line,
+        },
+        None => line,
+    }
+}
+
+fn say(text: &str) -> Result<(), Stop> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}

@@ -1,0 +1,164 @@
+//! The control socket of a running network: what other terminals ask of it.
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    os::unix::net::{UnixListener, UnixStream},
+    sync::Arc,
+    time::Duration,
+};
+
+use netloom_cluster::{Pod, Snapshot};
+use netloom_kernel::{control, exec::PodEntry};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use crate::{EmbeddedError, Network};
+
+/// What is asked: one line of JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// The way into a pod, by its name or its workload's.
+    Enter {
+        /// The namespace; none where the target names it (`namespace/name`), or only one has the name.
+        namespace: Option<String>,
+        /// A pod or a workload.
+        target: String,
+    },
+}
+
+/// What is answered: one line of JSON, and for `Enter` the way into the pod behind it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// The pod that will be entered.
+    Entering {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        pod: String,
+    },
+    /// It cannot be done.
+    Refused {
+        /// Why, and what to do.
+        reason: String,
+    },
+}
+
+/// A request line is this long at most.
+const MAX_LINE: u64 = 64 * 1024;
+/// A client has this long to ask.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Answers on the control socket until the process ends.
+pub fn serve_control(listener: UnixListener, network: Arc<Mutex<Network>>) {
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (Ok(stream), network, runtime) = (stream, network.clone(), runtime.clone()) else { continue };
+            std::thread::spawn(move || {
+                if let Err(error) = answer(&stream, &network, &runtime) {
+                    tracing::debug!("control socket: {error}");
+                }
+            });
+        }
+    });
+}
+
+fn answer(
+    stream: &UnixStream,
+    network: &Mutex<Network>,
+    runtime: &tokio::runtime::Handle,
+) -> std::io::Result<()> {
+    if !control::is_same_user(stream)? {
+        return Ok(());
+    }
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut line = String::new();
+    BufReader::new(stream.take(MAX_LINE)).read_line(&mut line)?;
+    let request: Request = match serde_json::from_str(&line) {
+        Ok(request) => request,
+        Err(error) => {
+            return reply(stream, &Reply::Refused { reason: format!("not a request of netloom's: {error}") });
+        }
+    };
+    let Request::Enter { namespace, target } = request;
+    let entered = runtime.block_on(async {
+        let network = network.lock().await;
+        let pod = find_pod(&network.world().snapshot, namespace.as_deref(), &target)?;
+        let entry = network.entry(&pod).map_err(|e| e.to_string())?;
+        Ok::<_, String>((pod, entry))
+    });
+    match entered {
+        Ok((pod, entry)) => {
+            reply(
+                stream,
+                &Reply::Entering { namespace: pod.namespace.to_string(), pod: pod.name.to_string() },
+            )?;
+            // The client says that it has read the line: what follows carries descriptors, which a buffered read loses.
+            let mut ready = [0];
+            (&mut &*stream).read_exact(&mut ready)?;
+            entry.send(stream)
+        }
+        Err(reason) => reply(stream, &Reply::Refused { reason }),
+    }
+}
+
+fn reply(mut stream: &UnixStream, reply: &Reply) -> std::io::Result<()> {
+    let mut line = serde_json::to_string(reply)?;
+    line.push('\n');
+    stream.write_all(line.as_bytes())
+}
+
+/// Asks the running network of a name for the way into a pod.
+///
+/// # Errors
+/// When there is no such network, or it refuses.
+pub fn ask(network: &str, request: &Request) -> Result<(Reply, Option<PodEntry>), EmbeddedError> {
+    let failed = || EmbeddedError::io(format!("asking the network {network:?}"));
+    let stream = control::connect(network)?;
+    let mut line = serde_json::to_string(request).map_err(|e| failed()(e.into()))?;
+    line.push('\n');
+    (&stream).write_all(line.as_bytes()).map_err(failed())?;
+    let mut answer = String::new();
+    BufReader::new(&stream).read_line(&mut answer).map_err(failed())?;
+    let reply: Reply = serde_json::from_str(&answer).map_err(|e| failed()(e.into()))?;
+    let entry = match reply {
+        Reply::Entering { .. } => {
+            (&stream).write_all(b"\n").map_err(failed())?;
+            Some(PodEntry::recv(&stream).map_err(failed())?)
+        }
+        Reply::Refused { .. } => None,
+    };
+    Ok((reply, entry))
+}
+
+/// A pod by its name, or the first pod of a workload.
+fn find_pod(snapshot: &Snapshot, namespace: Option<&str>, target: &str) -> Result<Arc<Pod>, String> {
+    let (namespace, name) = match target.split_once('/') {
+        Some((namespace, name)) => (Some(namespace), name),
+        None => (namespace, target),
+    };
+    let named = |p: &&Arc<Pod>| {
+        (*p.name == *name || *p.workload.name == *name) && namespace.is_none_or(|n| *p.namespace == *n)
+    };
+    let found: Vec<&Arc<Pod>> = snapshot.pods.iter().filter(named).collect();
+    let namespaces: std::collections::BTreeSet<&str> = found.iter().map(|p| &*p.namespace).collect();
+    match (found.first(), namespaces.len()) {
+        (Some(pod), 1) => Ok((*pod).clone()),
+        (Some(_), _) if namespaces.contains("default") => Ok(found
+            .iter()
+            .find(|p| &*p.namespace == "default")
+            .map_or_else(|| found[0].clone(), |p| (*p).clone())),
+        (Some(_), _) => {
+            let list = namespaces.into_iter().collect::<Vec<_>>().join(", ");
+            Err(format!("{name} is in several namespaces ({list}): say which with -n"))
+        }
+        (None, _) => {
+            let all = snapshot.pods.iter().filter(|p| namespace.is_none_or(|n| *p.namespace == *n));
+            let workloads: std::collections::BTreeSet<String> =
+                all.map(|p| format!("{}/{}", p.namespace, p.workload.name)).collect();
+            let list = workloads.into_iter().take(20).collect::<Vec<_>>().join(", ");
+            Err(format!("no pod or workload {target:?} is running; there are: {list}"))
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The running network: made from a World, moved to the next one, asked for sockets.
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, SocketAddr},
+    os::fd::{AsRawFd, OwnedFd},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use netloom_cluster::{Pod, PodId, Protocol};
+use netloom_dns::Upstream;
+use netloom_explain::{Origin, World};
+use netloom_kernel::{
+    exec::PodEntry,
+    netns::{Here, NetNs, Worker},
+    sockets,
+};
+use netloom_naming::{ResolvConf, hosts_file, resolv_conf};
+use nix::sys::socket::{SockaddrStorage, bind};
+use tokio::sync::broadcast;
+
+use crate::{
+    Denied, EmbeddedError,
+    drops::{self, Drops},
+    plumbing::{Plumbing, PodKey, key_of},
+    runs::{self, Process},
+    servers::Servers,
+};
+
+/// How the nodes are joined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overlay {
+    /// Pod traffic goes in VXLAN.
+    #[default]
+    Vxlan,
+    /// The network between the nodes routes it.
+    None,
+}
+
+/// How the network is made.
+#[derive(Clone, Default)]
+pub struct NetworkOptions {
+    /// How the nodes are joined.
+    pub overlay: Overlay,
+    /// Who answers DNS questions about names outside of the cluster.
+    pub upstream: Option<Arc<dyn Upstream>>,
+    /// Commands to run instead of stand-ins: `namespace/workload` or `namespace/pod`, and the command.
+    pub runs: Vec<(String, String)>,
+}
+
+/// What an application of a World did.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Applied {
+    /// Pods that came.
+    pub pods_added: usize,
+    /// Pods that went.
+    pub pods_removed: usize,
+    /// Elements of kernel maps that came and went.
+    pub elements: usize,
+    /// Connections that were cut because no policy allows them any more.
+    pub cut: usize,
+    /// From the call to the kernel's last acknowledgement.
+    pub took: Duration,
+}
+
+/// The running network.
+pub struct Network {
+    world: Arc<World>,
+    worker: Worker,
+    plumbing: Arc<Mutex<Plumbing>>,
+    servers: Servers,
+    drops: Arc<Drops>,
+    runs: Vec<(String, String)>,
+    processes: BTreeMap<PodKey, Process>,
+    /// What made the network last, for `took`.
+    pub first: Applied,
+}
+
+/// A socket that is wanted in somebody's namespace.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientSocket {
+    pub origin: Origin,
+    pub to: IpAddr,
+    pub protocol: Protocol,
+}
+
+fn lock(plumbing: &Mutex<Plumbing>) -> std::sync::MutexGuard<'_, Plumbing> {
+    // A panic inside a worker's job is reported as an error of its own; what was built until then is still ours.
+    plumbing.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Network {
+    /// Makes the network. Call it inside a tokio runtime with several threads, in a sandbox.
+    ///
+    /// # Errors
+    /// When the kernel refuses something, naming it.
+    pub async fn up(world: World, options: NetworkOptions) -> Result<Self, EmbeddedError> {
+        let begun = Instant::now();
+        let world = Arc::new(world);
+        let worker = Worker::spawn()?;
+        let (snapshot, overlay) = (world.snapshot.clone(), options.overlay);
+        let plumbing = blocking(|| worker.run(move |here| Plumbing::create(here, &snapshot, overlay)))??;
+        let plumbing = Arc::new(Mutex::new(plumbing));
+        let drops = Drops::new();
+        let shared = plumbing.clone();
+        for (node, log) in blocking(|| worker.run(move |here| lock(&shared).logs(here)))?? {
+            tokio::spawn(drops::read(node, log, drops.clone()));
+        }
+        let mut network = Self {
+            world: world.clone(),
+            worker,
+            plumbing,
+            servers: Servers::new(options.upstream),
+            drops,
+            runs: options.runs,
+            processes: BTreeMap::new(),
+            first: Applied::default(),
+        };
+        let mut applied = network.move_to(world).await?;
+        applied.took = begun.elapsed();
+        network.first = applied;
+        Ok(network)
+    }
+
+    /// The World that is running.
+    #[must_use]
+    pub const fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+
+    /// Drops that no probe of ours caused.
+    #[must_use]
+    pub fn denials(&self) -> broadcast::Receiver<Denied> {
+        self.drops.subscribe()
+    }
+
+    pub(crate) const fn drops(&self) -> &Arc<Drops> {
+        &self.drops
+    }
+
+    /// Moves to the next World: only what changed; connections that stay allowed live on, others are cut.
+    ///
+    /// # Errors
+    /// When the kernel refuses something, naming it.
+    pub async fn apply(&mut self, world: World) -> Result<Applied, EmbeddedError> {
+        let begun = Instant::now();
+        let mut applied = self.move_to(Arc::new(world)).await?;
+        applied.took = begun.elapsed();
+        Ok(applied)
+    }
+
+    async fn move_to(&mut self, world: Arc<World>) -> Result<Applied, EmbeddedError> {
+        // Kernel first: new rules hold before new pods can speak, and before names lead to them.
+        let (plumbing, target) = (self.plumbing.clone(), world.clone());
+        let changes = blocking(|| self.worker.run(move |here| lock(&plumbing).apply(here, &target)))??;
+        let wanted_processes = self.wanted_processes(&world);
+        let keys: BTreeSet<PodKey> = wanted_processes.keys().cloned().collect();
+        let to_open = self.servers.retire(Servers::wanted(&world, &keys)).await;
+        if !to_open.is_empty() {
+            let (plumbing, target) = (self.plumbing.clone(), world.clone());
+            let opened = blocking(|| {
+                self.worker.run(move |here| Servers::open(here, &lock(&plumbing), &target.snapshot, to_open))
+            })??;
+            self.servers.start(opened)?;
+        }
+        self.servers.publish(&world);
+        self.world = world;
+        self.start_processes(wanted_processes)?;
+        Ok(Applied {
+            pods_added: changes.pods_added,
+            pods_removed: changes.pods_removed,
+            elements: changes.elements,
+            ..Applied::default()
+        })
+    }
+
+    /// Cuts the connections that the current World's policies do not allow; returns how many there were.
+    ///
+    /// # Errors
+    /// When the kernel's connection tables cannot be read.
+    pub fn cut_denied(&self) -> Result<usize, EmbeddedError> {
+        let (plumbing, world) = (self.plumbing.clone(), self.world.clone());
+        blocking(|| self.worker.run(move |here| lock(&plumbing).cut_denied(here, &world)))?
+    }
+
+    fn wanted_processes(&self, world: &World) -> BTreeMap<PodKey, String> {
+        let mut wanted = BTreeMap::new();
+        for pod in world.snapshot.pods.iter() {
+            let names = [pod.qualified_name(), format!("{}/{}", pod.namespace, pod.workload.name)];
+            let asked =
+                self.runs.iter().find(|(name, _)| names.contains(name)).map(|(_, command)| command.as_str());
+            if let Some(command) = asked.or(pod.run.as_deref()) {
+                wanted.insert(key_of(pod), command.to_owned());
+            }
+        }
+        wanted
+    }
+
+    fn start_processes(&mut self, wanted: BTreeMap<PodKey, String>) -> Result<(), EmbeddedError> {
+        self.processes.retain(|pod, process| wanted.get(pod) == Some(&process.command));
+        for (key, command) in wanted {
+            if self.processes.contains_key(&key) {
+                continue;
+            }
+            let Some(pod) = key.split_once('/').and_then(|(ns, name)| self.world.snapshot.find_pod(ns, name))
+            else {
+                continue;
+            };
+            let entry = self.entry(&pod.clone())?;
+            self.processes.insert(key.clone(), runs::start(&key, &entry, &command)?);
+        }
+        Ok(())
+    }
+
+    /// Whether a process of the user's runs in a pod, instead of a stand-in.
+    #[must_use]
+    pub fn runs_process(&self, pod: PodId) -> bool {
+        self.processes.contains_key(&key_of(self.world.snapshot.pod(pod)))
+    }
+
+    /// The way into a pod for a process.
+    ///
+    /// # Errors
+    /// When the pod has no namespace or the machine no handle left.
+    pub fn entry(&self, pod: &Pod) -> Result<PodEntry, EmbeddedError> {
+        let snapshot = &self.world.snapshot;
+        let doing = || format!("making the way into {}", pod.qualified_name());
+        let net = {
+            let plumbing = lock(&self.plumbing);
+            let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+            let ns = plumbing.namespace_of(pod).ok_or_else(missing).map_err(EmbeddedError::io(doing()))?;
+            OwnedFd::from(ns.try_clone().map_err(EmbeddedError::io(doing()))?)
+        };
+        let hostname = pod.hostname.as_deref().unwrap_or(&pod.name).chars().take(63).collect::<String>();
+        let conf = resolv_conf(snapshot, pod, &ResolvConf::default()).to_string();
+        PodEntry::from_holder(net, hostname, conf, hosts_file(snapshot, pod))
+            .map_err(EmbeddedError::io(doing()))
+    }
+
+    /// Opens sockets in the namespaces of those who are to use them.
+    pub(crate) fn client_sockets(
+        &self,
+        wanted: Vec<ClientSocket>,
+    ) -> Result<Vec<std::io::Result<OwnedFd>>, EmbeddedError> {
+        let (plumbing, world) = (self.plumbing.clone(), self.world.clone());
+        Ok(blocking(|| {
+            self.worker.run(move |here| {
+                let plumbing = lock(&plumbing);
+                wanted.into_iter().map(|w| client_socket(here, &plumbing, &world, w)).collect()
+            })
+        })?)
+    }
+}
+
+fn client_socket(
+    here: &mut Here,
+    plumbing: &Plumbing,
+    world: &World,
+    wanted: ClientSocket,
+) -> std::io::Result<OwnedFd> {
+    let ns: Option<&NetNs> = match wanted.origin {
+        Origin::Pod(pod) => plumbing.namespace_of(world.snapshot.pod(pod)),
+        Origin::Node(node) => Some(plumbing.node_namespace(node)),
+        Origin::Outside(_) => Some(plumbing.outside_namespace()),
+    };
+    let ns = ns.ok_or(std::io::ErrorKind::NotFound)?;
+    here.enter(ns).map_err(std::io::Error::other)?;
+    let socket = match wanted.protocol {
+        Protocol::Udp => OwnedFd::from(sockets::udp_client(wanted.to)?),
+        _ => sockets::tcp_socket(wanted.to)?,
+    };
+    if let Origin::Outside(from) = wanted.origin {
+        bind(socket.as_raw_fd(), &SockaddrStorage::from(SocketAddr::new(from, 0)))?;
+    }
+    Ok(socket)
+}
+
+/// Waits for a worker without holding up the runtime's other tasks.
+fn blocking<R>(task: impl FnOnce() -> R) -> R {
+    tokio::task::block_in_place(task)
+}

@@ -1,0 +1,358 @@
+//! The kernel's side of the network: namespaces, links, routes and nftables of every node, kept equal to a World.
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, TcpListener, UdpSocket},
+    sync::Arc,
+};
+
+use ipnet::IpNet;
+use netloom_cluster::{Node, NodeId, Pod, PodId, Protocol, Snapshot};
+use netloom_explain::World;
+use netloom_kernel::{
+    conntrack::Conntrack,
+    fabric::{Attached, Attachment, Overlay as OverlayDevice, OverlayPeer, Router, overlay_mtu},
+    netns::{Here, NetNs},
+    nflog::Nflog,
+    nft::Netfilter,
+    sockets,
+};
+use netloom_node::{Firewall, LOG_GROUP, NodeState};
+use netloom_routing::announcer;
+
+use crate::{EmbeddedError, Overlay, outside::Outside};
+
+const UNDERLAY_MTU: u32 = 1500;
+const VNI: u32 = 1;
+
+/// `namespace/name` of a pod.
+pub(crate) type PodKey = Arc<str>;
+
+pub(crate) fn key_of(pod: &Pod) -> PodKey {
+    Arc::from(pod.qualified_name())
+}
+
+/// One node's namespace and what it was told.
+struct NodePlumbing {
+    name: Arc<str>,
+    router: Router,
+    attached: Attached,
+    netfilter: Netfilter,
+    firewall: Firewall,
+}
+
+struct PodPlumbing {
+    node: NodeId,
+    attached: Attached,
+}
+
+/// All namespaces of the network.
+pub(crate) struct Plumbing {
+    overlay: Overlay,
+    fabric: Router,
+    nodes: Vec<NodePlumbing>,
+    pods: BTreeMap<PodKey, PodPlumbing>,
+    outside: Outside,
+    /// Addresses that no range of a node covers, and where the fabric sends them.
+    routed: BTreeMap<IpAddr, NodeId>,
+}
+
+/// What one application changed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Changes {
+    pub pods_added: usize,
+    pub pods_removed: usize,
+    pub elements: usize,
+}
+
+/// A socket that was opened in a pod's namespace for something to answer on.
+pub(crate) enum Opened {
+    Tcp(TcpListener),
+    Udp(UdpSocket),
+}
+
+impl Plumbing {
+    /// Makes the fabric, the nodes and the outside.
+    pub fn create(here: &mut Here, snapshot: &Snapshot, overlay: Overlay) -> Result<Self, EmbeddedError> {
+        let mut fabric = Router::create(here, "fabric")?;
+        let outside = Outside::create(here, &mut fabric, snapshot)?;
+        for net in [
+            snapshot.plan.pod_cidrs,
+            snapshot.plan.service_cidrs,
+            snapshot.plan.lb_cidrs,
+            snapshot.plan.node_cidrs,
+        ] {
+            for net in net.iter() {
+                fabric.unreachable(net)?;
+            }
+        }
+        let mut nodes = Vec::with_capacity(snapshot.nodes.len());
+        for node in snapshot.nodes.iter() {
+            nodes.push(NodePlumbing::create(here, &mut fabric, node)?);
+        }
+        if overlay == Overlay::Vxlan {
+            join_overlay(&mut nodes, &snapshot.nodes)?;
+        }
+        Ok(Self { overlay, fabric, nodes, pods: BTreeMap::new(), outside, routed: BTreeMap::new() })
+    }
+
+    /// Brings every kernel to a World: rules before the links of new pods, so that no pod is ever open by accident.
+    pub fn apply(&mut self, here: &mut Here, world: &World) -> Result<Changes, EmbeddedError> {
+        let snapshot = &world.snapshot;
+        self.same_nodes(snapshot)?;
+        let mut changes = Changes { pods_removed: self.detach_gone(snapshot)?, ..Changes::default() };
+        for node in &mut self.nodes {
+            let routes = world.routes_of(node.firewall.node());
+            let state = NodeState { snapshot, tables: world.policies.tables(), routes };
+            let change = node.firewall.plan(state)?;
+            changes.elements += change.len();
+            if !change.is_empty() {
+                let failed = |source| EmbeddedError::Nftables {
+                    node: node.name.to_string(),
+                    source: Box::new(source),
+                };
+                Firewall::commit(&mut node.netfilter, change).map_err(failed)?;
+            }
+        }
+        changes.pods_added = self.attach_new(here, snapshot)?;
+        self.route(here, snapshot)?;
+        Ok(changes)
+    }
+
+    fn same_nodes(&self, snapshot: &Snapshot) -> Result<(), EmbeddedError> {
+        let running: Vec<(&str, &[IpAddr])> =
+            self.nodes.iter().map(|n| (&*n.name, n.attached.ips.as_slice())).collect();
+        let same = running.len() == snapshot.nodes.len()
+            && running.iter().zip(snapshot.nodes.iter()).all(|((name, ips), node)| {
+                **name == *node.name && node.ips.iter().collect::<Vec<_>>() == *ips
+            });
+        if same {
+            return Ok(());
+        }
+        let names = |names: Vec<&str>| names.join(", ");
+        let now = names(snapshot.nodes.iter().map(|n| &*n.name).collect());
+        Err(EmbeddedError::NodesChanged(format!(
+            "from {} to {now}",
+            names(running.iter().map(|r| r.0).collect())
+        )))
+    }
+
+    fn detach_gone(&mut self, snapshot: &Snapshot) -> Result<usize, EmbeddedError> {
+        let stays = |key: &PodKey, plumbing: &PodPlumbing| {
+            key.split_once('/').and_then(|(namespace, name)| snapshot.find_pod(namespace, name)).is_some_and(
+                |pod| {
+                    !pod.host_network
+                        && pod.node == plumbing.node
+                        && pod.ips.iter().collect::<Vec<_>>() == plumbing.attached.ips
+                },
+            )
+        };
+        let gone: Vec<PodKey> =
+            self.pods.iter().filter(|(key, p)| !stays(key, p)).map(|(key, _)| key.clone()).collect();
+        for key in &gone {
+            if let Some(pod) = self.pods.remove(key) {
+                self.nodes[pod.node.0 as usize].router.detach(&pod.attached)?;
+            }
+        }
+        Ok(gone.len())
+    }
+
+    fn attach_new(&mut self, here: &mut Here, snapshot: &Snapshot) -> Result<usize, EmbeddedError> {
+        let mut by_node: Vec<Vec<&Arc<Pod>>> = vec![Vec::new(); self.nodes.len()];
+        for pod in snapshot.pods.iter().filter(|p| !p.host_network) {
+            if !self.pods.contains_key(&key_of(pod)) {
+                by_node[pod.node.0 as usize].push(pod);
+            }
+        }
+        let mut added = 0;
+        for (index, pods) in by_node.into_iter().enumerate().filter(|(_, pods)| !pods.is_empty()) {
+            let mtu = match self.overlay {
+                Overlay::Vxlan => underlay_of(&snapshot.nodes[index])
+                    .map_or(UNDERLAY_MTU, |ip| overlay_mtu(UNDERLAY_MTU, ip)),
+                Overlay::None => UNDERLAY_MTU,
+            };
+            let attachments: Vec<Attachment> = pods
+                .iter()
+                .map(|pod| Attachment {
+                    of: format!("pod {}", pod.qualified_name()),
+                    link: None,
+                    v4: pod.ips.v4,
+                    v6: pod.ips.v6,
+                    mtu,
+                })
+                .collect();
+            let attached = self.nodes[index].router.attach_all(here, &attachments)?;
+            added += attached.len();
+            for (pod, attached) in pods.into_iter().zip(attached) {
+                self.pods.insert(key_of(pod), PodPlumbing { node: pod.node, attached });
+            }
+        }
+        Ok(added)
+    }
+
+    /// Routes what no range covers: pods with addresses of their own, load balancers, external addresses.
+    fn route(&mut self, here: &mut Here, snapshot: &Snapshot) -> Result<(), EmbeddedError> {
+        let mut wanted: BTreeMap<IpAddr, NodeId> = BTreeMap::new();
+        for pod in snapshot.pods.iter().filter(|p| !p.host_network) {
+            let covered = snapshot.node(pod.node).pod_cidrs;
+            wanted.extend(pod.ips.iter().filter(|ip| !covered.contains(*ip)).map(|ip| (ip, pod.node)));
+        }
+        for service in snapshot.services.iter().filter(|s| !s.lb_ips.is_empty() || !s.external_ips.is_empty())
+        {
+            let node = announcer(snapshot, service);
+            for ip in service.lb_ips.iter().chain(&service.external_ips) {
+                wanted.entry(*ip).or_insert(node);
+            }
+        }
+        if wanted == self.routed {
+            return Ok(());
+        }
+        for (ip, node) in wanted.iter().filter(|(ip, node)| self.routed.get(ip) != Some(node)) {
+            self.fabric.route_to(&self.nodes[node.0 as usize].attached, IpNet::from(*ip))?;
+        }
+        let gone: Vec<IpAddr> = self.routed.keys().filter(|ip| !wanted.contains_key(ip)).copied().collect();
+        for ip in gone {
+            self.fabric.unreachable(IpNet::from(ip))?;
+        }
+        self.outside.lead_inside(here, wanted.keys().copied())?;
+        self.routed = wanted;
+        Ok(())
+    }
+
+    /// The namespace in which a pod's processes run.
+    pub fn namespace_of(&self, pod: &Pod) -> Option<&NetNs> {
+        if pod.host_network {
+            return Some(self.nodes[pod.node.0 as usize].router.ns());
+        }
+        self.pods.get(&key_of(pod)).map(|p| &p.attached.ns)
+    }
+
+    /// A node's namespace.
+    pub fn node_namespace(&self, node: NodeId) -> &NetNs {
+        self.nodes[node.0 as usize].router.ns()
+    }
+
+    /// The outside's namespace.
+    pub fn outside_namespace(&self) -> &NetNs {
+        self.outside.ns()
+    }
+
+    /// Binds every node's log of dropped packets.
+    pub fn logs(&self, here: &mut Here) -> Result<Vec<(NodeId, Nflog)>, EmbeddedError> {
+        let mut logs = Vec::with_capacity(self.nodes.len());
+        for (index, node) in self.nodes.iter().enumerate() {
+            here.enter(node.router.ns())?;
+            logs.push((NodeId(index as u32), Nflog::bind(LOG_GROUP)?));
+        }
+        Ok(logs)
+    }
+}
+
+/// Opens ports in a namespace; SCTP has no sockets here and is left out.
+pub(crate) fn open_ports(
+    here: &mut Here,
+    ns: &NetNs,
+    owner: &str,
+    ports: impl IntoIterator<Item = (Protocol, u16)>,
+) -> Result<Vec<(u16, Opened)>, EmbeddedError> {
+    here.enter(ns)?;
+    let mut opened = Vec::new();
+    for (protocol, port) in ports {
+        let socket = match protocol {
+            Protocol::Tcp => sockets::tcp_listener(port).map(Opened::Tcp),
+            Protocol::Udp => sockets::udp_socket(port).map(Opened::Udp),
+            Protocol::Sctp | Protocol::Other(_) => continue,
+        };
+        let failed = |source| EmbeddedError::Listen {
+            owner: owner.to_owned(),
+            port: format!("{protocol} {port}"),
+            source,
+        };
+        opened.push((port, socket.map_err(failed)?));
+    }
+    Ok(opened)
+}
+
+impl NodePlumbing {
+    fn create(here: &mut Here, fabric: &mut Router, node: &Node) -> Result<Self, EmbeddedError> {
+        let of = format!("node {}", node.name);
+        let mut router = Router::create(here, &of)?;
+        let netfilter = Netfilter::open().map_err(|source| EmbeddedError::Nftables {
+            node: node.name.to_string(),
+            source: Box::new(source),
+        })?;
+        let attachment = Attachment { of, link: None, v4: node.ips.v4, v6: node.ips.v6, mtu: UNDERLAY_MTU };
+        let attached = fabric.attach_existing(
+            here,
+            router.ns().try_clone().map_err(EmbeddedError::io("duplicate a handle"))?,
+            &attachment,
+        )?;
+        for net in node.pod_cidrs.iter() {
+            fabric.route_to(&attached, net)?;
+            router.unreachable(net)?;
+        }
+        Ok(Self { name: node.name.clone(), router, attached, netfilter, firewall: Firewall::new(node.id) })
+    }
+}
+
+/// The address that carries the overlay: IPv4 where there is one.
+fn underlay_of(node: &Node) -> Option<IpAddr> {
+    node.ips.iter().next()
+}
+
+fn join_overlay(nodes: &mut [NodePlumbing], of: &[Node]) -> Result<(), EmbeddedError> {
+    let peers: Vec<Option<OverlayPeer>> = of
+        .iter()
+        .map(|n| Some(OverlayPeer { underlay: underlay_of(n)?, nets: n.pod_cidrs.iter().collect() }))
+        .collect();
+    let underlays: BTreeSet<IpAddr> = peers.iter().flatten().map(|p| p.underlay).collect();
+    // Pods speak over the smallest MTU of all: one underlay family is used throughout.
+    debug_assert!(underlays.iter().all(|ip| ip.is_ipv4()) || underlays.iter().all(|ip| ip.is_ipv6()));
+    for (index, node) in nodes.iter_mut().enumerate() {
+        let Some(own) = &peers[index] else { continue };
+        let mtu = overlay_mtu(UNDERLAY_MTU, own.underlay);
+        node.router.join_overlay(&OverlayDevice { vni: VNI, local: own.underlay, mtu })?;
+        for (_, peer) in peers.iter().enumerate().filter(|(other, _)| *other != index) {
+            if let Some(peer) = peer {
+                node.router.add_overlay_peer(peer)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Plumbing {
+    /// Deletes the connections that policies do not allow (any more) from every node's table; their next packets are
+    /// new ones, and judged. Returns how many there were.
+    pub fn cut_denied(&self, here: &mut Here, world: &World) -> Result<usize, EmbeddedError> {
+        let mut cut = 0;
+        for node in &self.nodes {
+            here.enter(node.router.ns())?;
+            let failed = |e: netloom_kernel::conntrack::ConntrackError| {
+                EmbeddedError::io(format!("node {}: {e}", node.name))(e.source)
+            };
+            let mut conntrack = Conntrack::open().map_err(failed)?;
+            let denied = |entry: &netloom_kernel::conntrack::Entry| {
+                // The reply's source is where the connection really went.
+                let (from, to) = (entry.original.source, entry.reply.source);
+                let protocol =
+                    Protocol::WITH_PORTS.into_iter().find(|p| p.number() == entry.original.protocol);
+                let Some(protocol) = protocol else { return false };
+                let port = entry.reply.source_port;
+                let own = |pod: &PodId| world.snapshot.pod(*pod).node == node.firewall.node();
+                let egress = world
+                    .policies
+                    .pod_at(from)
+                    .filter(own)
+                    .map(|p| world.policies.egress(p, to, protocol, port));
+                let ingress = world
+                    .policies
+                    .pod_at(to)
+                    .filter(own)
+                    .map(|p| world.policies.ingress(p, from, protocol, port));
+                [egress, ingress].into_iter().flatten().any(|side| !side.allowed)
+            };
+            cut += conntrack.delete_matching(denied).map_err(failed)?;
+        }
+        Ok(cut)
+    }
+}

@@ -1,0 +1,268 @@
+//! What answers in the pods: stand-ins, the cluster's DNS, health checks of the nodes, and the outside's servers.
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    net::IpAddr,
+    sync::Arc,
+};
+
+use arc_swap::ArcSwapOption;
+use netloom_cluster::{NodeId, Pod, PodId, Protocol, Snapshot};
+use netloom_dns::{Responder, Upstream};
+use netloom_explain::World;
+use netloom_kernel::netns::{Here, NetNs};
+use netloom_naming::Zone;
+use netloom_standin::{
+    HealthState, Identity, NamedPort, Server, Transport, serve_health, serve_tcp, serve_udp,
+};
+use tokio::task::JoinHandle;
+
+use crate::{
+    EmbeddedError, outside,
+    plumbing::{Opened, Plumbing, PodKey, key_of, open_ports},
+};
+
+/// Who listens: a pod, a node or the outside.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Owner {
+    Pod(PodKey),
+    Node(NodeId),
+    Outside,
+}
+
+/// What should listen for one owner.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Wanted {
+    identity: Arc<Identity>,
+    ports: BTreeSet<(Protocol, u16)>,
+    /// The port that is the cluster's DNS.
+    dns: Option<u16>,
+    /// Health check ports with their Service's namespace and name.
+    health: BTreeMap<u16, (String, String)>,
+    /// Changes when the owner's namespace is another one than before.
+    place: (u32, Vec<IpAddr>),
+}
+
+/// Sockets opened for an owner.
+pub(crate) struct OpenedFor {
+    owner: Owner,
+    wanted: Wanted,
+    sockets: Vec<(u16, Opened)>,
+}
+
+struct Running {
+    wanted: Wanted,
+    servers: Vec<Server>,
+    dns: Vec<JoinHandle<()>>,
+    health: Vec<(u16, Arc<HealthState>)>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.dns.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Everything that listens.
+pub(crate) struct Servers {
+    running: HashMap<Owner, Running>,
+    responder: Responder,
+    zone: Arc<ArcSwapOption<Zone>>,
+}
+
+impl Servers {
+    pub fn new(upstream: Option<Arc<dyn Upstream>>) -> Self {
+        let zone = Arc::new(ArcSwapOption::empty());
+        Self { running: HashMap::new(), responder: Responder::new(zone.clone(), upstream), zone }
+    }
+
+    /// What should listen in this World, without the pods in which a process of the user's own runs.
+    pub fn wanted(world: &World, processes: &BTreeSet<PodKey>) -> HashMap<Owner, Wanted> {
+        let snapshot = &world.snapshot;
+        let dns = dns_ports(snapshot);
+        let mut wanted = HashMap::with_capacity(snapshot.pods.len() + snapshot.nodes.len() + 1);
+        for pod in snapshot.pods.iter() {
+            let key = key_of(pod);
+            if processes.contains(&key) {
+                continue;
+            }
+            let pod_wanted = Wanted {
+                identity: Arc::new(identity(snapshot, pod)),
+                ports: pod.listening.iter().copied().collect(),
+                dns: dns.get(&pod.id).copied(),
+                health: BTreeMap::new(),
+                place: (pod.node.0, pod.ips.iter().collect()),
+            };
+            wanted.insert(Owner::Pod(key), pod_wanted);
+        }
+        for node in snapshot.nodes.iter() {
+            let health = snapshot.services.iter().filter_map(|s| {
+                Some((s.health_check_node_port?, (s.namespace.to_string(), s.name.to_string())))
+            });
+            let identity = Identity {
+                pod: node.name.to_string(),
+                ips: node.ips.iter().collect(),
+                ..Identity::default()
+            };
+            let of_node = Wanted {
+                identity: Arc::new(identity),
+                ports: BTreeSet::new(),
+                dns: None,
+                health: health.collect(),
+                place: (node.id.0, Vec::new()),
+            };
+            wanted.insert(Owner::Node(node.id), of_node);
+        }
+        let outside = Wanted {
+            identity: Arc::new(Identity { pod: "outside".to_owned(), ..Identity::default() }),
+            ports: outside::ports(snapshot),
+            dns: None,
+            health: BTreeMap::new(),
+            place: (0, Vec::new()),
+        };
+        wanted.insert(Owner::Outside, outside);
+        wanted
+    }
+
+    /// Ends what should no longer listen, or no longer the same way; returns what has to be opened.
+    pub async fn retire(&mut self, wanted: HashMap<Owner, Wanted>) -> Vec<(Owner, Wanted)> {
+        let stale: Vec<Owner> = self
+            .running
+            .iter()
+            .filter(|(owner, r)| wanted.get(owner) != Some(&r.wanted))
+            .map(|(o, _)| o.clone())
+            .collect();
+        for owner in stale {
+            if let Some(mut running) = self.running.remove(&owner) {
+                for server in std::mem::take(&mut running.servers) {
+                    server.stop().await;
+                }
+                for task in std::mem::take(&mut running.dns) {
+                    task.abort();
+                    // It was cancelled: that it says so is no news.
+                    let _ = task.await;
+                }
+            }
+        }
+        wanted.into_iter().filter(|(owner, _)| !self.running.contains_key(owner)).collect()
+    }
+
+    /// Opens the sockets, in their owners' namespaces.
+    pub fn open(
+        here: &mut Here,
+        plumbing: &Plumbing,
+        snapshot: &Snapshot,
+        wanted: Vec<(Owner, Wanted)>,
+    ) -> Result<Vec<OpenedFor>, EmbeddedError> {
+        let mut opened = Vec::with_capacity(wanted.len());
+        for (owner, wanted) in wanted {
+            let ns: Option<&NetNs> = match &owner {
+                Owner::Pod(key) => key
+                    .split_once('/')
+                    .and_then(|(namespace, name)| snapshot.find_pod(namespace, name))
+                    .and_then(|pod| plumbing.namespace_of(pod)),
+                Owner::Node(node) => Some(plumbing.node_namespace(*node)),
+                Owner::Outside => Some(plumbing.outside_namespace()),
+            };
+            let Some(ns) = ns else { continue };
+            let ports =
+                wanted.ports.iter().copied().chain(wanted.health.keys().map(|port| (Protocol::Tcp, *port)));
+            let sockets = open_ports(here, ns, &wanted.identity.label(), ports)?;
+            opened.push(OpenedFor { owner, wanted, sockets });
+        }
+        Ok(opened)
+    }
+
+    /// Starts to answer.
+    pub fn start(&mut self, opened: Vec<OpenedFor>) -> Result<(), EmbeddedError> {
+        for OpenedFor { owner, wanted, sockets } in opened {
+            let mut running = Running { servers: Vec::new(), dns: Vec::new(), health: Vec::new(), wanted };
+            let mut dns: (Option<std::net::UdpSocket>, Option<std::net::TcpListener>) = (None, None);
+            for (port, socket) in sockets {
+                let identity = running.wanted.identity.clone();
+                let is_dns = running.wanted.dns == Some(port);
+                let served = match socket {
+                    Opened::Tcp(listener) if is_dns => {
+                        dns.1 = Some(listener);
+                        continue;
+                    }
+                    Opened::Udp(socket) if is_dns => {
+                        dns.0 = Some(socket);
+                        continue;
+                    }
+                    Opened::Tcp(listener) => match running.wanted.health.get(&port) {
+                        Some((namespace, name)) => {
+                            let state = Arc::new(HealthState::new(namespace.clone(), name.clone(), 0));
+                            running.health.push((port, state.clone()));
+                            serve_health(listener, state)
+                        }
+                        None => serve_tcp(listener, identity, port),
+                    },
+                    Opened::Udp(socket) => serve_udp(socket, identity, port),
+                };
+                let label = running.wanted.identity.label();
+                running
+                    .servers
+                    .push(served.map_err(|e| EmbeddedError::Server { owner: label, reason: e.to_string() })?);
+            }
+            if let (Some(udp), Some(tcp)) = dns {
+                let responder = self.responder.clone();
+                let label = running.wanted.identity.label();
+                running.dns.push(tokio::spawn(async move {
+                    if let Err(error) = netloom_dns::serve(udp, tcp, responder, std::future::pending()).await
+                    {
+                        tracing::error!("DNS server in {label}: {error}");
+                    }
+                }));
+            }
+            self.running.insert(owner, running);
+        }
+        Ok(())
+    }
+
+    /// Publishes the names and the health of a World.
+    pub fn publish(&self, world: &World) {
+        self.zone.store(Some(world.zone.clone()));
+        for (owner, running) in &self.running {
+            let Owner::Node(node) = owner else { continue };
+            for (port, state) in &running.health {
+                let service =
+                    world.snapshot.services.iter().find(|s| s.health_check_node_port == Some(*port));
+                let local = service
+                    .map_or(0, |s| s.endpoints.iter().filter(|e| e.ready && e.node == Some(*node)).count());
+                state.set_local_endpoints(u32::try_from(local).unwrap_or(u32::MAX));
+            }
+        }
+    }
+}
+
+/// The pods that are the cluster's DNS, and the port on which they are.
+pub(crate) fn dns_ports(snapshot: &Snapshot) -> HashMap<PodId, u16> {
+    let Some(service) = snapshot.dns_service.map(|id| snapshot.service(id)) else { return HashMap::new() };
+    let Some(index) = service.ports.iter().position(|p| p.port == 53 && p.protocol == Protocol::Udp) else {
+        return HashMap::new();
+    };
+    service.endpoints.iter().filter_map(|e| Some((e.pod?, e.ports.get(index).copied().flatten()?))).collect()
+}
+
+fn identity(snapshot: &Snapshot, pod: &Pod) -> Identity {
+    let ports = pod.containers.iter().flat_map(|c| {
+        c.ports.iter().filter_map(|p| {
+            let transport = match p.protocol {
+                Protocol::Tcp => Transport::Tcp,
+                Protocol::Udp => Transport::Udp,
+                Protocol::Sctp | Protocol::Other(_) => return None,
+            };
+            let name = p.name.as_deref().map(str::to_owned);
+            Some(NamedPort { transport, port: p.port, container: c.name.to_string(), name })
+        })
+    });
+    Identity {
+        pod: pod.name.to_string(),
+        namespace: pod.namespace.to_string(),
+        node: snapshot.node(pod.node).name.to_string(),
+        workload: Some(format!("{}/{}", pod.workload.kind, pod.workload.name)),
+        service_account: Some(pod.service_account.to_string()),
+        ips: pod.ips.iter().collect(),
+        ports: ports.collect(),
+    }
+}
