@@ -74,7 +74,14 @@ pub(crate) struct Tree {
 
 impl Tree {
     pub(crate) fn new(source: Source) -> Self {
-        Self { source, nodes: Vec::new(), children: Vec::new(), pool: String::new() }
+        // Manifests have a node about every 12 bytes; what is too much is given back.
+        let nodes = source.text.len() / 12;
+        Self {
+            source,
+            nodes: Vec::with_capacity(nodes),
+            children: Vec::with_capacity(nodes),
+            pool: String::new(),
+        }
     }
 
     /// Gives back memory that was reserved for growth.
@@ -123,7 +130,12 @@ impl Tree {
     }
 
     pub(crate) fn is_null(&self, id: NodeId) -> bool {
-        matches!(self.view(id), View::Scalar(Resolved::Null))
+        match self.node(self.target(id)).kind {
+            Kind::Scalar { start, len, origin, plain } => {
+                plain && len <= 4 && resolve(self.slice(start, len, origin)) == Resolved::Null
+            }
+            _ => false,
+        }
     }
 
     /// The key and value nodes of a mapping's entry.

@@ -19,7 +19,11 @@ pub(crate) fn split(text: &str) -> Vec<Chunk<'_>> {
     let mut start = (bom, 1);
     let mut only_directives = true;
     let (mut at, mut line) = (bom, 1_u32);
-    for content in text[bom..].split_inclusive(['\n', '\r']) {
+    let has_returns = text.contains('\r');
+    while at < text.len() {
+        let rest = &text[at..];
+        let end = if has_returns { rest.find(['\n', '\r']) } else { rest.find('\n') };
+        let content = end.map_or(rest, |end| &rest[..=end]);
         if is_separator(content) {
             if at > start.0 && !has_directive_only(&text[start.0..at], only_directives) {
                 chunks.push(Chunk { text: &text[start.0..at], start: start.0, line: start.1 });

@@ -91,7 +91,7 @@ fn required(check: &mut Check<'_, '_, '_>, path: &str, value: &str, allowed: &[&
 }
 
 fn priority(check: &mut Check<'_, '_, '_>, priority: i32) {
-    if !check.is_written("spec.priority") {
+    if priority == 0 && !check.is_written("spec.priority") {
         check.error("spec.priority", "`priority` is missing: 0 (first) to 1000 (last)");
     } else if !(0..=1000).contains(&priority) {
         check.error("spec.priority", format!("the priority {priority} is not in 0 (first) to 1000 (last)"));

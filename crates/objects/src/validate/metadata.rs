@@ -39,7 +39,7 @@ fn name(check: &mut Check<'_, '_, '_>) {
         Typed::Namespace(_) | Typed::Service(_) => label_name,
         _ => subdomain_name,
     };
-    let path = if check.is_written("metadata.name") { "metadata.name" } else { "metadata.generateName" };
+    let path = if object.metadata().name.is_some() { "metadata.name" } else { "metadata.generateName" };
     if let Some(fault) = rule(&object.name) {
         let message = format!("the name \"{}\" of this {} {fault}", shorten(&object.name), object.kind);
         check.error(path, message);

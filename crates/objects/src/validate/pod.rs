@@ -1,5 +1,8 @@
 //! Pods, and the pods of workloads.
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::{self, Display, Formatter},
+};
 
 use k8s_openapi::api::core::v1::{Container, Pod, PodDNSConfig, PodSpec, PodTemplateSpec, Probe};
 
@@ -133,17 +136,27 @@ fn container(check: &mut Check<'_, '_, '_>, path: &str, container: &Container, h
     }
 }
 
+/// The path of a field of a container's port, written out only where there is something to say.
+#[derive(Clone, Copy)]
+struct PortField<'p> {
+    container: &'p str,
+    i: usize,
+    field: &'p str,
+}
+
+impl Display for PortField<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.ports[{}].{}", self.container, self.i, self.field)
+    }
+}
+
 fn container_ports(check: &mut Check<'_, '_, '_>, path: &str, container: &Container, host_network: bool) {
     let mut names = HashMap::new();
     let mut numbers = HashMap::new();
     for (i, port) in container.ports.iter().flatten().enumerate() {
-        let path_of = |i: usize, field: &str| format!("{path}.ports[{i}].{field}");
+        let path_of = |i, field| PortField { container: path, i, field };
         let number = path_of(i, "containerPort");
-        if check.is_written(&number) {
-            ports::number(check, &number, port.container_port);
-        } else {
-            check.error(&number, "this port has no `containerPort`");
-        }
+        ports::required_number(check, number, port.container_port, "this port has no `containerPort`");
         ports::protocol(check, path_of(i, "protocol"), port.protocol.as_deref());
         if let Some(name) = port.name.as_deref().filter(|n| !n.is_empty()) {
             ports::name(check, path_of(i, "name"), name);
@@ -155,7 +168,7 @@ fn container_ports(check: &mut Check<'_, '_, '_>, path: &str, container: &Contai
         let protocol = port.protocol.as_deref().unwrap_or("TCP");
         if numbers.insert((port.container_port, protocol, port.host_port), i).is_some() {
             let message = format!("port {} {protocol} is there twice", port.container_port);
-            check.warning(&number, message, "take one of them away");
+            check.warning(number, message, "take one of them away");
         }
         if let Some(host_port) = port.host_port.filter(|p| *p != 0) {
             ports::number(check, path_of(i, "hostPort"), host_port);

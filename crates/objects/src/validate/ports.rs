@@ -16,6 +16,15 @@ pub(super) fn number(check: &mut Check<'_, '_, '_>, path: impl Display, port: i3
     }
 }
 
+/// A port number that must be there. Unset it is 0 to the decoder.
+pub(super) fn required_number(check: &mut Check<'_, '_, '_>, path: impl Display, port: i32, missing: &str) {
+    if port == 0 && !check.is_written(&path) {
+        check.error(path, missing);
+    } else {
+        number(check, path, port);
+    }
+}
+
 /// A port number or the name of one.
 pub(super) fn number_or_name(check: &mut Check<'_, '_, '_>, path: impl Display, port: &IntOrString) {
     match port {

@@ -143,12 +143,7 @@ fn opens_node_ports(spec: &ServiceSpec) -> bool {
 }
 
 fn number(check: &mut Check<'_, '_, '_>, path: &str, port: &ServicePort) {
-    let path = format!("{path}.port");
-    if check.is_written(&path) {
-        ports::number(check, path, port.port)
-    } else {
-        check.error(path, "this port has no `port`")
-    }
+    ports::required_number(check, format_args!("{path}.port"), port.port, "this port has no `port`");
 }
 
 fn name<'p>(

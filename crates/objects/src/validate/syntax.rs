@@ -95,7 +95,8 @@ mod tests {
     #[test]
     fn names_are_judged_as_the_api_server_does() {
         let long = "a".repeat(64);
-        let table: [(fn(&str) -> Verdict, &[&str], &[&str]); 5] = [
+        type Row<'a> = (fn(&str) -> Verdict, &'a [&'a str], &'a [&'a str]);
+        let table: [Row<'_>; 5] = [
             (label_name, &["a", "a-b", "0a", "web"], &["", "A", "a.b", "-a", "a-", "a_b", "ä", &long]),
             (subdomain_name, &["a", "a.b", "0.1", &long], &["", "A", ".a", "a.", "a..b", "-a", "a b"]),
             (

@@ -1,5 +1,5 @@
 //! Tests of the crate from outside, as its users see it.
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "in a test it says that something cannot happen")]
 
 mod decoding;
 mod documents;

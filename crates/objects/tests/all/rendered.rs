@@ -128,6 +128,6 @@ fn places_far_apart_and_long_lines_are_drawn_within_reason() {
 fn colours_are_used_on_request_only() {
     let source = Source::new("a.yaml", "a: b\n");
     let diagnostics = parse_source(&source).diagnostics;
-    assert!(render(&diagnostics, &[source.clone()], true).contains("\u{1b}["));
+    assert!(render(&diagnostics, std::slice::from_ref(&source), true).contains("\u{1b}["));
     assert!(!render(&diagnostics, &[source], false).contains('\u{1b}'));
 }

@@ -18,6 +18,7 @@ pub(crate) fn read_plain(builder: &mut Builder, chunk: Chunk<'_>) -> Option<Opti
     let before = builder.len();
     let mut reader = Reader {
         builder,
+        text: chunk.text,
         bytes: chunk.text.as_bytes(),
         base: chunk.start,
         line: chunk.line,
@@ -38,6 +39,7 @@ pub(crate) fn read_plain(builder: &mut Builder, chunk: Chunk<'_>) -> Option<Opti
 
 struct Reader<'b, 's> {
     builder: &'b mut Builder,
+    text: &'s str,
     bytes: &'s [u8],
     /// Where the bytes begin in the source.
     base: usize,
@@ -72,7 +74,7 @@ impl Reader<'_, '_> {
     }
 
     fn line_end(&self, from: usize) -> usize {
-        self.bytes[from..].iter().position(|b| *b == b'\n').map_or(self.bytes.len(), |len| from + len)
+        self.text[from..].find('\n').map_or(self.bytes.len(), |len| from + len)
     }
 
     /// Goes to the content of the next line that has any.

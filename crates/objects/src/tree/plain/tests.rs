@@ -150,8 +150,13 @@ fn both_parsers_agree_on_small_texts() {
     }
 }
 
+/// `PROPTEST_CASES`, for longer runs.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2000)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn both_parsers_agree_on_any_text(text in "([a-c]|: |- |\n|\n  |\n    | |#|,|\\{|\\}|\\[|\\]|'|\"|:|-|<|1|---\n|a: ){0,40}") {
