@@ -65,7 +65,8 @@ pub fn explain(
     for hop in &mut told.hops {
         hop.excerpt = hop.object.as_ref().and_then(|o| context.lines.excerpt(o));
     }
-    Ok(Explanation { from: source.label, to: to.trim().to_owned(), verdict: told.verdict, hops: told.hops })
+    let to = to.trim().to_owned();
+    Ok(Explanation { from: source.label, to, verdict: told.verdict, hops: told.hops, asking: told.asking })
 }
 
 fn no_family(source: &Source, to: &str) -> ExplainError {
@@ -81,6 +82,7 @@ fn no_family(source: &Source, to: &str) -> ExplainError {
 struct Told {
     verdict: Verdict,
     hops: Vec<Hop>,
+    asking: Option<String>,
 }
 
 /// Everything that one source tries.
@@ -135,7 +137,7 @@ fn in_family(
 }
 
 fn tell(context: &Context<'_>, journey: &Journey, sources: (usize, usize)) -> Told {
-    let mut hops_told = journey.plan.hops.clone();
+    let mut told = journey.plan.hops.clone();
     if let Some((dial, path)) = journey.ways.iter().rev().max_by_key(|(_, path)| badness(path)) {
         let taken = Taken {
             origin: journey.origin,
@@ -143,27 +145,39 @@ fn tell(context: &Context<'_>, journey: &Journey, sources: (usize, usize)) -> To
             protocol: journey.plan.protocol,
             path,
             service: journey.plan.service,
+            beyond: journey.plan.beyond.as_deref(),
             dns: false,
         };
-        let mut way = hops(context, &taken);
-        if let Some(failing) = way.iter_mut().find(|h| !h.is_ok()) {
-            say_how_many(failing, (journey.failing(), journey.ways.len()), "endpoints");
-            say_how_many(failing, sources, "pods that ask");
-        } else if journey.ways.len() > 1
-            && let Some(answer) = way.iter_mut().find(|h| h.stage == Stage::Answer)
-        {
-            answer.why = format!("{}; so do all {} endpoints", answer.why, journey.ways.len());
+        told.extend(hops(context, &taken));
+        let all = journey.ways.len();
+        if let Some(answer) = told.iter_mut().find(|h| all > 1 && h.stage == Stage::Answer && h.is_ok()) {
+            answer.why = format!("{}; so does each of the {all} endpoints", answer.why);
         }
-        hops_told.extend(way);
+        if let Some(failing) = told.iter_mut().find(|h| h.stage != Stage::Name && !h.is_ok()) {
+            failing.why.push_str(&how_many(&[
+                (journey.failing(), all, "endpoints", true),
+                (sources.0, sources.1, "pods that ask", sources.0 < sources.1),
+            ]));
+        }
     }
-    let denied = hops_told.iter().any(|h| !h.is_ok());
-    Told { verdict: if denied { Verdict::Denied } else { Verdict::Allowed }, hops: hops_told }
+    let denied = told.iter().any(|h| !h.is_ok());
+    let verdict = if denied { Verdict::Denied } else { Verdict::Allowed };
+    Told { verdict, hops: told, asking: asking(context.world, journey) }
 }
 
-fn say_how_many(hop: &mut Hop, (some, all): (usize, usize), what: &str) {
-    if all > 1 {
-        hop.why = format!("{} ({some} of {all} {what})", hop.why);
-    }
+/// ` (2 of 3 endpoints, 1 of 2 pods that ask)`.
+fn how_many(counts: &[(usize, usize, &str, bool)]) -> String {
+    let told = counts.iter().filter(|(_, all, _, said)| *said && *all > 1);
+    let told: Vec<String> = told.map(|(some, all, what, _)| format!("{some} of {all} {what}")).collect();
+    if told.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) }
+}
+
+fn asking(world: &World, journey: &Journey) -> Option<String> {
+    let Origin::Pod(pod) = journey.origin else { return None };
+    let pod = world.snapshot.pod(pod);
+    let family = journey.ways.first().map(|(dial, _)| Family::of(dial.ip()));
+    let ip = family.map_or_else(|| pod.ips.iter().next(), |family| pod.ips.of(family))?;
+    Some(format!("{}, {ip}, on {}", pod.name, world.snapshot.node(pod.node).name))
 }
 
 fn differs(first: Family, other: Family, told: &Told) -> Hop {
@@ -186,5 +200,6 @@ fn differs(first: Family, other: Family, told: &Told) -> Hop {
         object: failing.and_then(|h| h.object.clone()),
         fix: failing.and_then(|h| h.fix.clone()),
         excerpt: None,
+        at_line: failing.is_some_and(|h| h.at_line),
     }
 }

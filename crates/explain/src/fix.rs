@@ -86,24 +86,21 @@ pub(crate) fn peer_item(world: &World, ip: IpAddr, namespace: &str) -> String {
     text
 }
 
+/// One item for a server outside of the cluster whose address is not known.
+pub(crate) fn anywhere(ip: IpAddr, name: &str) -> String {
+    let all = if ip.is_ipv4() { "0.0.0.0/0" } else { "::/0" };
+    format!("- ipBlock: {{cidr: {}}}  # or what is known of {name}", scalar_net(all))
+}
+
 /// A whole rule.
-pub(crate) fn rule(
-    world: &World,
-    direction: Direction,
-    ip: IpAddr,
-    namespace: &str,
-    ports: &[(Protocol, u16)],
-) -> String {
+pub(crate) fn rule(direction: Direction, peer: &str, ports: &[(Protocol, u16)]) -> String {
     let side = match direction {
         Direction::Ingress => "from",
         Direction::Egress => "to",
     };
-    let peer = peer_item(world, ip, namespace).replace('\n', "\n  ");
-    let mut text = format!("- {side}:\n  {peer}\n  ports:");
-    for (protocol, port) in ports {
-        text.push_str(&format!("\n  - {{protocol: {protocol}, port: {port}}}"));
-    }
-    text
+    let peer = peer.replace('\n', "\n  ");
+    let ports = ports.iter().map(|(protocol, port)| format!("\n  - {{protocol: {protocol}, port: {port}}}"));
+    format!("- {side}:\n  {peer}\n  ports:{}", ports.collect::<String>())
 }
 
 #[cfg(test)]

@@ -84,20 +84,36 @@ pub struct Hop {
     /// The text of the object's line, where the input is at hand.
     #[serde(skip)]
     pub excerpt: Option<Excerpt>,
+    /// Whether the fix is about the object's line, and not about the request.
+    #[serde(skip)]
+    pub(crate) at_line: bool,
 }
 
 impl Hop {
     pub(crate) fn ok(stage: Stage, why: impl Into<String>, object: Option<Arc<ObjectRef>>) -> Self {
-        Self { stage, outcome: Outcome::Ok, why: why.into(), object, fix: None, excerpt: None }
+        Self {
+            stage,
+            outcome: Outcome::Ok,
+            why: why.into(),
+            object,
+            fix: None,
+            excerpt: None,
+            at_line: false,
+        }
     }
 
     pub(crate) fn denied(stage: Stage, why: impl Into<String>, object: Option<Arc<ObjectRef>>) -> Self {
         Self { outcome: Outcome::Denied, ..Self::ok(stage, why, object) }
     }
 
-    pub(crate) fn with_fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = Some(fix.into());
-        self
+    /// What to change at the object's line.
+    pub(crate) fn with_fix(self, fix: impl Into<String>) -> Self {
+        Self { fix: Some(fix.into()), at_line: true, ..self }
+    }
+
+    /// What to do otherwise, or elsewhere.
+    pub(crate) fn with_advice(self, fix: impl Into<String>) -> Self {
+        Self { fix: Some(fix.into()), at_line: false, ..self }
     }
 
     /// Whether the request passes.
@@ -118,6 +134,9 @@ pub struct Explanation {
     pub verdict: Verdict,
     /// The hops.
     pub hops: Vec<Hop>,
+    /// The pod whose way it is, with its address and node; none where the source is no pod.
+    #[serde(skip)]
+    pub(crate) asking: Option<String>,
 }
 
 impl Explanation {

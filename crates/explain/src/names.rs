@@ -1,5 +1,8 @@
 //! The name hops: whether the DNS can be asked, and what it makes of the name.
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use netloom_cluster::{Family, PodId, Protocol, Service};
 use netloom_naming::{Attempt, Outcome as Found, Resolution, ResolvConf, resolv_conf, resolve};
@@ -9,7 +12,7 @@ use crate::{
     Hop, Origin, Stage, World,
     error::list,
     explain::Context,
-    paths::{Taken, failing_hop},
+    paths::{Taken, failing_hop, label},
     similar::similar,
     trace,
 };
@@ -31,6 +34,13 @@ pub(crate) fn look_up(context: &Context<'_>, pod: PodId, name: &str, family: Opt
     Lookup { conf, resolution }
 }
 
+/// The search domains of a namespace's pods, without a nameserver.
+pub(crate) fn cluster_conf(zone: &str, namespace: &str) -> ResolvConf {
+    let searches = vec![format!("{namespace}.svc.{zone}"), format!("svc.{zone}"), zone.to_owned()];
+    let options = vec![("ndots".to_owned(), Some("5".to_owned()))];
+    ResolvConf { searches, options, ..ResolvConf::default() }
+}
+
 /// The Service that a reference names.
 pub(crate) fn service_of<'w>(world: &'w World, source: Option<&Arc<ObjectRef>>) -> Option<&'w Arc<Service>> {
     let source = source.filter(|s| &*s.kind == "Service")?;
@@ -41,18 +51,26 @@ pub(crate) fn service_of<'w>(world: &'w World, source: Option<&Arc<ObjectRef>>) 
 pub(crate) fn dns_hop(context: &Context<'_>, pod: PodId, conf: &ResolvConf) -> Option<Hop> {
     let world = context.world;
     let snapshot = &world.snapshot;
-    let name = snapshot.pod(pod).qualified_name();
+    let name = label(snapshot.pod(pod));
     if conf.nameservers.is_empty() {
         let why = format!("{name} has no nameserver: {}", conf.warnings.join("; "));
         let object = snapshot.pod(pod).origin.clone();
-        let fix = "use `dnsPolicy: ClusterFirst`, or name a nameserver in `dnsConfig.nameservers`";
+        let policy = if snapshot.pod(pod).host_network { "ClusterFirstWithHostNet" } else { "ClusterFirst" };
+        let fix = format!("use `dnsPolicy: {policy}`, or name a nameserver in `dnsConfig.nameservers`");
         return Some(Hop::denied(Stage::Name, why, Some(object)).with_fix(fix));
     }
     let broken = |ip, protocol| {
         let at = SocketAddr::new(ip, DNS);
         let path = trace(world, Origin::Pod(pod), at, protocol).into_iter().find(|p| !p.answered())?;
-        let taken =
-            Taken { origin: Origin::Pod(pod), dial: at, protocol, path: &path, service: None, dns: true };
+        let taken = Taken {
+            origin: Origin::Pod(pod),
+            dial: at,
+            protocol,
+            path: &path,
+            service: None,
+            beyond: None,
+            dns: true,
+        };
         failing_hop(context, &taken)
     };
     let mut udp = conf.nameservers.iter().map(|ip| (*ip, broken(*ip, Protocol::Udp)));
@@ -65,10 +83,41 @@ pub(crate) fn dns_hop(context: &Context<'_>, pod: PodId, conf: &ResolvConf) -> O
     };
     let mut tcp = broken(working, Protocol::Tcp)?;
     tcp.why = format!(
-        "{name} can ask the DNS at {working} over UDP, not over TCP: answers that do not fit into a packet fail: {}",
+        "{name} can ask the DNS at {working} over UDP but not over TCP, so that answers too long for one packet fail: {}",
         tcp.why
     );
     Some(Hop { stage: Stage::Name, outcome: crate::Outcome::Ok, ..tcp })
+}
+
+/// Where a pod asks nameservers that are not the cluster's for a name that only the cluster has: that it fails.
+pub(crate) fn elsewhere(context: &Context<'_>, pod: PodId, name: &str, lookup: &Lookup) -> Option<Hop> {
+    let snapshot = &context.world.snapshot;
+    let plan = &snapshot.plan;
+    let inside = |ip: IpAddr| plan.service_cidrs.contains(ip) || plan.pod_cidrs.contains(ip);
+    let servers = &lookup.conf.nameservers;
+    let known = |found: &Found| {
+        matches!(found, Found::Addresses { .. } | Found::Alias { .. } | Found::NoAddress { .. })
+    };
+    // What a pod of the same namespace would get that asks the cluster's DNS.
+    let would = cluster_conf(&snapshot.zone, &snapshot.pod(pod).namespace);
+    let ours =
+        known(&lookup.resolution.outcome) || known(&resolve(&context.world.zone, &would, name, None).outcome);
+    if !ours || servers.is_empty() || servers.iter().any(|ip| inside(*ip)) {
+        return None;
+    }
+    let pod = snapshot.pod(pod);
+    let servers: Vec<String> = servers.iter().map(ToString::to_string).collect();
+    let why = format!(
+        "{} asks {}, not the cluster's DNS, and {name} is a name of the cluster",
+        label(pod),
+        list(&servers, "and")
+    );
+    let specs = ["spec.template.spec", "spec"];
+    let paths = ["dnsPolicy", "hostNetwork"].map(|field| specs.map(|spec| format!("{spec}.{field}")));
+    let paths: Vec<&str> = paths.iter().flatten().map(String::as_str).collect();
+    let object = context.lines.field(&pod.origin, &paths);
+    let policy = if pod.host_network { "ClusterFirstWithHostNet" } else { "ClusterFirst" };
+    Some(Hop::denied(Stage::Name, why, Some(object)).with_fix(format!("write `dnsPolicy: {policy}`")))
 }
 
 /// What came of the name.
@@ -83,13 +132,15 @@ pub(crate) fn name_hop(context: &Context<'_>, name: &str, lookup: &Lookup) -> Ho
                 more => format!(" and {more} more"),
             };
             let why = format!("{}is {}{more}{}", becomes(name, full), shown.join(", "), place(tried, full));
-            Hop::ok(Stage::Name, why, source.clone())
+            let object = source.as_ref().map(|s| context.lines.field(s, &["metadata.name"]));
+            Hop::ok(Stage::Name, why, object)
         }
         Found::Alias { name: full, target, source } => {
             let why = format!("{}is an alias of {target}, outside of the cluster", becomes(name, full));
             let object = source.as_ref().map(|s| context.lines.field(s, &["spec.externalName"]));
             Hop::ok(Stage::Name, why, object)
         }
+        Found::Outside(_) if !may_be_outside(context, name) => not_found(context, name, lookup, None),
         Found::Outside(names) => {
             let why = match names.as_slice() {
                 [one] => format!("{one} is not the cluster's: its DNS asks upstream"),
@@ -104,6 +155,20 @@ pub(crate) fn name_hop(context: &Context<'_>, name: &str, lookup: &Lookup) -> Ho
             Hop::denied(Stage::Name, why, source.clone())
         }
         Found::NotFound { source } => not_found(context, name, lookup, source.as_ref()),
+    }
+}
+
+/// Whether a name that the cluster does not have may exist outside of it: short ones never do, and one that ends with
+/// nearly a namespace's name is meant to be a Service's.
+pub(crate) fn may_be_outside(context: &Context<'_>, name: &str) -> bool {
+    let snapshot = &context.world.snapshot;
+    match name.trim_end_matches('.').split_once('.') {
+        None => false,
+        Some((service, namespace)) => {
+            let near = similar(namespace, snapshot.namespaces.iter().map(|n| &*n.name));
+            let known = snapshot.find_namespace(namespace).is_some();
+            !known && !near.iter().any(|n| snapshot.find_service(n, service).is_some())
+        }
     }
 }
 
@@ -157,10 +222,13 @@ fn not_found(context: &Context<'_>, name: &str, lookup: &Lookup, source: Option<
     let shortened =
         |n: &str| n.strip_suffix(&format!(".svc.{zone}")).map_or_else(|| n.to_owned(), str::to_owned);
     let first = names.first().map(|n| shortened(n));
-    let why = format!("there is no name {name}: none of the {} names tried exists", names.len());
+    let why = match names.len() {
+        0 | 1 => format!("there is no name {name}"),
+        many => format!("there is no name {name}: none of the {many} names tried exists"),
+    };
     let hop = Hop::denied(Stage::Name, why, None);
     match suggestion(world, name, first.as_deref()) {
-        Some(fix) => hop.with_fix(fix),
+        Some(fix) => hop.with_advice(fix),
         None => hop,
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Taken<'a> {
     pub path: &'a Path,
     /// The Service that was asked for.
     pub service: Option<(ServiceId, Option<usize>)>,
+    /// The name outside of the cluster that the address stands for.
+    pub beyond: Option<&'a str>,
     /// Whether it is a question to the DNS, whose fix is always the same.
     pub dns: bool,
 }
@@ -52,14 +54,22 @@ pub(crate) fn find_port<'w>(
     Some((service, service.ports.iter().find(|p| p.origin == *origin)?))
 }
 
+/// A pod by its workload, whose pods are most often alike; by its own name where that says more.
+pub(crate) fn label(pod: &Pod) -> String {
+    match &*pod.workload.kind {
+        "Pod" | "StatefulSet" => pod.qualified_name(),
+        _ => format!("{}/{}", pod.namespace, pod.workload.name),
+    }
+}
+
 /// Who has an address, in words.
 pub(crate) fn who(world: &World, ip: IpAddr) -> String {
     let snapshot = &world.snapshot;
     if let Some(pod) = world.policies.pod_at(ip) {
-        return snapshot.pod(pod).qualified_name();
+        return label(snapshot.pod(pod));
     }
     if let Some(node) = snapshot.nodes.iter().find(|n| n.ips.contains(ip)) {
-        return format!("node {}", node.name);
+        return format!("node/{}", node.name);
     }
     if snapshot.plan.outside.contains(ip) { "the outside".to_owned() } else { ip.to_string() }
 }
@@ -77,7 +87,7 @@ pub(crate) fn hops(context: &Context<'_>, taken: &Taken<'_>) -> Vec<Hop> {
     if let Origin::Pod(pod) = taken.origin
         && snapshot.pod(pod).host_network
     {
-        let name = snapshot.pod(pod).qualified_name();
+        let name = label(snapshot.pod(pod));
         let node = &snapshot.node(snapshot.pod(pod).node).name;
         let why = format!("{name} is on the network of {node}: policies do not bind it");
         let paths = ["spec.template.spec.hostNetwork", "spec.hostNetwork"];
@@ -141,7 +151,7 @@ fn unreachable(context: &Context<'_>, taken: &Taken<'_>, ip: IpAddr) -> Hop {
             "{ip} is the ClusterIP of Service {}: clients outside of the cluster cannot reach it",
             service.qualified_name()
         );
-        let object = context.lines.field(&service.origin, &["spec.type"]);
+        let object = context.lines.field(&service.origin, &["spec.type", "spec"]);
         let fix = "make it `type: LoadBalancer` or `type: NodePort`, or put a gateway before it";
         return Hop::denied(Stage::Service, why, Some(object)).with_fix(fix);
     }
@@ -150,7 +160,7 @@ fn unreachable(context: &Context<'_>, taken: &Taken<'_>, ip: IpAddr) -> Hop {
     }
     if plan.pod_cidrs.contains(ip) {
         return hop(format!("{ip} is of the pods' range, but no pod has it"))
-            .with_fix("name the pod or its Service instead: addresses change when pods do");
+            .with_advice("name the pod or its Service instead: addresses change when pods do");
     }
     if plan.lb_cidrs.contains(ip) || plan.node_cidrs.contains(ip) {
         return hop(format!("{ip} is of the cluster's ranges, but nothing has it"));
@@ -168,15 +178,22 @@ pub(crate) fn listening(pod: &Pod) -> String {
     }
 }
 
-/// Where a pod's ports are declared.
-fn ports_line(context: &Context<'_>, pod: &Pod) -> Arc<ObjectRef> {
-    let paths = [
-        "spec.template.spec.containers[0].ports",
-        "spec.containers[0].ports",
-        "spec.jobTemplate.spec.template.spec.containers[0].ports",
-        "spec.template.spec.containers",
-        "spec.containers",
-    ];
+/// Where a pod's port is declared; its ports, where that one is not.
+fn port_line(context: &Context<'_>, pod: &Pod, wanted: (Protocol, u16)) -> Arc<ObjectRef> {
+    let mut found: Option<(usize, usize)> = None;
+    for (c, container) in pod.containers.iter().enumerate() {
+        let port = container.ports.iter().position(|p| (p.protocol, p.port) == wanted);
+        found = found.or(port.map(|p| (c, p)));
+    }
+    let within = |spec: &str| match found {
+        Some((c, p)) => format!("{spec}.containers[{c}].ports[{p}]"),
+        None => format!("{spec}.containers[0].ports"),
+    };
+    let specs = ["spec.template.spec", "spec", "spec.jobTemplate.spec.template.spec"];
+    let mut paths: Vec<String> = specs.iter().map(|s| within(s)).collect();
+    paths.extend(specs.iter().map(|spec| format!("{spec}.containers[0]")));
+    paths.push("metadata.name".to_owned());
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     context.lines.field(&pod.origin, &paths)
 }
 
@@ -193,7 +210,11 @@ fn answer(
     let seen = sees(world, taken.origin, from);
     match target {
         Target::Outside(ip) => {
-            Hop::ok(Stage::Answer, format!("{ip} is outside of the cluster and sees {seen}"), None)
+            let server = match taken.beyond {
+                Some(name) => format!("{name} (its address is not known here, {ip} stands for it)"),
+                None => ip.to_string(),
+            };
+            Hop::ok(Stage::Answer, format!("{server} is outside of the cluster and sees {seen}"), None)
         }
         Target::Node(node) if listening => {
             let name = &world.snapshot.node(node).name;
@@ -203,7 +224,7 @@ fn answer(
             let name = &world.snapshot.node(node).name;
             let why = format!("nothing listens on {port} of node {name}: the connection is refused");
             let fix = "use a NodePort that a Service has, or the port of a pod on the host's network";
-            Hop::denied(Stage::Answer, why, None).with_fix(fix)
+            Hop::denied(Stage::Answer, why, None).with_advice(fix)
         }
         Target::Pod(pod) if listening => {
             let pod_ref = world.snapshot.pod(pod);
@@ -211,12 +232,12 @@ fn answer(
             let why = if itself {
                 format!(
                     "{} answers itself on {port}: no policy stands between a pod and itself",
-                    pod_ref.qualified_name()
+                    pod_ref.name
                 )
             } else {
-                format!("{} answers on {port} and sees {seen}", pod_ref.qualified_name())
+                format!("{} answers on {port} and sees {seen}", pod_ref.name)
             };
-            Hop::ok(Stage::Answer, why, Some(ports_line(context, pod_ref)))
+            Hop::ok(Stage::Answer, why, Some(port_line(context, pod_ref, (taken.protocol, at.port()))))
         }
         Target::Pod(pod) => refused(context, taken, pod, &port),
     }
@@ -225,11 +246,8 @@ fn answer(
 fn refused(context: &Context<'_>, taken: &Taken<'_>, pod: PodId, port: &str) -> Hop {
     let world = context.world;
     let pod = world.snapshot.pod(pod);
-    let why = format!(
-        "nothing listens on {port} of {} ({}): the connection is refused",
-        pod.qualified_name(),
-        listening(pod)
-    );
+    let why =
+        format!("nothing listens on {port} of {} ({}): the connection is refused", pod.name, listening(pod));
     let same_protocol = pod.listening.iter().filter(|(p, _)| *p == taken.protocol);
     let known: Vec<u16> = same_protocol.map(|(_, port)| *port).collect();
     if let Some((_, translated)) = taken.translated(world) {
@@ -243,7 +261,7 @@ fn refused(context: &Context<'_>, taken: &Taken<'_>, pod: PodId, port: &str) -> 
         };
         return Hop::denied(Stage::Answer, why, Some(object)).with_fix(fix);
     }
-    let object = ports_line(context, pod);
+    let object = port_line(context, pod, (taken.protocol, taken.dial.port()));
     let dialled = taken.dial.port();
     let headless = taken.service.map(|(id, _)| world.snapshot.service(id));
     let fix = match (headless.filter(|s| s.kind == ServiceKind::Headless), known.as_slice()) {
@@ -256,7 +274,7 @@ fn refused(context: &Context<'_>, taken: &Taken<'_>, pod: PodId, port: &str) -> 
         (None, [one]) => format!("dial port {one}, or declare {dialled} in the pod's containers"),
         _ => format!("dial a port that it listens on, or declare {dialled} in the pod's containers"),
     };
-    Hop::denied(Stage::Answer, why, Some(object)).with_fix(fix)
+    Hop::denied(Stage::Answer, why, Some(object)).with_advice(fix)
 }
 
 /// The client's address as the target sees it.

@@ -2,14 +2,14 @@
 use std::net::{IpAddr, SocketAddr};
 
 use netloom_cluster::{Family, PodId, Protocol, Service, ServiceId, ServiceKind};
-use netloom_naming::{Outcome as Found, ResolvConf};
+use netloom_naming::Outcome as Found;
 
 use crate::{
     Destination, ExplainError, Hop, Host, Origin,
     choose::{ServiceChoice, plain_port, pod_ports, service_port},
     explain::Context,
     lookup::Aim,
-    names::{dns_hop, look_up, name_hop, service_of},
+    names::{cluster_conf, dns_hop, elsewhere, look_up, may_be_outside, name_hop, service_of},
 };
 
 /// The connections that a source tries, all of which should work.
@@ -22,11 +22,13 @@ pub(crate) struct Plan {
     pub protocol: Protocol,
     /// The Service that was asked for, and its port.
     pub service: Option<(ServiceId, Option<usize>)>,
+    /// The name outside of the cluster that the address dialled stands for.
+    pub beyond: Option<String>,
 }
 
 impl Plan {
     fn to(dials: Vec<SocketAddr>, protocol: Protocol) -> Self {
-        Self { hops: Vec::new(), dials, protocol, service: None }
+        Self { hops: Vec::new(), dials, protocol, service: None, beyond: None }
     }
 }
 
@@ -122,6 +124,10 @@ fn by_name(
     let default = context.options.protocol;
     let lookup = look_up(context, pod, name, Some(family));
     let mut hops: Vec<Hop> = dns_hop(context, pod, &lookup.conf).into_iter().collect();
+    if let Some(hop) = elsewhere(context, pod, name, &lookup) {
+        hops.push(hop);
+        return Ok(Some(Plan { hops, ..nothing(to, default) }));
+    }
     let mut plan = match &lookup.resolution.outcome {
         Found::Addresses { addresses, source, .. } => match service_of(world, source.as_ref()) {
             Some(service) => of_service(service, addresses, to, default)?,
@@ -130,13 +136,15 @@ fn by_name(
                 Plan::to(addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect(), protocol)
             }
         },
+        Found::Outside(_) if !may_be_outside(context, name) => nothing(to, default),
         Found::Alias { .. } | Found::Outside(_) => {
             let (protocol, port) = plain_port(name, to, default)?;
-            let outside = world.snapshot.plan.outside.of(family);
-            if outside.is_none() {
-                return Ok(None);
-            }
-            Plan::to(outside.into_iter().map(|ip| SocketAddr::new(ip, port)).collect(), protocol)
+            let Some(ip) = world.snapshot.plan.outside.of(family) else { return Ok(None) };
+            let beyond = match &lookup.resolution.outcome {
+                Found::Alias { target, .. } => target.to_string(),
+                _ => name.to_owned(),
+            };
+            Plan { beyond: Some(beyond), ..Plan::to(vec![SocketAddr::new(ip, port)], protocol) }
         }
         Found::Literal(ip) => address(context, *ip, to)?,
         Found::NoAddress { .. } | Found::NotFound { .. } => {
@@ -144,12 +152,16 @@ fn by_name(
             if !look_up(context, pod, name, None).resolution.addresses().is_empty() {
                 return Ok(None);
             }
-            Plan::to(Vec::new(), to.protocol.or(default).unwrap_or(Protocol::Tcp))
+            nothing(to, default)
         }
     };
     hops.push(name_hop(context, name, &lookup));
     plan.hops = hops;
     Ok(Some(plan))
+}
+
+fn nothing(to: &Destination, default: Option<Protocol>) -> Plan {
+    Plan::to(Vec::new(), to.protocol.or(default).unwrap_or(Protocol::Tcp))
 }
 
 /// Addresses that a Service's name stands for.
@@ -183,10 +195,7 @@ fn without_dns(
     family: Family,
 ) -> Result<Option<Plan>, ExplainError> {
     let world = context.world;
-    let zone = &world.snapshot.zone;
-    let searches = vec![format!("default.svc.{zone}"), format!("svc.{zone}"), zone.to_string()];
-    let options = vec![("ndots".to_owned(), Some("5".to_owned()))];
-    let conf = ResolvConf { searches, options, ..ResolvConf::default() };
+    let conf = cluster_conf(&world.snapshot.zone, "default");
     let found = netloom_naming::resolve(&world.zone, &conf, name, None);
     match &found.outcome {
         Found::Addresses { source, addresses, .. } => match service_of(world, source.as_ref()) {
@@ -197,8 +206,10 @@ fn without_dns(
                 Ok(some(here.map(|ip| SocketAddr::new(*ip, port)).collect(), protocol))
             }
         },
-        Found::Alias { .. } | Found::Outside(_) if name.contains('.') => {
-            plan(context, origin, &Aim::Outside, &Destination { host: Host::Outside, ..to.clone() }, family)
+        Found::Alias { .. } | Found::Outside(_) if may_be_outside(context, name) => {
+            let outside = Destination { host: Host::Outside, ..to.clone() };
+            let plan = plan(context, origin, &Aim::Outside, &outside, family)?;
+            Ok(plan.map(|p| Plan { beyond: Some(name.to_owned()), ..p }))
         }
         _ => {
             let short = name.split('.').next().unwrap_or(name);

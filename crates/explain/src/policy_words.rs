@@ -11,7 +11,7 @@ use crate::{
     error::list,
     explain::Context,
     fix,
-    paths::{Taken, who},
+    paths::{Taken, label, who},
     selector_words,
 };
 
@@ -67,11 +67,14 @@ impl Words<'_> {
     }
 
     fn name(&self) -> String {
-        self.pod.qualified_name()
+        label(self.pod)
     }
 
     fn peer(&self) -> String {
-        who(self.context.world, self.asked.peer)
+        match (self.taken.beyond, self.asked.direction) {
+            (Some(name), Direction::Egress) => name.to_owned(),
+            _ => who(self.context.world, self.asked.peer),
+        }
     }
 
     fn port(&self) -> String {
@@ -104,7 +107,11 @@ impl Words<'_> {
             Direction::Egress => "may open",
             Direction::Ingress => "accepts",
         };
-        let why = format!("{} {verb} {}: {}", self.name(), self.connection(), policy(tier, rule));
+        let by = match tier {
+            Tier::NetworkPolicy => String::new(),
+            Tier::Admin(_) | Tier::Baseline(_) => format!(": {}", policy(tier, rule)),
+        };
+        let why = format!("{} {verb} {}{by}", self.name(), self.connection());
         let hop = self.ok(why, Some(rule.clone()));
         let Asked { pod, direction, peer, port } = *self.asked;
         match self.context.world.policies.either_peer(pod, direction, peer, self.taken.protocol, port) {
@@ -129,11 +136,11 @@ impl Words<'_> {
         let why = format!("{} is denied {}: {}", self.name(), self.connection(), policy(tier, rule));
         let fix = match tier {
             Tier::Admin(priority) => format!(
-                "an Accept or Pass before it in the same policy, or in one of a priority below {priority}; NetworkPolicies cannot overrule it"
+                "put an Accept or Pass before it in the same policy, or in one of a priority below {priority}; NetworkPolicies cannot overrule it"
             ),
             Tier::Baseline(_) => {
                 format!(
-                    "a NetworkPolicy that selects {} and allows it: the baseline is asked only where none does",
+                    "write a NetworkPolicy that selects {} and allows it: the baseline is asked only where none does",
                     self.name()
                 )
             }
@@ -168,10 +175,9 @@ impl Words<'_> {
         };
         let line = open.iter().find(|p| opens(&p.port))?;
         let why = format!(
-            "{} {}: {} opens {service_port}, but policies see the pod's port {}, not the Service's port {service_port}",
+            "{} {}: the rule opens {service_port}, but policies see the pod's port {}, not the Service's port {service_port}",
             self.verb(),
             self.connection(),
-            title(&line.origin),
             self.asked.port
         );
         let object = self.port_line(&line.origin);
@@ -206,8 +212,8 @@ impl Words<'_> {
     }
 
     fn near(&self, near: &NearMiss) -> Hop {
-        let told = selector_words::tell(self.context, self, &near.miss);
-        let why = format!("{} {}: {} {}", self.verb(), self.connection(), title(&near.object), told.why);
+        let told = selector_words::tell(self, &near.miss);
+        let why = format!("{} {}: the nearest rule {}", self.verb(), self.connection(), told.why);
         let object = if matches!(near.miss, Miss::Port { .. }) {
             self.port_line(&near.object)
         } else {
@@ -220,14 +226,19 @@ impl Words<'_> {
         let isolating = self.isolating(policies);
         let direction = self.asked.direction;
         let name = direction.name();
-        let names: Vec<String> = policies.iter().map(|p| title(p)).collect();
+        let names: Vec<String> = policies.iter().map(|p| p.name.to_string()).collect();
         let lacking = match names.len() {
             1 if isolating.is_some_and(|p| rules(p, direction) == 0) => {
-                format!("{} denies all {name}, and no other policy allows this", names[0])
+                format!("NetworkPolicy {} denies all {name}, and no other allows this", names[0])
             }
-            1 => format!("{} isolates it for {name}, and no rule of it is about this", names[0]),
+            1 => {
+                format!("NetworkPolicy {} isolates it for {name}, and no rule of it is about this", names[0])
+            }
             0..=3 => {
-                format!("{} isolate it for {name}, and no rule of theirs is about this", list(&names, "and"))
+                format!(
+                    "NetworkPolicies {} isolate it for {name}, and no rule of theirs is about this",
+                    list(&names, "and")
+                )
             }
             many => {
                 format!("{many} NetworkPolicies isolate it for {name}, and no rule of theirs is about this")
@@ -243,9 +254,18 @@ impl Words<'_> {
             true => vec![(Protocol::Udp, self.asked.port), (Protocol::Tcp, self.asked.port)],
             false => vec![(self.taken.protocol, self.asked.port)],
         };
-        let rule = fix::rule(self.context.world, direction, self.asked.peer, &self.pod.namespace, &ports);
+        let peer = self.item();
+        let rule = fix::rule(direction, &peer, &ports);
         Hop::denied(self.stage(), why, object)
             .with_fix(format!("add to `{name}` of a policy that selects it:\n{rule}"))
+    }
+
+    /// The peer as an item of a rule.
+    fn item(&self) -> String {
+        match self.taken.beyond {
+            Some(name) if self.asked.direction == Direction::Egress => fix::anywhere(self.asked.peer, name),
+            _ => fix::peer_item(self.context.world, self.asked.peer, &self.pod.namespace),
+        }
     }
 
     /// The isolating policy to point at: one that speaks of these pods in particular and has rules already, else one
@@ -272,8 +292,8 @@ impl selector_words::Connection for Words<'_> {
         (self.taken.protocol, self.asked.port)
     }
 
-    fn namespace(&self) -> &str {
-        &self.pod.namespace
+    fn item(&self) -> String {
+        self.item()
     }
 
     fn list_name(&self) -> &'static str {

@@ -44,6 +44,10 @@ impl Explanation {
         let title = format!("{} → {}", self.from, self.to);
         let title = format!("{}  {}", pen.paint(&[BOLD], &title), pen.paint(&[BOLD, hue], word));
         pen.line(&title);
+        if let Some(asking) = &self.asking {
+            let asking = pen.paint(&[DIM], &format!("│  {asking}"));
+            pen.line(&asking);
+        }
         for (i, hop) in self.hops.iter().enumerate() {
             draw(&mut pen, hop, i + 1 == self.hops.len());
         }
@@ -60,7 +64,6 @@ fn draw(pen: &mut Pen, hop: &Hop, last: bool) {
     };
     let (rail, branch) = if last { (" ", "╰") } else { ("│", "├") };
     let rail = format!("{}{}", pen.paint(&[DIM], rail), " ".repeat(INDENT - 1));
-    pen.line(&pen.paint(&[DIM], "│"));
     for (i, words) in wrap(&hop.why, WIDTH - INDENT).iter().enumerate() {
         let start = match i {
             0 => format!(
@@ -74,16 +77,22 @@ fn draw(pen: &mut Pen, hop: &Hop, last: bool) {
         pen.line(&format!("{start}{words}"));
     }
     let Some(object) = &hop.object else { return };
-    let reference = format!("{} {}", object.at, crate::policy_words::title(object));
-    let place = match reference.split_once(' ') {
-        Some((place, title)) => format!("{} {}", pen.paint(&[CYAN], place), pen.paint(&[DIM], title)),
-        None => reference,
-    };
-    pen.line(&format!("{rail}{place}"));
-    if let Some(excerpt) = &hop.excerpt {
-        let number = pen.paint(&[DIM], &format!("{:>4} │", excerpt.line));
-        pen.line(&format!("{rail}{number} {}", excerpt.text));
+    let (place, title) = (object.at.to_string(), crate::policy_words::title(object));
+    let painted = format!("{} {}", pen.paint(&[CYAN], &place), pen.paint(&[DIM], &title));
+    let Some(excerpt) = &hop.excerpt else { return pen.line(&format!("{rail}{painted}")) };
+    // Rules and what is to be changed are always shown; the rest as far as it fits.
+    let text = pen.paint(&[DIM], &format!("│ {}", excerpt.text));
+    let width = INDENT + place.chars().count() + title.chars().count() + excerpt.text.chars().count() + 4;
+    if hop.is_ok() && hop.fix.is_none() {
+        if width <= WIDTH {
+            return pen.line(&format!("{rail}{painted} {text}"));
+        }
+        if !matches!(hop.stage, Stage::Egress | Stage::Ingress) {
+            return pen.line(&format!("{rail}{painted}"));
+        }
     }
+    pen.line(&format!("{rail}{painted}"));
+    pen.line(&format!("{rail}{} {}", pen.paint(&[DIM], &format!("{:>4} │", excerpt.line)), excerpt.text));
 }
 
 fn changes(pen: &mut Pen, hops: &[Hop]) {
@@ -94,20 +103,22 @@ fn changes(pen: &mut Pen, hops: &[Hop]) {
     pen.line("");
     pen.line(&pen.paint(&[BOLD], "To change"));
     for (hop, fix) in fixes {
-        let place = hop.object.as_ref().filter(|o| o.at.line > 0).map(|o| o.at.to_string());
-        let head = place.unwrap_or_else(|| hop.stage.name().to_owned());
+        let place = hop.object.as_ref().filter(|o| hop.at_line && o.at.line > 0).map(|o| o.at.to_string());
         let mut lines = fix.lines();
         let first = lines.next().unwrap_or_default();
-        let whole = format!("{head}: {first}");
-        for (i, words) in wrap(&whole, WIDTH - 2).iter().enumerate() {
-            let words = match words.strip_prefix(head.as_str()).filter(|_| i == 0) {
-                Some(rest) => format!("{}{rest}", pen.paint(&[CYAN], &head)),
+        let whole = place.as_ref().map_or_else(|| first.to_owned(), |place| format!("{place}: {first}"));
+        for (i, words) in wrap(&whole, WIDTH - INDENT).iter().enumerate() {
+            let stage = if i == 0 { hop.stage.name() } else { "" };
+            let rest =
+                place.as_ref().filter(|_| i == 0).and_then(|p| Some((p, words.strip_prefix(p.as_str())?)));
+            let words = match rest {
+                Some((place, rest)) => format!("{}{rest}", pen.paint(&[CYAN], place)),
                 None => words.clone(),
             };
-            pen.line(&format!("  {words}"));
+            pen.line(&format!("  {}{words}", pen.paint(&[BOLD], &format!("{stage:<11}"))));
         }
         for line in lines {
-            pen.line(&format!("      {line}"));
+            pen.line(&format!("{}{line}", " ".repeat(INDENT + 2)));
         }
     }
 }

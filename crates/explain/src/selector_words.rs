@@ -4,15 +4,15 @@ use std::net::IpAddr;
 use netloom_cluster::{Labels, Operator, PortMatch, PortRef, Protocol, Requirement, Selector};
 use netloom_policy::Miss;
 
-use crate::{choose::show, error::list, explain::Context, fix};
+use crate::{choose::show, error::list, fix};
 
 /// What the words are about.
 pub(crate) trait Connection {
     fn peer(&self) -> String;
     fn peer_ip(&self) -> IpAddr;
     fn target(&self) -> (Protocol, u16);
-    /// The namespace of the policies.
-    fn namespace(&self) -> &str;
+    /// The peer as an item of a rule.
+    fn item(&self) -> String;
     /// `to` or `from`.
     fn list_name(&self) -> &'static str;
 }
@@ -24,12 +24,11 @@ pub(crate) struct Told {
 }
 
 /// Tells a near miss.
-pub(crate) fn tell(context: &Context<'_>, connection: &impl Connection, miss: &Miss) -> Told {
+pub(crate) fn tell(connection: &impl Connection, miss: &Miss) -> Told {
     let peer = connection.peer();
-    let item = || fix::peer_item(context.world, connection.peer_ip(), connection.namespace());
     let add = |why: String| Told {
         why,
-        fix: format!("if it should pass, add to `{}`:\n{}", connection.list_name(), item()),
+        fix: format!("if it should pass, add to `{}`:\n{}", connection.list_name(), connection.item()),
     };
     match miss {
         Miss::Port { open, named_peer, other_protocol } => {

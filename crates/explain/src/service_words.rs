@@ -28,15 +28,23 @@ pub(crate) fn chosen(context: &Context<'_>, taken: &Taken<'_>, step: &Step) -> H
     };
     let by = match kind {
         FrontendKind::ClusterIp => String::new(),
-        _ => format!(" by way of node {}", world.snapshot.node(*node).name),
+        _ => format!(" by way of {}", world.snapshot.node(*node).name),
     };
     let many = if *of > 1 { format!(", one of {of} endpoints") } else { String::new() };
     let why = format!(
         "Service {service}, {at} {}, leads{by} to {} ({backend}){many}",
         taken.dial,
-        who(world, backend.ip())
+        endpoint(context, backend.ip())
     );
     Hop::ok(Stage::Service, why, Some(origin.clone()))
+}
+
+/// An endpoint by its own name.
+fn endpoint(context: &Context<'_>, ip: std::net::IpAddr) -> String {
+    match context.world.policies.pod_at(ip) {
+        Some(pod) => context.world.snapshot.pod(pod).name.to_string(),
+        None => who(context.world, ip),
+    }
 }
 
 /// A headless Service was asked for: there is nothing to choose.
@@ -44,7 +52,7 @@ pub(crate) fn headless(context: &Context<'_>, service: &Service, dial: SocketAdd
     let why = format!(
         "Service {} is headless: its name stands for its pods' own addresses, here {} ({}); the port stays {}",
         service.qualified_name(),
-        who(context.world, dial.ip()),
+        endpoint(context, dial.ip()),
         dial.ip(),
         dial.port()
     );
@@ -72,7 +80,7 @@ pub(crate) fn rejected(context: &Context<'_>, taken: &Taken<'_>, rejection: &Rej
                 list(&known, "and")
             );
             let object = context.lines.field(&service.origin, &["spec.ports"]);
-            Hop::denied(Stage::Service, why, Some(object)).with_fix(other_port(service, taken))
+            Hop::denied(Stage::Service, why, Some(object)).with_advice(other_port(service, taken))
         }
     }
 }

@@ -134,7 +134,10 @@ impl PolicySet {
         let connection = self.connection(pod, direction, peer, protocol, port);
         let mut found = None;
         for rule in self.accepting(pod, direction) {
-            if !rule.ports.as_ref().is_none_or(|ports| ports.iter().any(|(p, _)| self.port_matches(p, &connection)))
+            if !rule
+                .ports
+                .as_ref()
+                .is_none_or(|ports| ports.iter().any(|(p, _)| self.port_matches(p, &connection)))
             {
                 continue;
             }
@@ -167,7 +170,8 @@ impl PolicySet {
     }
 
     fn accepting(&self, pod: PodId, direction: Direction) -> impl Iterator<Item = &CompiledRule> {
-        let policies = self.group_of(pod).map(|group| self.subjects_of(group, direction)).into_iter().flatten();
+        let policies =
+            self.group_of(pod).map(|group| self.subjects_of(group, direction)).into_iter().flatten();
         policies
             .filter(|p| p.tier == Tier::NetworkPolicy)
             .flat_map(move |p| p.rules(direction).unwrap_or_default())
@@ -295,7 +299,9 @@ fn distance(miss: &Miss) -> (u8, usize) {
     match miss {
         Miss::Port { named_peer: true, other_protocol: true, .. } => (0, 0),
         Miss::Port { named_peer: true, .. } => (1, 0),
-        Miss::Namespace { selects_any: false, pods_match: true, selector, has } => (2, differing(selector, has)),
+        Miss::Namespace { selects_any: false, pods_match: true, selector, has } => {
+            (2, differing(selector, has))
+        }
         Miss::Pods { selects_any: false, selector, has } => (2, differing(selector, has)),
         Miss::Block { except: Some(_), .. } => (2, 0),
         Miss::Port { other_protocol: true, .. } => (3, 0),
