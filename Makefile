@@ -1,0 +1,63 @@
+# `make help` says what there is.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# nft and ip are in sbin, which an ordinary user's PATH may lack; a fresh rustup is in no PATH yet.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin:$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+NETLOOM := $(TARGET)/debug/netloom
+# Where the corpora are: cyclonus/ and articles/.
+CORPUS ?= ../shared/corpus
+
+.PHONY: help build demo test fmt lint deny unit audit corpus bench
+
+help: ## What there is
+	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
+
+build: ## Install what is missing, and build
+	@.ci/tools build
+	@echo; echo "== building"
+	@cargo build --locked -p netloom
+
+demo: build ## Install what is missing, build, and try netloom on examples/shop
+	@echo; echo "== every connection of examples/shop, predicted and opened: netloom verify examples/shop"
+	@$(NETLOOM) verify examples/shop
+	@echo; echo "== one of them: netloom explain examples/shop production/frontend http://backend:8080"
+	@$(NETLOOM) explain examples/shop production/frontend http://backend:8080
+	@echo; echo "== the same where DNS was forgotten: netloom explain examples/shop-broken production/frontend http://backend:8080"
+	@$(NETLOOM) explain examples/shop-broken production/frontend http://backend:8080 || [[ $$? == 1 ]]
+
+test: ## Install what is missing, and run every test
+	@.ci/tools test
+	@$(MAKE) fmt lint deny unit
+	@echo; echo "== all tests passed"
+
+fmt:
+	@echo; echo "== formatting"
+	@cargo fmt --all --check
+
+lint:
+	@echo; echo "== clippy"
+	@cargo clippy --locked --workspace --all-targets -- -D warnings
+
+deny:
+	@echo; echo "== licences, bans and sources of dependencies"
+	@cargo deny --locked check bans licenses sources
+
+unit:
+	@echo; echo "== tests"
+	@cargo test --locked --workspace
+
+audit: ## Ask the RustSec database about the dependencies (needs the internet)
+	@.ci/tools test
+	@cargo deny --locked check
+
+corpus: build ## Hold netloom against the corpora in CORPUS=../shared/corpus
+	@.ci/corpus $(NETLOOM) $(CORPUS)
+
+bench: ## Run all benchmarks, and print their figures
+	@.ci/tools test
+	@echo; echo "== benchmarks (release build; let the machine do nothing else)"
+	@cargo bench --locked --workspace --bench '*'
