@@ -58,7 +58,9 @@ The command sees the pod's network, resolv.conf, hosts and hostname, and this ma
 
 Examples:
   netloom exec -n production frontend            a shell
-  netloom exec production/frontend -- curl -s http://backend:8080";
+  netloom exec production/frontend -- curl -s http://backend:8080
+  netloom exec outside -- curl -s http://198.18.0.1   from outside of the cluster
+  netloom exec node/node-1 -- ip route                on a node";
 
 const EXPLAIN_AFTER: &str = "\
 FROM and TO are namespace/workload, a pod, node/NAME, an address, or `outside`. TO may also be a URL,
@@ -193,7 +195,7 @@ pub struct Exec {
     /// Which network, if several run
     #[arg(long, value_name = "NAME")]
     pub network: Option<String>,
-    /// A pod or a workload, also as namespace/name
+    /// A pod or a workload, also as namespace/name; node/NAME; or outside
     pub pod: String,
     /// The command (default: a shell)
     #[arg(last = true, value_name = "CMD")]

@@ -15,8 +15,8 @@ pub fn main(args: &Exec) -> Result<u8, Stop> {
     let (reply, entry) = ask(&network, &request)?;
     let entry = match (reply, entry) {
         (Reply::Refused { reason }, _) => return Err(Stop::Because(reason)),
-        (Reply::Entering { .. }, Some(entry)) => entry,
-        (Reply::Entering { .. }, None) => {
+        (Reply::Entering, Some(entry)) => entry,
+        (Reply::Entering, None) => {
             return Err(Stop::Because("the network sent no way into the pod".to_owned()));
         }
     };

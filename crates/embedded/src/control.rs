@@ -17,11 +17,11 @@ use crate::{EmbeddedError, Network};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// The way into a pod, by its name or its workload's.
+    /// The way into a pod (by its name or its workload's), a node (`node/NAME`), or `outside`.
     Enter {
         /// The namespace; none where the target names it (`namespace/name`), or only one has the name.
         namespace: Option<String>,
-        /// A pod or a workload.
+        /// Who.
         target: String,
     },
 }
@@ -30,13 +30,8 @@ pub enum Request {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
-    /// The pod that will be entered.
-    Entering {
-        /// Its namespace.
-        namespace: String,
-        /// Its name.
-        pod: String,
-    },
+    /// The way in follows.
+    Entering,
     /// It cannot be done.
     Refused {
         /// Why, and what to do.
@@ -90,10 +85,7 @@ fn answer(
     });
     match entered {
         Ok((pod, entry)) => {
-            reply(
-                stream,
-                &Reply::Entering { namespace: pod.namespace.to_string(), pod: pod.name.to_string() },
-            )?;
+            reply(stream, &Reply::Entering)?;
             // The client says that it has read the line: what follows carries descriptors, which a buffered read loses.
             let mut ready = [0];
             (&mut &*stream).read_exact(&mut ready)?;
@@ -123,7 +115,7 @@ pub fn ask(network: &str, request: &Request) -> Result<(Reply, Option<PodEntry>)
     BufReader::new(&stream).read_line(&mut answer).map_err(failed())?;
     let reply: Reply = serde_json::from_str(&answer).map_err(|e| failed()(e.into()))?;
     let entry = match reply {
-        Reply::Entering { .. } => {
+        Reply::Entering => {
             (&stream).write_all(b"\n").map_err(failed())?;
             Some(PodEntry::recv(&stream).map_err(failed())?)
         }

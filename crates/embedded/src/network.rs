@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use netloom_cluster::{Pod, PodId, Protocol};
+use netloom_cluster::{NodeId, Pod, PodId, Protocol};
 use netloom_dns::Upstream;
 use netloom_explain::{Origin, World};
 use netloom_kernel::{
@@ -224,17 +224,45 @@ impl Network {
     /// When the pod has no namespace or the machine no handle left.
     pub fn entry(&self, pod: &Pod) -> Result<PodEntry, EmbeddedError> {
         let snapshot = &self.world.snapshot;
-        let doing = || format!("making the way into {}", pod.qualified_name());
-        let net = {
-            let plumbing = lock(&self.plumbing);
-            let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
-            let ns = plumbing.namespace_of(pod).ok_or_else(missing).map_err(EmbeddedError::io(doing()))?;
-            OwnedFd::from(ns.try_clone().map_err(EmbeddedError::io(doing()))?)
-        };
         let hostname = pod.hostname.as_deref().unwrap_or(&pod.name).chars().take(63).collect::<String>();
         let conf = resolv_conf(snapshot, pod, &ResolvConf::default()).to_string();
-        PodEntry::from_holder(net, hostname, conf, hosts_file(snapshot, pod))
-            .map_err(EmbeddedError::io(doing()))
+        let place = |plumbing: &Plumbing| plumbing.namespace_of(pod).map(NetNs::try_clone);
+        self.enter(&pod.qualified_name(), place, hostname, conf, hosts_file(snapshot, pod))
+    }
+
+    /// The way into a node. Its resolver asks the cluster's DNS, which embedded nodes have no other one beside.
+    ///
+    /// # Errors
+    /// As [`Network::entry`].
+    pub fn node_entry(&self, node: NodeId) -> Result<PodEntry, EmbeddedError> {
+        let snapshot = &self.world.snapshot;
+        let name = snapshot.node(node).name.to_string();
+        let dns = snapshot.dns_service.map(|id| snapshot.service(id).cluster_ips()).unwrap_or_default();
+        let conf = ResolvConf { nameservers: dns.iter().take(1).collect(), ..ResolvConf::default() };
+        let place = |plumbing: &Plumbing| Some(plumbing.node_namespace(node).try_clone());
+        self.enter(&format!("node {name}"), place, name.clone(), conf.to_string(), local_hosts(&name))
+    }
+
+    /// The way outside of the cluster.
+    ///
+    /// # Errors
+    /// As [`Network::entry`].
+    pub fn outside_entry(&self) -> Result<PodEntry, EmbeddedError> {
+        let place = |plumbing: &Plumbing| Some(plumbing.outside_namespace().try_clone());
+        self.enter("outside", place, "outside".to_owned(), String::new(), local_hosts("outside"))
+    }
+
+    fn enter(
+        &self,
+        whose: &str,
+        place: impl FnOnce(&Plumbing) -> Option<std::io::Result<NetNs>>,
+        hostname: String,
+        resolv_conf: String,
+        hosts: String,
+    ) -> Result<PodEntry, EmbeddedError> {
+        let doing = || EmbeddedError::io(format!("making the way into {whose}"));
+        let ns = place(&lock(&self.plumbing)).unwrap_or_else(|| Err(std::io::ErrorKind::NotFound.into())).map_err(doing())?;
+        PodEntry::from_holder(OwnedFd::from(ns), hostname, resolv_conf, hosts).map_err(doing())
     }
 
     /// Opens sockets in the namespaces of those who are to use them.
@@ -252,6 +280,10 @@ impl Network {
     }
 }
 
+fn local_hosts(name: &str) -> String {
+    format!("127.0.0.1 localhost {name}\n::1 localhost {name}\n")
+}
+
 fn client_socket(
     here: &mut Here,
     plumbing: &Plumbing,
@@ -265,14 +297,17 @@ fn client_socket(
     };
     let ns = ns.ok_or(std::io::ErrorKind::NotFound)?;
     here.enter(ns).map_err(std::io::Error::other)?;
-    let socket = match wanted.protocol {
-        Protocol::Udp => OwnedFd::from(sockets::udp_client(wanted.to)?),
-        _ => sockets::tcp_socket(wanted.to)?,
-    };
-    if let Origin::Outside(from) = wanted.origin {
-        bind(socket.as_raw_fd(), &SockaddrStorage::from(SocketAddr::new(from, 0)))?;
+    match (wanted.protocol, wanted.origin) {
+        (Protocol::Udp, Origin::Outside(from)) => Ok(sockets::udp_socket_at(SocketAddr::new(from, 0))?.into()),
+        (Protocol::Udp, _) => Ok(sockets::udp_client(wanted.to)?.into()),
+        (_, origin) => {
+            let socket = sockets::tcp_socket(wanted.to)?;
+            if let Origin::Outside(from) = origin {
+                bind(socket.as_raw_fd(), &SockaddrStorage::from(SocketAddr::new(from, 0)))?;
+            }
+            Ok(socket)
+        }
     }
-    Ok(socket)
 }
 
 /// Waits for a worker without holding up the runtime's other tasks.

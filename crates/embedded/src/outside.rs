@@ -9,7 +9,7 @@ use netloom_kernel::{
     rtnl::{Batch, Route, RouteKind, Rtnl},
 };
 
-use crate::EmbeddedError;
+use crate::{EmbeddedError, plumbing};
 
 /// Ports of egress rules that are opened outside at most.
 const MAX_PORTS: usize = 64;
@@ -34,6 +34,7 @@ impl Outside {
         };
         let attached = fabric.attach(here, &attachment)?;
         here.enter(&attached.ns)?;
+        plumbing::answer_every_refusal()?;
         let mut rtnl = Rtnl::open()?;
         let mut batch = Batch::new("outside");
         for ip in plan.outside.iter() {
@@ -51,9 +52,15 @@ impl Outside {
             for net in plan.service_cidrs.iter().filter(same_family) {
                 batch.set_route(&Route::new(net, RouteKind::Unreachable));
             }
+            // Else the gateway, too, would be taken for an address of the outside's own.
+            batch.set_route(&Route::dev(IpNet::from(gateway(ip)), CHILD_INDEX));
             // Any other address is the outside's own: clients may have it and servers answer on it (AnyIP).
             batch.del_route(&Route::via(everything, gateway(ip), CHILD_INDEX));
-            batch.add_route(&Route { dev: Some(LOOPBACK), ..Route::new(everything, RouteKind::Local) });
+            batch.add_route(&Route {
+                dev: Some(LOOPBACK),
+                table: Some(MAIN_TABLE),
+                ..Route::new(everything, RouteKind::Local)
+            });
         }
         rtnl.commit(&mut batch)?;
         Ok(Self { attached, rtnl, inside: BTreeSet::new() })
@@ -91,6 +98,8 @@ impl Outside {
 }
 
 const LOOPBACK: u32 = 1;
+/// RT_TABLE_MAIN: in the local table, which is asked first, the route would hide those that lead inside.
+const MAIN_TABLE: u32 = 254;
 
 const fn gateway(ip: IpAddr) -> IpAddr {
     match ip {

@@ -10,11 +10,11 @@ use netloom_cluster::{Node, NodeId, Pod, PodId, Protocol, Snapshot};
 use netloom_explain::World;
 use netloom_kernel::{
     conntrack::Conntrack,
-    fabric::{Attached, Attachment, Overlay as OverlayDevice, OverlayPeer, Router, overlay_mtu},
+    fabric::{Attached, Attachment, FabricError, Overlay as OverlayDevice, OverlayPeer, Router, overlay_mtu},
     netns::{Here, NetNs},
     nflog::Nflog,
     nft::Netfilter,
-    sockets,
+    sockets, sysctl,
 };
 use netloom_node::{Firewall, LOG_GROUP, NodeState};
 use netloom_routing::announcer;
@@ -74,6 +74,7 @@ impl Plumbing {
     /// Makes the fabric, the nodes and the outside.
     pub fn create(here: &mut Here, snapshot: &Snapshot, overlay: Overlay) -> Result<Self, EmbeddedError> {
         let mut fabric = Router::create(here, "fabric")?;
+        answer_every_refusal()?;
         let outside = Outside::create(here, &mut fabric, snapshot)?;
         for net in [
             snapshot.plan.pod_cidrs,
@@ -276,6 +277,7 @@ impl NodePlumbing {
     fn create(here: &mut Here, fabric: &mut Router, node: &Node) -> Result<Self, EmbeddedError> {
         let of = format!("node {}", node.name);
         let mut router = Router::create(here, &of)?;
+        answer_every_refusal()?;
         let netfilter = Netfilter::open().map_err(|source| EmbeddedError::Nftables {
             node: node.name.to_string(),
             source: Box::new(source),
@@ -292,6 +294,15 @@ impl NodePlumbing {
         }
         Ok(Self { name: node.name.clone(), router, attached, netfilter, firewall: Firewall::new(node.id) })
     }
+}
+
+/// Lets the namespace that the thread is in answer every refused packet: by default the kernel tells a client of one
+/// refusal a second, and the rest looks like silence.
+pub(crate) fn answer_every_refusal() -> Result<(), EmbeddedError> {
+    for name in ["net/ipv4/icmp_ratelimit", "net/ipv6/icmp/ratelimit"] {
+        sysctl::write_if_present(name, "0").map_err(FabricError::from)?;
+    }
+    Ok(())
 }
 
 /// The address that carries the overlay: IPv4 where there is one.

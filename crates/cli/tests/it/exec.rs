@@ -1,0 +1,102 @@
+//! Commands in pods: names, addresses, refusals.
+use crate::support::{Running, User, folder, path, run, stderr, stdout};
+
+const MANIFESTS: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, image: web, ports: [{containerPort: 8080}]}]}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: shop}
+spec:
+  replicas: 2
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: c, image: db, ports: [{containerPort: 5432, name: pg}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080, name: http}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: shop}
+spec: {clusterIP: None, selector: {app: db}, ports: [{port: 5432, targetPort: pg, name: pg}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: elsewhere, namespace: shop}
+spec: {type: ExternalName, externalName: api.example.com}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  policyTypes: [Ingress]
+";
+
+#[test]
+fn a_command_in_a_pod_sees_the_cluster() {
+    let manifests = folder(&[("all.yaml", MANIFESTS)]);
+    for user in [User::Own, User::Ordinary] {
+        let network = Running::start(user, &[path(&manifests)]);
+        let ask = |command: &[&str]| {
+            let output = network.exec(user, "shop/web", command);
+            assert_eq!(output.status.code(), Some(0), "{command:?}: {}{}", stdout(&output), stderr(&output));
+            stdout(&output).trim().to_owned()
+        };
+        let answer: serde_json::Value = serde_json::from_str(&ask(&["curl", "-sm5", "http://web/hello"])).unwrap();
+        assert!(answer["pod"].as_str().unwrap().starts_with("web-"), "{answer}");
+        assert_eq!(answer["request"]["path"], "/hello");
+        assert!(ask(&["cat", "/etc/resolv.conf"]).contains("search shop.svc.cluster.local svc.cluster.local cluster.local"));
+        assert!(ask(&["hostname"]).starts_with("web-"));
+        assert_eq!(ask(&["dig", "+short", "+search", "web"]).lines().count(), 1);
+        assert_eq!(ask(&["dig", "+short", "+tcp", "db.shop.svc.cluster.local"]).lines().count(), 2);
+        assert_eq!(ask(&["dig", "+short", "db-0.db.shop.svc.cluster.local", "AAAA"]).lines().count(), 1);
+        assert_eq!(ask(&["dig", "+short", "_pg._tcp.db.shop.svc.cluster.local", "SRV"]).lines().count(), 2);
+        assert_eq!(ask(&["dig", "+short", "elsewhere.shop.svc.cluster.local", "CNAME"]), "api.example.com.");
+        assert!(ask(&["dig", "nothing.shop.svc.cluster.local"]).contains("NXDOMAIN"));
+        assert!(ask(&["dig", "example.com"]).contains("REFUSED"));
+        let denied = network.exec(user, "shop/web", &["curl", "-sm1", "telnet://db-0.db:5432"]);
+        assert_eq!(denied.status.code(), Some(28), "curl's time-out: {}", stderr(&denied));
+        let line = network.wait_for("denied: shop/web-");
+        assert!(line.contains("no ingress rule allows it (NetworkPolicy shop/db"), "{line}");
+        assert_eq!(network.exec(user, "shop/web", &["sh", "-c", "exit 7"]).status.code(), Some(7));
+        assert_eq!(network.exec(user, "shop/web", &["no-such-program"]).status.code(), Some(127));
+        let nobody = network.exec(user, "shop/wbe", &["true"]);
+        assert_eq!(nobody.status.code(), Some(2));
+        assert!(stderr(&nobody).contains("shop/web"), "{}", stderr(&nobody));
+        assert_eq!(network.end(), Some(0));
+    }
+}
+
+#[test]
+fn a_real_process_answers_in_place_of_a_stand_in() {
+    let manifests = folder(&[("all.yaml", MANIFESTS)]);
+    let run = "shop/web=python3 -u -m http.server 8080 --bind ::";
+    let network = Running::start(User::Own, &[path(&manifests), "--run", run]);
+    network.wait_for("| Serving HTTP");
+    let fetch = || {
+        let output = network.exec(User::Own, "shop/db-0", &["curl", "-sm5", "http://web/"]);
+        stdout(&output).contains("Directory listing").then_some(())
+    };
+    crate::support::poll(fetch).unwrap_or_else(|| panic!("python did not answer:\n{}", network.text()));
+}
+
+#[test]
+fn without_a_network_exec_says_how_to_start_one() {
+    let output = run(&["exec", "--network", "no-such-network", "pod"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("netloom up"), "{}", stderr(&output));
+}
