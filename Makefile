@@ -44,7 +44,7 @@ lint:
 
 deny:
 	@echo; echo "== licences, bans and sources of dependencies"
-	@cargo deny --locked check bans licenses sources
+	@cargo deny --locked check --hide-inclusion-graph bans licenses sources
 
 unit:
 	@echo; echo "== tests"
