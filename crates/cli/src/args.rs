@@ -86,12 +86,19 @@ Examples:
   netloom verify cluster.yaml --expect expected.csv
   netloom verify cluster.yaml --cases cases/      each folder's manifests and expected.csv in turn";
 
-/// What every command that reads manifests takes.
+/// The manifests of a command.
 #[derive(Clone, Debug, Args)]
 pub struct Input {
     /// Manifests: files, folders (walked), or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+/// How manifests are read.
+#[derive(Clone, Debug, Args)]
+pub struct Reading {
     /// Go on although the input has errors; what is broken is left out
     #[arg(long)]
     pub keep_going: bool,
@@ -203,13 +210,13 @@ pub struct Exec {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "netloom explain [OPTIONS] <PATH>... <FROM> <TO>")]
 pub struct Explain {
+    /// Manifests (files, folders, or - for standard input); then who connects; then to what
+    #[arg(required = true, num_args = 3.., value_name = "PATH... FROM TO")]
+    pub question: Vec<String>,
     #[command(flatten)]
-    pub input: Input,
-    /// Who connects
-    pub from: String,
-    /// To what
-    pub to: String,
+    pub reading: Reading,
     /// Format of the answer
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     pub output: Output,

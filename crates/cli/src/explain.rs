@@ -1,5 +1,5 @@
 //! `netloom explain`: one connection, hop by hop.
-use std::io::IsTerminal as _;
+use std::{io::IsTerminal as _, path::PathBuf};
 
 use netloom_explain::{Options, Verdict, explain};
 
@@ -9,8 +9,12 @@ use crate::{
 };
 
 pub fn main(args: &Explain) -> Result<u8, Stop> {
-    let loaded = Loaded::new(&args.input)?;
-    let explanation = explain(&loaded.world, &args.from, &args.to, &Options::default())?;
+    let [paths @ .., from, to] = args.question.as_slice() else {
+        return Err(Stop::Because("say PATH, FROM and TO".to_owned()));
+    };
+    let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+    let loaded = Loaded::new(&paths, &args.reading)?;
+    let explanation = explain(&loaded.world, from, to, &Options::default())?;
     match args.output {
         Output::Text => print!("{}", explanation.render(std::io::stdout().is_terminal())),
         Output::Json => println!("{}", serde_json::to_string_pretty(&explanation)?),

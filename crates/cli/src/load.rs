@@ -7,7 +7,7 @@ use netloom_objects::{
     Diagnostic, ObjectSet, ParsedSource, Severity, Source, list_files, parse_source, read_sources, render,
 };
 
-use crate::args::Input;
+use crate::args::Reading;
 
 /// Why a command cannot go on: said already, or to be said.
 #[derive(Debug)]
@@ -39,15 +39,15 @@ pub struct Loaded {
 
 impl Loaded {
     /// Reads and builds; prints findings. Errors stop, unless `--keep-going`.
-    pub fn new(input: &Input) -> Result<Self, Stop> {
-        let options = input.cluster.options().map_err(Stop::Because)?;
+    pub fn new(paths: &[PathBuf], reading: &Reading) -> Result<Self, Stop> {
+        let options = reading.cluster.options().map_err(Stop::Because)?;
         let sources: Vec<Arc<ParsedSource>> =
-            read_sources(&input.paths)?.iter().map(|source| Arc::new(parse_source(source))).collect();
+            read_sources(paths)?.iter().map(|source| Arc::new(parse_source(source))).collect();
         let mut builder = Builder::new(options);
         let mut worlds = Worlds::default();
-        let built = build(&mut builder, &sources, input.keep_going)?;
+        let built = build(&mut builder, &sources, reading.keep_going)?;
         let world = worlds.compile(built.snapshot);
-        let (paths, keep_going) = (input.paths.clone(), input.keep_going);
+        let (paths, keep_going) = (paths.to_vec(), reading.keep_going);
         Ok(Self { paths, keep_going, sources, builder, worlds, notes: built.notes, world })
     }
 

@@ -24,7 +24,7 @@ pub const DEFAULT_NAME: &str = "default";
 const DENIALS_A_SECOND: u32 = 20;
 
 pub fn main(args: &Up) -> Result<u8, Stop> {
-    let loaded = Loaded::new(&args.input)?;
+    let loaded = Loaded::new(&args.input.paths, &args.input.reading)?;
     if args.dry_run {
         return dry_run(&loaded.world);
     }

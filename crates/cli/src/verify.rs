@@ -1,5 +1,6 @@
 //! `netloom verify`: real packets against the prediction.
 use std::{
+    collections::BTreeMap,
     io::IsTerminal as _,
     path::{Path, PathBuf},
     time::Duration,
@@ -23,7 +24,7 @@ use crate::{
 const LISTED: usize = 50;
 
 pub fn main(args: &Verify) -> Result<u8, Stop> {
-    let loaded = Loaded::new(&args.input)?;
+    let loaded = Loaded::new(&args.input.paths, &args.input.reading)?;
     let expected = args.expect.as_deref().map(read_table).transpose()?;
     running::in_sandbox(move || async move {
         let report = match &args.cases {
@@ -167,8 +168,13 @@ fn print(report: &Report) {
     if report.disagree.len() > LISTED {
         println!("… and {} more", report.disagree.len() - LISTED);
     }
+    let mut not_probed: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
     for n in &report.not_probed {
-        println!("not probed: {} connections to {} {}: {}", n.connections, n.to, n.protocol, n.reason);
+        let of_reason = not_probed.entry((n.reason, n.protocol)).or_default();
+        *of_reason = (of_reason.0 + n.connections, of_reason.1 + 1);
+    }
+    for ((reason, protocol), (connections, targets)) in not_probed {
+        println!("not probed: {connections} {protocol} connections to {targets} targets: {reason}");
     }
     println!(
         "{} connections opened, {} as predicted, {} not ({} predicted allowed, {} denied; ready in {:.0} ms, probed in {:.1} s)",

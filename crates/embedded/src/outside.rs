@@ -4,9 +4,10 @@ use std::{collections::BTreeSet, net::IpAddr};
 use ipnet::IpNet;
 use netloom_cluster::{Peer, PortMatch, Protocol, Snapshot};
 use netloom_kernel::{
-    fabric::{Attached, Attachment, CHILD_INDEX, GATEWAY_V4, GATEWAY_V6, Router},
+    fabric::{Attached, Attachment, CHILD_INDEX, FabricError, GATEWAY_V4, GATEWAY_V6, Router},
     netns::{Here, NetNs},
     rtnl::{Batch, Route, RouteKind, Rtnl},
+    sysctl,
 };
 
 use crate::{EmbeddedError, plumbing};
@@ -35,6 +36,8 @@ impl Outside {
         let attached = fabric.attach(here, &attachment)?;
         here.enter(&attached.ns)?;
         plumbing::answer_every_refusal()?;
+        // IPv6 lets a client have only addresses of an interface, otherwise (ip-sysctl).
+        sysctl::write_if_present("net/ipv6/ip_nonlocal_bind", "1").map_err(FabricError::from)?;
         let mut rtnl = Rtnl::open()?;
         let mut batch = Batch::new("outside");
         for ip in plan.outside.iter() {

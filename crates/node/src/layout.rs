@@ -3,6 +3,7 @@ use std::{
     collections::BTreeMap,
     net::IpAddr,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use netloom_cluster::Addrs;
@@ -25,6 +26,8 @@ const UDP: u8 = 17;
 const SCTP: u8 = 132;
 /// Clients with an affinity that are remembered at most.
 const AFFINITY_CLIENTS: u32 = 262_144;
+/// Kubernetes' default of `timeoutSeconds`; each Service's own stands in its class's chain.
+const AFFINITY_TIMEOUT: Duration = Duration::from_secs(10800);
 
 /// Which rule of the table logged a packet before it was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -139,7 +142,7 @@ fn sets() -> Vec<Set> {
         sets.extend([
             Set::map(half.name("svc"), &[ip, InetProto, InetService], &[Mark]),
             Set::map(half.name("eps"), &[Mark, Mark], &[ip, InetService]),
-            Set::map(half.name("aff"), &[ip, Mark], &[Mark]).dynamic(AFFINITY_CLIENTS, None),
+            Set::map(half.name("aff"), &[ip, Mark], &[Mark]).dynamic(AFFINITY_CLIENTS, Some(AFFINITY_TIMEOUT)),
             Set::new(half.name("vips"), &[ip]),
             Set::new(half.name("lbres"), &[ip, InetProto, InetService]),
             Set::new(half.name("lbok"), &[ip, InetProto, InetService, ip]).interval(),

@@ -257,10 +257,11 @@ fn address_in(world: &World, net: &IpNet, except: &[IpNet]) -> Option<IpAddr> {
             && is_routable(*ip)
             && matches!(entry(world, *ip), Some(Target::Outside(_)))
     };
-    let hosts = net.hosts();
+    // The first address of an IPv6 network is every router's (RFC 4291, 2.6.1).
+    let hosts = net.hosts().skip(usize::from(net.network().is_ipv6())).take(4).chain([net.network()]);
     // A range that begins with its exceptions has its first free address behind them.
     let behind = except.iter().filter_map(|e| next(e.broadcast()));
-    hosts.take(4).chain(behind).chain([net.broadcast()]).filter(|ip| net.contains(ip)).find(outside)
+    hosts.chain(behind).chain([net.broadcast()]).filter(|ip| net.contains(ip)).find(outside)
 }
 
 fn next(ip: IpAddr) -> Option<IpAddr> {

@@ -23,6 +23,8 @@ const IN_FLIGHT: usize = 1500;
 const BATCH: usize = 500;
 /// How long an answer may take where one is predicted.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// A probe that takes longer is worth a line in the log.
+const SLOW: Duration = Duration::from_millis(500);
 /// How long silence has to last where it is predicted and the kernel does not tell of the drop.
 const SILENCE: Duration = Duration::from_millis(800);
 
@@ -128,10 +130,16 @@ async fn round(
                 .map(|from| (probe.protocol.number(), from, prepared.local().port()));
             let told = sender.map(|sender| network.drops().claim(sender));
             let started = prepared.start();
-            let answer_expected = probe.predicted.iter().any(|p| !is_silent(p));
-            let deadline = if answer_expected { PATIENCE } else { SILENCE } * patience;
+            // Where endpoints of a Service differ, silence is one of the answers that are waited for.
+            let silence = probe.predicted.iter().any(is_silent);
+            let deadline = if silence { SILENCE } else { PATIENCE } * patience;
+            let (name, to) = (probe.name.clone(), probe.to);
             tasks.spawn(async move {
+                let begun = Instant::now();
                 let (finished, dropped_by) = wait(started, deadline, told).await;
+                if begun.elapsed() > SLOW {
+                    tracing::debug!("{:?} after {:?}: {sender:?} to {name} ({to})", finished.outcome, begun.elapsed());
+                }
                 (
                     index,
                     sender,
