@@ -1,4 +1,4 @@
-//! How fast manifests become typed objects: `cargo bench -p netloom-objects`.
+//! How fast manifests become typed objects: `cargo bench -p netloom-objects [-- WORKLOADS]`.
 use std::{
     fmt::Write as _,
     hint::black_box,
@@ -6,6 +6,10 @@ use std::{
 };
 
 use netloom_objects::{Source, parse_source};
+
+/// The allocator that the program has.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// A cluster's worth of Deployments, Services and NetworkPolicies.
 fn manifests(workloads: usize) -> String {
@@ -35,7 +39,8 @@ fn manifests(workloads: usize) -> String {
 }
 
 fn main() {
-    let source = Source::new("bench.yaml", &manifests(4000));
+    let workloads = std::env::args().find_map(|a| a.parse().ok()).unwrap_or(4000);
+    let source = Source::new("bench.yaml", &manifests(workloads));
     let megabytes = source.text.len() as f64 / 1e6;
     let mut best = Duration::MAX;
     let mut objects = 0;

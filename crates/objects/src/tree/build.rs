@@ -286,7 +286,10 @@ impl Builder {
         let text = |at: usize| self.tree.text(keys[at]);
         // A few keys are compared with each other faster than they are hashed.
         if keys.len() <= 32 {
-            return (2..keys.len()).step_by(2).any(|i| (0..i).step_by(2).any(|j| text(i) == text(j)));
+            return (2..keys.len()).step_by(2).any(|i| {
+                let len = self.tree.text_len(keys[i]);
+                (0..i).step_by(2).any(|j| self.tree.text_len(keys[j]) == len && text(i) == text(j))
+            });
         }
         let mut seen = std::collections::HashSet::with_capacity(keys.len() / 2);
         (0..keys.len()).step_by(2).any(|at| !seen.insert(text(at)))

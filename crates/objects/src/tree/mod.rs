@@ -124,6 +124,14 @@ impl Tree {
         }
     }
 
+    /// How long the text of a scalar is; 0 for anything else.
+    fn text_len(&self, id: NodeId) -> u32 {
+        match self.node(self.target(id)).kind {
+            Kind::Scalar { len, .. } => len,
+            _ => 0,
+        }
+    }
+
     /// Whether the scalar stands without quotes.
     pub(crate) fn is_plain(&self, id: NodeId) -> bool {
         matches!(self.node(self.target(id)).kind, Kind::Scalar { plain: true, .. })

@@ -22,7 +22,9 @@ pub(crate) fn split(text: &str) -> Vec<Chunk<'_>> {
     let has_returns = text.contains('\r');
     while at < text.len() {
         let rest = &text[at..];
-        let end = if has_returns { rest.find(['\n', '\r']) } else { rest.find('\n') };
+        let bytes = rest.as_bytes();
+        let end =
+            if has_returns { memchr::memchr2(b'\n', b'\r', bytes) } else { memchr::memchr(b'\n', bytes) };
         let content = end.map_or(rest, |end| &rest[..=end]);
         if is_separator(content) {
             if at > start.0 && !has_directive_only(&text[start.0..at], only_directives) {

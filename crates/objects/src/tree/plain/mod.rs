@@ -10,15 +10,18 @@ use super::{
 
 /// Reads a chunk. `None` where it holds anything but the plainest YAML; what was built of it until then is undone.
 pub(crate) fn read_plain(builder: &mut Builder, chunk: Chunk<'_>) -> Option<Option<NodeId>> {
-    let simple = chunk.text.bytes().all(|b| matches!(b, b' '..=b'~' | b'\n'));
+    // Without an early end the loop is turned into vector instructions.
+    let strange = chunk.text.bytes().fold(false, |strange, b| strange | !matches!(b, b' '..=b'~' | b'\n'));
     // `...` ends a document.
-    if !simple || chunk.text.starts_with("...") || chunk.text.contains("\n...") {
+    if strange
+        || chunk.text.starts_with("...")
+        || memchr::memmem::find(chunk.text.as_bytes(), b"\n...").is_some()
+    {
         return None;
     }
     let before = builder.len();
     let mut reader = Reader {
         builder,
-        text: chunk.text,
         bytes: chunk.text.as_bytes(),
         base: chunk.start,
         line: chunk.line,
@@ -39,7 +42,6 @@ pub(crate) fn read_plain(builder: &mut Builder, chunk: Chunk<'_>) -> Option<Opti
 
 struct Reader<'b, 's> {
     builder: &'b mut Builder,
-    text: &'s str,
     bytes: &'s [u8],
     /// Where the bytes begin in the source.
     base: usize,
@@ -74,7 +76,7 @@ impl Reader<'_, '_> {
     }
 
     fn line_end(&self, from: usize) -> usize {
-        self.text[from..].find('\n').map_or(self.bytes.len(), |len| from + len)
+        memchr::memchr(b'\n', &self.bytes[from..]).map_or(self.bytes.len(), |len| from + len)
     }
 
     /// Goes to the content of the next line that has any.
