@@ -22,7 +22,8 @@ pub fn main(args: &Exec) -> Result<u8, Stop> {
     };
     let shell = || std::env::var_os("SHELL").unwrap_or_else(|| OsString::from("/bin/sh"));
     let command = if args.command.is_empty() { vec![shell()] } else { args.command.clone() };
-    match enter_and_exec(entry, &command, &[]) {
+    let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    match enter_and_exec(entry, &command, &environment) {
         Ok(status) => Ok(status),
         Err(error) => {
             eprintln!("netloom: {error}");

@@ -79,12 +79,22 @@ fn answer(
     let Request::Enter { namespace, target } = request;
     let entered = runtime.block_on(async {
         let network = network.lock().await;
-        let pod = find_pod(&network.world().snapshot, namespace.as_deref(), &target)?;
-        let entry = network.entry(&pod).map_err(|e| e.to_string())?;
-        Ok::<_, String>((pod, entry))
+        let snapshot = &network.world().snapshot;
+        let entry = match (target.as_str(), target.strip_prefix("node/")) {
+            ("outside", _) => network.outside_entry(),
+            (_, Some(node)) => {
+                let id = snapshot.nodes.iter().find(|n| *n.name == *node).map(|n| n.id);
+                network.node_entry(id.ok_or_else(|| format!("there is no node {node:?}"))?)
+            }
+            _ => {
+                let pod = find_pod(snapshot, namespace.as_deref(), &target)?;
+                network.entry(&pod)
+            }
+        };
+        entry.map_err(|e| e.to_string())
     });
     match entered {
-        Ok((pod, entry)) => {
+        Ok(entry) => {
             reply(stream, &Reply::Entering)?;
             // The client says that it has read the line: what follows carries descriptors, which a buffered read loses.
             let mut ready = [0];

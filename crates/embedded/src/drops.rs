@@ -72,7 +72,7 @@ impl Drops {
         let claimed = self.lock().remove(&(packet.protocol, packet.source, source));
         if let Some(tell) = claimed {
             // A probe that has ended meanwhile has no use for it.
-            drop(tell.send(by));
+            let _ = tell.send(by);
             return;
         }
         let protocol = Protocol::WITH_PORTS.into_iter().find(|p| p.number() == packet.protocol);

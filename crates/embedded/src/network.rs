@@ -57,8 +57,6 @@ pub struct Applied {
     pub pods_removed: usize,
     /// Elements of kernel maps that came and went.
     pub elements: usize,
-    /// Connections that were cut because no policy allows them any more.
-    pub cut: usize,
     /// From the call to the kernel's last acknowledgement.
     pub took: Duration,
 }
@@ -138,7 +136,8 @@ impl Network {
         &self.drops
     }
 
-    /// Moves to the next World: only what changed; connections that stay allowed live on, others are cut.
+    /// Moves to the next World: only what changed. Connections live on, also those that are no longer allowed: see
+    /// [`Network::cut_denied`].
     ///
     /// # Errors
     /// When the kernel refuses something, naming it.
@@ -261,7 +260,9 @@ impl Network {
         hosts: String,
     ) -> Result<PodEntry, EmbeddedError> {
         let doing = || EmbeddedError::io(format!("making the way into {whose}"));
-        let ns = place(&lock(&self.plumbing)).unwrap_or_else(|| Err(std::io::ErrorKind::NotFound.into())).map_err(doing())?;
+        let ns = place(&lock(&self.plumbing))
+            .unwrap_or_else(|| Err(std::io::ErrorKind::NotFound.into()))
+            .map_err(doing())?;
         PodEntry::from_holder(OwnedFd::from(ns), hostname, resolv_conf, hosts).map_err(doing())
     }
 
@@ -298,7 +299,9 @@ fn client_socket(
     let ns = ns.ok_or(std::io::ErrorKind::NotFound)?;
     here.enter(ns).map_err(std::io::Error::other)?;
     match (wanted.protocol, wanted.origin) {
-        (Protocol::Udp, Origin::Outside(from)) => Ok(sockets::udp_socket_at(SocketAddr::new(from, 0))?.into()),
+        (Protocol::Udp, Origin::Outside(from)) => {
+            Ok(sockets::udp_socket_at(SocketAddr::new(from, 0))?.into())
+        }
         (Protocol::Udp, _) => Ok(sockets::udp_client(wanted.to)?.into()),
         (_, origin) => {
             let socket = sockets::tcp_socket(wanted.to)?;

@@ -23,7 +23,8 @@ pub fn run_in_pod(command: OsString) -> u8 {
             return 125;
         }
     };
-    match enter_and_exec(entry, &["/bin/sh".into(), "-c".into(), command], &[]) {
+    let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    match enter_and_exec(entry, &["/bin/sh".into(), "-c".into(), command], &environment) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("netloom: {error}");

@@ -142,7 +142,9 @@ fn sets() -> Vec<Set> {
         sets.extend([
             Set::map(half.name("svc"), &[ip, InetProto, InetService], &[Mark]),
             Set::map(half.name("eps"), &[Mark, Mark], &[ip, InetService]),
-            Set::map(half.name("aff"), &[ip, Mark], &[Mark]).dynamic(AFFINITY_CLIENTS, Some(AFFINITY_TIMEOUT)),
+            // The mark first: nft 1.0.6 aborts when it reads an update whose key begins with an IPv6 address.
+            Set::map(half.name("aff"), &[Mark, ip], &[Mark])
+                .dynamic(AFFINITY_CLIENTS, Some(AFFINITY_TIMEOUT)),
             Set::new(half.name("vips"), &[ip]),
             Set::new(half.name("lbres"), &[ip, InetProto, InetService]),
             Set::new(half.name("lbok"), &[ip, InetProto, InetService, ip]).interval(),
@@ -207,13 +209,7 @@ fn service_chains() -> Vec<Chain> {
     }
     for half in Half::BOTH {
         let frontend = [half.daddr, Expr::L4Proto, Expr::Dport];
-        let client = [half.daddr, Expr::L4Proto, Expr::Dport, half.saddr];
-        svc.push(
-            Rule::new()
-                .in_set(&frontend, half.name("lbres"))
-                .not_in_set(&client, half.name("lbok"))
-                .goto("refuse"),
-        );
+        svc.push(Rule::new().in_set(&frontend, half.name("lbres")).jump(half.name("restricted")));
     }
     // Every frontend has a class, so a mark of 0 towards a Service's own address is a port that it does not have.
     for half in Half::BOTH {
@@ -239,13 +235,22 @@ fn service_chains() -> Vec<Chain> {
     vec![
         Chain::regular("refuse", denial(LogPrefix::Source)),
         Chain::regular("nolocal", denial(LogPrefix::NoLocalEndpoint)),
+        restricted(V4),
+        restricted(V6),
         Chain::regular("svc", svc),
-        Chain::regular("dnat", dnat.collect()),
+        Chain::regular("to_backend", dnat.collect()),
         Chain::base("svc_pre", ChainKind::Filter, HookPoint::Prerouting, -110, to_svc()),
         Chain::base("svc_out", ChainKind::Filter, HookPoint::Output, -110, to_svc()),
         Chain::base("nat_pre", ChainKind::Nat, HookPoint::Prerouting, -100, to_class()),
         Chain::base("nat_out", ChainKind::Nat, HookPoint::Output, -100, to_class()),
     ]
+}
+
+/// Frontends that only some clients may use.
+fn restricted(half: Half) -> Chain {
+    let client = [half.daddr, Expr::L4Proto, Expr::Dport, half.saddr];
+    let rules = vec![Rule::new().in_set(&client, half.name("lbok")).ret(), Rule::new().goto("refuse")];
+    Chain::regular(half.name("restricted"), rules)
 }
 
 /// A pod that reaches itself through a Service, clients of external addresses, and pods that leave the cluster get

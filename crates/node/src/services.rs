@@ -225,15 +225,15 @@ impl ServiceState {
 /// The chain that picks a slot and goes on to translate the address.
 fn class_chain(class: Class) -> Chain {
     let rules = match class {
-        Class::Random(slots) => vec![Rule::new().set_ct_mark(Source::random(slots)).goto("dnat")],
+        Class::Random(slots) => vec![Rule::new().set_ct_mark(Source::random(slots)).goto("to_backend")],
         Class::Affinity(slots, timeout) => {
             let mut rules = vec![Rule::new().set_ct_mark(Source::random(slots))];
             for half in Half::BOTH {
-                let client = [half.saddr, Expr::Mark];
+                let client = [Expr::Mark, half.saddr];
                 rules.push(Rule::new().set_ct_mark(Source::map(&client, half.name("aff"))));
                 rules.push(Rule::new().update(half.name("aff"), &client, Some(Expr::CtMark), Some(timeout)));
             }
-            rules.push(Rule::new().goto("dnat"));
+            rules.push(Rule::new().goto("to_backend"));
             rules
         }
     };

@@ -33,8 +33,10 @@ fn the_broken_shop_behaves_as_predicted() {
 /// Each question of the broken shop's README, and the file and line that the answer has to name.
 #[test]
 fn the_broken_shop_is_explained_at_the_right_lines() {
-    let readme = std::fs::read_to_string(crate::support::repository().join("examples/shop-broken/README.md")).unwrap();
-    let questions = readme.lines().filter_map(|l| l.trim().strip_prefix("$ netloom explain examples/shop-broken "));
+    let readme =
+        std::fs::read_to_string(crate::support::repository().join("examples/shop-broken/README.md")).unwrap();
+    let questions =
+        readme.lines().filter_map(|l| l.trim().strip_prefix("$ netloom explain examples/shop-broken "));
     let mut asked = 0;
     for question in questions {
         let words: Vec<&str> = question.split_whitespace().collect();

@@ -23,7 +23,10 @@ fn namespaces_of(name: &str) -> (BTreeSet<String>, BTreeSet<u32>) {
         processes.insert(pid);
         for task in fs::read_dir(entry.path().join("task")).into_iter().flatten().filter_map(Result::ok) {
             for kind in ["net", "user", "mnt", "pid"] {
-                namespaces.extend(fs::read_link(task.path().join("ns").join(kind)).map(|l| l.to_string_lossy().into_owned()));
+                namespaces.extend(
+                    fs::read_link(task.path().join("ns").join(kind))
+                        .map(|l| l.to_string_lossy().into_owned()),
+                );
             }
         }
     }
@@ -31,7 +34,11 @@ fn namespaces_of(name: &str) -> (BTreeSet<String>, BTreeSet<u32>) {
 }
 
 fn host() -> (String, String, usize) {
-    let links = fs::read_to_string("/proc/net/dev").unwrap().lines().map(|l| l.split(':').next().unwrap().to_owned()).collect();
+    let links = fs::read_to_string("/proc/net/dev")
+        .unwrap()
+        .lines()
+        .map(|l| l.split(':').next().unwrap().to_owned())
+        .collect();
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
     let files = fs::read_dir(std::env::temp_dir()).unwrap().filter_map(Result::ok);
     (links, mounts, files.filter(|f| !f.file_name().to_string_lossy().contains("netloom-test")).count())
@@ -40,7 +47,8 @@ fn host() -> (String, String, usize) {
 fn still_there(namespaces: &BTreeSet<String>) -> bool {
     fs::read_dir("/proc").unwrap().filter_map(Result::ok).any(|entry| {
         ["net", "user", "mnt", "pid"].iter().any(|kind| {
-            fs::read_link(entry.path().join("ns").join(kind)).is_ok_and(|l| namespaces.contains(&*l.to_string_lossy()))
+            fs::read_link(entry.path().join("ns").join(kind))
+                .is_ok_and(|l| namespaces.contains(&*l.to_string_lossy()))
         })
     })
 }
@@ -52,7 +60,10 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 fn own() -> BTreeSet<String> {
-    ["net", "user", "mnt", "pid"].iter().map(|k| fs::read_link(format!("/proc/self/ns/{k}")).unwrap().to_string_lossy().into_owned()).collect()
+    ["net", "user", "mnt", "pid"]
+        .iter()
+        .map(|k| fs::read_link(format!("/proc/self/ns/{k}")).unwrap().to_string_lossy().into_owned())
+        .collect()
 }
 
 #[test]
@@ -75,7 +86,8 @@ fn killed_at_any_moment_it_leaves_nothing() {
             signal(&network.child, Signal::SIGKILL);
             network.child.wait().unwrap();
             let name = network.name.clone();
-            let gone = poll(|| (namespaces_of(&name).1.is_empty() && !still_there(&namespaces)).then_some(()));
+            let gone =
+                poll(|| (namespaces_of(&name).1.is_empty() && !still_there(&namespaces)).then_some(()));
             assert!(gone.is_some(), "after {moment} ms as {user:?}: {:?}", namespaces_of(&name));
             let (links, mounts, _) = host();
             assert_eq!((links, mounts), (before.0, before.1), "after {moment} ms as {user:?}");
@@ -88,8 +100,13 @@ fn the_holder_killed_ends_the_command() {
     let _alone = alone();
     let mut network = Running::start(User::Own, &["examples/shop"]);
     let (_, processes) = namespaces_of(&network.name);
-    let holder = processes.iter().copied().find(|pid| *pid != network.child.id()).expect("a second process holds the network");
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(i32::try_from(holder).unwrap()), Signal::SIGKILL).unwrap();
+    let holder = processes
+        .iter()
+        .copied()
+        .find(|pid| *pid != network.child.id())
+        .expect("a second process holds the network");
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(i32::try_from(holder).unwrap()), Signal::SIGKILL)
+        .unwrap();
     let status = network.child.wait().unwrap();
     assert_eq!(status.code(), Some(2), "{}", network.text());
     let name = network.name.clone();
@@ -112,8 +129,14 @@ fn two_at_once_do_not_disturb_each_other() {
     let first = Running::start(User::Own, &["examples/shop"]);
     let second = Running::start(User::Own, &["examples/shop"]);
     let ask = |network: &Running| {
-        let output = network.exec(User::Own, "production/frontend", &["curl", "-sm5", "http://backend.production:8080/"]);
-        serde_json::from_str::<serde_json::Value>(&stdout(&output)).map(|a| a["pod"].to_string()).unwrap_or_default()
+        let output = network.exec(
+            User::Own,
+            "production/frontend",
+            &["curl", "-sm5", "http://backend.production:8080/"],
+        );
+        serde_json::from_str::<serde_json::Value>(&stdout(&output))
+            .map(|a| a["pod"].to_string())
+            .unwrap_or_default()
     };
     assert!(ask(&first).contains("backend"), "{}", first.text());
     assert!(ask(&second).contains("backend"), "{}", second.text());

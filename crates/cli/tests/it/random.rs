@@ -10,13 +10,14 @@ use proptest::{
 use crate::support::{User, folder, path, verified};
 
 const CASES: u32 = 12;
-const NAMESPACES: [&str; 3] = ["x", "y", "z"];
+const NAMESPACES: [&str; 3] = ["red", "green", "blue"];
 const PORTS: [u16; 3] = [80, 81, 5353];
 
 fn labels() -> impl Strategy<Value = String> {
     let pair = (prop::sample::select(vec!["app", "tier"]), prop::sample::select(vec!["a", "b", "c"]));
-    proptest::collection::btree_map(pair.clone().prop_map(|p| p.0), pair.prop_map(|p| p.1), 0..3)
-        .prop_map(|map| format!("{{{}}}", map.iter().map(|(k, v)| format!("{k}: {v}")).collect::<Vec<_>>().join(", ")))
+    proptest::collection::btree_map(pair.clone().prop_map(|p| p.0), pair.prop_map(|p| p.1), 0..3).prop_map(
+        |map| format!("{{{}}}", map.iter().map(|(k, v)| format!("{k}: {v}")).collect::<Vec<_>>().join(", ")),
+    )
 }
 
 fn selector() -> impl Strategy<Value = String> {
@@ -25,15 +26,24 @@ fn selector() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("{}".to_owned()),
         labels().prop_map(|l| format!("{{matchLabels: {l}}}")),
-        (key.clone(), prop::sample::select(vec!["In", "NotIn"]), value)
-            .prop_map(|(k, op, v)| format!("{{matchExpressions: [{{key: {k}, operator: {op}, values: [{v}]}}]}}")),
+        (key.clone(), prop::sample::select(vec!["In", "NotIn"]), value).prop_map(|(k, op, v)| format!(
+            "{{matchExpressions: [{{key: {k}, operator: {op}, values: [{v}]}}]}}"
+        )),
         (key, prop::sample::select(vec!["Exists", "DoesNotExist"]))
             .prop_map(|(k, op)| format!("{{matchExpressions: [{{key: {k}, operator: {op}}}]}}")),
     ]
 }
 
 fn peer() -> impl Strategy<Value = String> {
-    let nets = || prop::sample::select(vec!["10.244.0.0/16", "10.244.0.0/24", "10.244.1.0/28", "203.0.113.0/24", "fd00:10:244::/56"]);
+    let nets = || {
+        prop::sample::select(vec![
+            "10.244.0.0/16",
+            "10.244.0.0/24",
+            "10.244.1.0/28",
+            "203.0.113.0/24",
+            "fd00:10:244::/56",
+        ])
+    };
     prop_oneof![
         selector().prop_map(|s| format!("podSelector: {s}")),
         selector().prop_map(|s| format!("namespaceSelector: {s}")),
@@ -65,7 +75,8 @@ fn rule(side: &'static str) -> impl Strategy<Value = String> {
     let peers = proptest::option::weighted(0.8, proptest::collection::vec(peer(), 1..3));
     let ports = proptest::option::weighted(0.7, proptest::collection::vec(port(), 1..3));
     (peers, ports).prop_map(move |(peers, ports)| {
-        let parts = [peers.map(|p| format!("{side}: {}", list(&p))), ports.map(|p| format!("ports: {}", list(&p)))];
+        let parts =
+            [peers.map(|p| format!("{side}: {}", list(&p))), ports.map(|p| format!("ports: {}", list(&p)))];
         format!("{{{}}}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
     })
 }
@@ -93,7 +104,8 @@ fn network_policy() -> impl Strategy<Value = String> {
 fn cluster_policy() -> impl Strategy<Value = String> {
     let direction = prop::sample::select(vec![("ingress", "from"), ("egress", "to")]);
     let action = prop::sample::select(vec!["Accept", "Deny", "Pass"]);
-    let peer = (selector(), selector()).prop_map(|(n, p)| format!("{{pods: {{namespaceSelector: {n}, podSelector: {p}}}}}"));
+    let peer = (selector(), selector())
+        .prop_map(|(n, p)| format!("{{pods: {{namespaceSelector: {n}, podSelector: {p}}}}}"));
     let rule = (action, proptest::collection::vec(peer, 1..3));
     let rules = proptest::collection::vec(rule, 1..4);
     (prop::sample::select(vec!["Admin", "Baseline"]), 0..4u32, selector(), direction, rules).prop_map(
@@ -158,20 +170,29 @@ fn cluster() -> impl Strategy<Value = String> {
                 format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {labels}}}\n")
             });
             let name = |kind: &str, texts: Vec<String>| {
-                texts.into_iter().enumerate().map(|(i, t)| t.replace("name: NAME", &format!("name: {kind}{i}"))).collect::<Vec<_>>()
+                texts
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, t)| t.replace("name: NAME", &format!("name: {kind}{i}")))
+                    .collect::<Vec<_>>()
             };
-            let all = namespaces.chain(name("pod", pods)).chain(name("svc", services)).chain(name("policy", policies));
+            let all = namespaces
+                .chain(name("pod", pods))
+                .chain(name("svc", services))
+                .chain(name("policy", policies));
             all.collect::<Vec<_>>().join("---\n")
         })
 }
 
 #[test]
 fn packets_do_what_was_predicted() {
-    let cases = std::env::var("NETLOOM_RANDOM_CASES").ok().map_or(CASES, |n| n.parse().expect("a number of cases"));
+    let cases =
+        std::env::var("NETLOOM_RANDOM_CASES").ok().map_or(CASES, |n| n.parse().expect("a number of cases"));
     let seed = std::env::var("NETLOOM_RANDOM_SEED").ok().map_or(1, |n| n.parse::<u64>().expect("a number"));
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    let mut runner =
+        TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     for case in 0..cases {
         let manifests = cluster().new_tree(&mut runner).unwrap().current();
         let folder = folder(&[("cluster.yaml", &manifests)]);

@@ -17,14 +17,19 @@ fn every_kind_of_service_behaves_as_predicted() {
 fn sctp_is_predicted_and_said_not_to_be_probed() {
     let manifests = folder(&[("services.yaml", MANIFESTS)]);
     let report = verified(User::Own, &[path(&manifests)]);
-    let sctp: Vec<_> = report["not_probed"].as_array().unwrap().iter().filter(|n| n["protocol"] == "SCTP").collect();
+    let sctp: Vec<_> =
+        report["not_probed"].as_array().unwrap().iter().filter(|n| n["protocol"] == "SCTP").collect();
     assert!(!sctp.is_empty(), "{report}");
 }
 
 fn answers(network: &Running, from: &str, url: &str, times: usize) -> BTreeSet<String> {
     (0..times)
         .map(|_| {
-            let output = network.exec(User::Own, from, &["curl", "-sm3", "-o", "/dev/null", "-w", "%header{x-netloom-pod}", url]);
+            let output = network.exec(
+                User::Own,
+                from,
+                &["curl", "-sm3", "-o", "/dev/null", "-w", "%header{x-netloom-pod}", url],
+            );
             assert_eq!(output.status.code(), Some(0), "{url}: {}", stderr(&output));
             stdout(&output)
         })
@@ -47,7 +52,11 @@ fn the_health_check_port_tells_which_nodes_have_endpoints() {
         .iter()
         .map(|node| {
             let url = format!("http://{node}:32000/healthz");
-            stdout(&network.exec(User::Own, "s/client", &["curl", "-sm3", "-o", "/dev/null", "-w", "%{http_code}", &url]))
+            stdout(&network.exec(
+                User::Own,
+                "s/client",
+                &["curl", "-sm3", "-o", "/dev/null", "-w", "%{http_code}", &url],
+            ))
         })
         .collect();
     assert_eq!(codes, BTreeSet::from(["200".to_owned(), "503".to_owned()]), "{}", network.text());

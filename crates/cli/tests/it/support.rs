@@ -64,11 +64,16 @@ pub fn stderr(output: &Output) -> String {
 
 /// `netloom verify … -o json`: everything went as predicted, and something was probed. Returns the report.
 pub fn verified(user: User, arguments: &[&str]) -> serde_json::Value {
-    let output = netloom(user).arg("verify").args(arguments).args(["-o", "json"]).output().expect("netloom starts");
+    let output =
+        netloom(user).arg("verify").args(arguments).args(["-o", "json"]).output().expect("netloom starts");
     let report: serde_json::Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|e| panic!("no report ({e}): {}\n{}", stdout(&output), stderr(&output)));
     let disagree = report["disagree"].as_array().expect("a list");
-    assert!(disagree.is_empty(), "{arguments:?}: {}", serde_json::to_string_pretty(&report["disagree"]).unwrap());
+    assert!(
+        disagree.is_empty(),
+        "{arguments:?}: {}",
+        serde_json::to_string_pretty(&report["disagree"]).unwrap()
+    );
     assert!(report["probes"].as_u64().unwrap() > 0, "nothing was probed: {report}");
     assert_eq!(report["probes"], report["agree"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -96,7 +101,12 @@ impl Running {
         let nth = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let name = format!("test-{}-{nth}", std::process::id());
         let mut command = netloom(user);
-        command.arg("up").args(arguments).args(["--name", &name]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .arg("up")
+            .args(arguments)
+            .args(["--name", &name])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("netloom starts");
         let lines = Arc::new(Mutex::new(Vec::new()));
         let readers: [Box<dyn std::io::Read + Send>; 2] =
@@ -122,7 +132,9 @@ impl Running {
     }
 
     pub fn wait_for_nth(&self, text: &str, nth: usize) -> String {
-        let found = poll(|| self.lines.lock().unwrap().iter().filter(|line| line.contains(text)).nth(nth - 1).cloned());
+        let found = poll(|| {
+            self.lines.lock().unwrap().iter().filter(|line| line.contains(text)).nth(nth - 1).cloned()
+        });
         found.unwrap_or_else(|| panic!("{text:?} was not said {nth} times:\n{}", self.text()))
     }
 

@@ -8,14 +8,20 @@ use crate::support::{folder, path, run, stderr, stdout};
 
 #[test]
 fn help_teaches() {
-    let text: String = [&["--help"][..], &["up", "--help"], &["exec", "--help"], &["explain", "--help"], &["verify", "--help"]]
-        .iter()
-        .map(|arguments| {
-            let output = run(arguments);
-            assert_eq!(output.status.code(), Some(0));
-            format!("$ netloom {}\n{}\n", arguments.join(" "), stdout(&output))
-        })
-        .collect();
+    let text: String = [
+        &["--help"][..],
+        &["up", "--help"],
+        &["exec", "--help"],
+        &["explain", "--help"],
+        &["verify", "--help"],
+    ]
+    .iter()
+    .map(|arguments| {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(0));
+        format!("$ netloom {}\n{}\n", arguments.join(" "), stdout(&output))
+    })
+    .collect();
     insta::assert_snapshot!(text);
 }
 

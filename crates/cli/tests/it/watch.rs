@@ -44,7 +44,9 @@ fn an_edited_policy_is_applied_and_allowed_connections_live_on() {
     // Two connections that stay open: one to a port that stays allowed, one that will not be.
     let mut talk = |port: u16| {
         let mut exec = netloom(User::Own);
-        let script = format!("exec 3<>/dev/tcp/b.w/{port}; while read l; do echo $l >&3; read -t 3 r <&3 && echo $r || echo lost; done");
+        let script = format!(
+            "exec 3<>/dev/tcp/b.w/{port}; while read l; do echo $l >&3; read -t 3 r <&3 && echo $r || echo lost; done"
+        );
         exec.args(["exec", "--network", &network.name, "w/a", "--", "bash", "-c", &script]);
         exec.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
     };
@@ -59,7 +61,11 @@ fn an_edited_policy_is_applied_and_allowed_connections_live_on() {
         answer
     };
     assert_eq!(say(&mut stays, "one"), "one");
-    fs::write(manifests.path().join("policy.yaml"), policy(80) + "---\n" + &policy(81).replace("name: b,", "name: b81,")).unwrap();
+    fs::write(
+        manifests.path().join("policy.yaml"),
+        policy(80) + "---\n" + &policy(81).replace("name: b,", "name: b81,"),
+    )
+    .unwrap();
     network.wait_for("applied policy.yaml");
     assert!(reaches(&network, 80) && reaches(&network, 81));
     let mut goes = talk(81);
@@ -87,7 +93,11 @@ fn pods_come_and_go_and_broken_edits_change_nothing() {
     let more = PODS.replace("name: a,", "name: c,").split("---").next().unwrap().to_owned();
     fs::write(manifests.path().join("more.yaml"), more).unwrap();
     fs::write(manifests.path().join("pods.yaml"), PODS).unwrap();
-    let came = poll(|| stdout(&network.exec(User::Own, "w/c", &["curl", "-sm1", "http://b/"])).contains("\"pod\"").then_some(()));
+    let came = poll(|| {
+        stdout(&network.exec(User::Own, "w/c", &["curl", "-sm1", "http://b/"]))
+            .contains("\"pod\"")
+            .then_some(())
+    });
     assert!(came.is_some(), "{}", network.text());
     fs::remove_file(manifests.path().join("more.yaml")).unwrap();
     let went = poll(|| (network.exec(User::Own, "w/c", &["true"]).status.code() == Some(2)).then_some(()));

@@ -138,7 +138,11 @@ async fn round(
                 let begun = Instant::now();
                 let (finished, dropped_by) = wait(started, deadline, told).await;
                 if begun.elapsed() > SLOW {
-                    tracing::debug!("{:?} after {:?}: {sender:?} to {name} ({to})", finished.outcome, begun.elapsed());
+                    tracing::debug!(
+                        "{:?} after {:?}: {sender:?} to {name} ({to})",
+                        finished.outcome,
+                        begun.elapsed()
+                    );
                 }
                 (
                     index,
