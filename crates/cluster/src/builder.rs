@@ -7,7 +7,7 @@ use crate::{
     dns,
     findings::Findings,
     input::{Input, same},
-    model::{ServiceId, Snapshot},
+    model::Snapshot,
     options::Options,
     policies::Policies,
     services::Services,
@@ -41,7 +41,11 @@ pub fn build(objects: &ObjectSet, options: &Options) -> Built {
 pub struct Builder {
     options: Options,
     builtin: Vec<Arc<Object>>,
+    /// Those of the builtin objects that the input lacks.
+    added: Vec<Arc<Object>>,
     input: Input,
+    /// Versions of the lists that the topology was built of.
+    versions: [u64; 4],
     topologist: Topologist,
     topology: Option<Topology>,
     services: Services,
@@ -55,7 +59,9 @@ impl Builder {
         Self {
             builtin: if options.add_dns { dns::objects() } else { Vec::new() },
             options,
+            added: Vec::new(),
             input: Input::default(),
+            versions: [0; 4],
             topologist: Topologist::default(),
             topology: None,
             services: Services::default(),
@@ -65,17 +71,10 @@ impl Builder {
 
     /// The Snapshot of these objects.
     pub fn build(&mut self, objects: &ObjectSet) -> Built {
-        let mut input = Input::sort(objects.objects());
-        let added: Vec<Arc<Object>> = dns::missing(&input, &self.builtin).into_iter().cloned().collect();
-        added.iter().for_each(|object| input.add(object));
-        let topology = self.topology(&input);
-        let services = self.services.update(&input, &topology, &self.options);
-        let (policies, policy_findings) = self.policies.update(&input.policies);
-        let dns_service = dns::service(&input).and_then(|wanted| {
-            let wanted = (wanted.reference.namespace.as_deref()?, &*wanted.name);
-            let at = services.services.binary_search_by(|s| (&*s.namespace, &*s.name).cmp(&wanted)).ok()?;
-            Some(ServiceId(at as u32))
-        });
+        self.update(objects);
+        let topology = self.topology();
+        let services = self.services.update(&self.input, &topology, &self.options);
+        let (policies, policy_findings) = self.policies.update(&self.input.policies().objects);
         let snapshot = Snapshot {
             zone: Arc::from(self.options.zone.trim_end_matches('.')),
             plan: services.plan,
@@ -84,25 +83,48 @@ impl Builder {
             pods: services.pods,
             services: services.services,
             policies,
-            dns_service,
+            dns_service: services.dns,
         };
-        let mut notes: Vec<String> = dns::note(&added, &snapshot).into_iter().collect();
+        let mut notes: Vec<String> = dns::note(&self.added, &snapshot).into_iter().collect();
         notes.extend(topology.notes.iter().chain(&services.notes).cloned());
         let diagnostics = merged([&topology.findings, &services.findings, policy_findings]);
-        self.input = input;
-        Built { snapshot, diagnostics, notes, ignored: objects.other_kinds() }
+        Built { snapshot, diagnostics, notes, ignored: self.input.ignored().clone() }
     }
 
-    fn topology(&mut self, input: &Input) -> Topology {
-        let unchanged = same(&self.input.namespaces, &input.namespaces)
-            && same(&self.input.nodes, &input.nodes)
-            && same(&self.input.workloads, &input.workloads)
-            && self.input.namespace_names == input.namespace_names;
+    /// Takes the objects, and those of the builtin ones that are missing among them.
+    fn update(&mut self, objects: &ObjectSet) {
+        let own: Vec<&Arc<Object>> = objects.objects().collect();
+        let mut all = own.clone();
+        all.extend(&self.added);
+        let versions =
+            |input: &Input| (input.services().version, input.workloads().version, input.namespaces().version);
+        let before = versions(&self.input);
+        self.input.update(&all);
+        if self.builtin.is_empty() || (self.topology.is_some() && versions(&self.input) == before) {
+            return;
+        }
+        let added = dns::missing(&self.input, &self.builtin);
+        if !same(&added, &self.added) {
+            self.added = added;
+            let all: Vec<&Arc<Object>> = own.into_iter().chain(&self.added).collect();
+            self.input.update(&all);
+        }
+    }
+
+    fn topology(&mut self) -> Topology {
+        let input = &self.input;
+        let versions = [
+            input.namespaces().version,
+            input.nodes().version,
+            input.workloads().version,
+            input.namespace_names().1,
+        ];
         match &self.topology {
-            Some(topology) if unchanged => topology.clone(),
+            Some(topology) if versions == self.versions => topology.clone(),
             before => {
                 let topology = self.topologist.build(input, &self.options).after(before.as_ref());
                 self.topology = Some(topology.clone());
+                self.versions = versions;
                 topology
             }
         }

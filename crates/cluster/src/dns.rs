@@ -1,7 +1,7 @@
 //! The cluster DNS, added where the objects have none, so that a policy that forgets DNS fails as in a cluster.
 use std::sync::Arc;
 
-use netloom_objects::{Location, Object, Source, parse_source};
+use netloom_objects::{Location, Object, Source, Typed, parse_source};
 
 use crate::{input::Input, model::Snapshot};
 
@@ -23,27 +23,34 @@ pub fn objects() -> Vec<Arc<Object>> {
     parse_source(&source).objects.into_iter().map(unplaced).collect()
 }
 
-/// The objects' own DNS Service: `kube-system/kube-dns`, else the first one labelled `k8s-app: kube-dns`.
-pub fn service(input: &Input) -> Option<&Arc<Object>> {
-    let named = |o: &&Arc<Object>| &*o.name == SERVICE && o.reference.namespace.as_deref() == Some(NAMESPACE);
-    let labelled = |o: &&Arc<Object>| o.labels().get("k8s-app").is_some_and(|app| app == "kube-dns");
-    input.services.iter().find(named).or_else(|| input.services.iter().find(labelled))
+/// Whether an object is a DNS Service by its label.
+pub fn labelled(object: &Object) -> bool {
+    matches!(object.typed, Typed::Service(_))
+        && object.labels().get("k8s-app").is_some_and(|app| app == SERVICE)
 }
 
-/// Which of the builtin objects the input lacks, if it lacks a DNS Service.
-pub fn missing<'a>(input: &Input, builtin: &'a [Arc<Object>]) -> Vec<&'a Arc<Object>> {
-    if service(input).is_some() {
+/// Which of the builtin objects the input lacks, if it lacks a DNS Service of its own.
+pub fn missing(input: &Input, builtin: &[Arc<Object>]) -> Vec<Arc<Object>> {
+    let own = |o: &&Arc<Object>| !builtin.iter().any(|b| Arc::ptr_eq(b, o));
+    let mut services = input.services().objects.iter().filter(own);
+    let named = |o: &Object| &*o.name == SERVICE && o.reference.namespace.as_deref() == Some(NAMESPACE);
+    if services.any(|o| named(o) || labelled(o)) {
         return Vec::new();
     }
-    let present = |wanted: &Object| {
-        let all = input.namespaces.iter().chain(&input.workloads).chain(&input.services);
-        all.into_iter().any(|o| {
-            o.kind == wanted.kind
-                && o.name == wanted.name
+    let present = |wanted: &&Arc<Object>| {
+        let list = match &*wanted.kind {
+            "Namespace" => input.namespaces(),
+            "Service" => input.services(),
+            _ => input.workloads(),
+        };
+        let mut own = list.objects.iter().filter(own);
+        own.any(|o| {
+            o.name == wanted.name
+                && o.kind == wanted.kind
                 && o.reference.namespace == wanted.reference.namespace
         })
     };
-    builtin.iter().filter(|o| !present(o)).collect()
+    builtin.iter().filter(|o| !present(o)).cloned().collect()
 }
 
 /// What was added, in a sentence; none where nothing was.

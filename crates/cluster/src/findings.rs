@@ -34,18 +34,20 @@ pub struct Finding<'a>(Option<&'a mut Diagnostic>);
 impl Finding<'_> {
     /// What to do about it.
     pub fn help(self, help: impl Into<String>) -> Self {
-        Self(self.0.map(|d| {
+        let Self(mut finding) = self;
+        if let Some(d) = &mut finding {
             d.help = Some(help.into());
-            d
-        }))
+        }
+        Self(finding)
     }
 
     /// Another place that belongs to it.
     pub fn related(self, at: Location, what: impl Into<String>) -> Self {
-        Self(self.0.map(|d| {
+        let Self(mut finding) = self;
+        if let Some(d) = &mut finding {
             d.related.push((at, what.into()));
-            d
-        }))
+        }
+        Self(finding)
     }
 }
 

@@ -5,6 +5,7 @@ mod addresses;
 mod builder;
 pub mod defaults;
 mod dns;
+mod fast;
 mod findings;
 mod input;
 pub mod model;
@@ -13,6 +14,7 @@ mod options;
 mod policies;
 mod services;
 mod topology;
+mod tracked;
 mod workloads;
 
 pub use builder::{Builder, Built, build};

@@ -1,6 +1,7 @@
 //! Namespaces, nodes and pods with their addresses: everything but Services and policies.
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    cmp::Ordering,
+    collections::{BTreeMap, HashMap},
     net::IpAddr,
     sync::Arc,
 };
@@ -13,14 +14,11 @@ use crate::{
         plan::{Given, Ground, ground},
         pool::Pool,
     },
+    fast::{Map, Set},
     findings::Findings,
     input::{Input, same},
     model::{Addrs, Family, Namespace, NamespaceId, Nets, Node, NodeId, Pod, PodId},
-    nodes::{
-        self, NodeSpec,
-        blocks::Blocks,
-        place::{Previous, place},
-    },
+    nodes::{self, NodeSpec, blocks::Blocks, place::place},
     options::Options,
     workloads::{self, Draft, Workloads},
 };
@@ -74,16 +72,22 @@ impl Topology {
     }
 }
 
+/// A pod as it was built, with what went into it.
+struct Last {
+    draft: Arc<Draft>,
+    pod: Arc<Pod>,
+    node: Arc<str>,
+}
+
 /// Builds the topology, and remembers where pods are and which addresses they and the nodes have.
 #[derive(Default)]
 pub struct Topologist {
     workloads: Workloads,
     blocks: Blocks,
-    places: Previous,
     node_ips: HashMap<Arc<str>, Addrs>,
-    pod_ips: HashMap<(Arc<str>, Arc<str>), Addrs>,
     pools: HashMap<(Arc<str>, Family), Pool>,
-    pods: HashMap<(Arc<str>, Arc<str>), Arc<Pod>>,
+    /// Sorted by namespace and name.
+    last: Vec<Last>,
 }
 
 impl Topologist {
@@ -91,18 +95,20 @@ impl Topologist {
     pub fn build(&mut self, input: &Input, options: &Options) -> Topology {
         let mut findings = Findings::default();
         let mut notes = Vec::new();
-        let namespaces = namespaces(&input.namespaces, &input.namespace_names, &mut notes);
-        let mut drafts = self.workloads.expand(&input.workloads, &mut findings);
-        let specs = nodes::nodes(&input.nodes, &drafts, options, &mut findings, &mut notes);
-        self.workloads.expand_daemons(&input.workloads, &specs, &mut drafts, &mut findings);
-        workloads::sort(&mut drafts, &mut findings);
-        let places = place(&specs, &drafts, &self.places, &mut findings);
-        let (drafts, places): (Vec<Draft>, Vec<NodeId>) =
-            drafts.into_iter().zip(places).filter_map(|(d, p)| Some((d, p?))).unzip();
+        let namespaces = namespaces(input, &mut notes);
+        self.workloads.expand(&input.workloads().objects);
+        let specs = nodes::nodes(&input.nodes().objects, self.workloads.bare(), options, &mut notes);
+        self.workloads.expand_daemons(&specs);
+        let drafts = self.workloads.sorted(&mut findings);
+        let before = self.before(&drafts);
+        let previous: Vec<Option<&str>> = before.iter().map(|b| b.map(|at| &*self.last[at].node)).collect();
+        let places = place(&specs, &drafts, &previous, &mut findings);
+        let placed = drafts.into_iter().zip(places).zip(before).filter_map(|((d, p), b)| Some((d, (p?, b))));
+        let (drafts, (places, before)): (Vec<_>, (Vec<NodeId>, Vec<Option<usize>>)) = placed.unzip();
         let ground = ground(&given(&specs, &drafts), options, &mut notes);
         let nodes = self.nodes(&specs, &drafts, &places, ground, options, &mut findings);
-        let ips = self.addresses(&nodes, &drafts, &places, options, &mut findings);
-        let (pods, extras) = self.assemble(drafts, &places, &ips, &namespaces, &nodes);
+        let ips = self.addresses(&nodes, &drafts, &places, &before, options, &mut findings);
+        let (pods, extras) = self.assemble(drafts, &places, &before, &ips, &namespaces, &nodes);
         Topology {
             namespaces: Arc::new(namespaces),
             nodes: Arc::new(nodes),
@@ -114,11 +120,30 @@ impl Topologist {
         }
     }
 
+    /// Where each draft was in the pods built last; both are sorted alike.
+    fn before(&self, drafts: &[Arc<Draft>]) -> Vec<Option<usize>> {
+        let mut at = 0;
+        let find = |draft: &Arc<Draft>| {
+            while let Some(last) = self.last.get(at) {
+                if Arc::ptr_eq(&last.draft, draft) {
+                    return Some(at);
+                }
+                match workloads::compare(&last.draft, draft) {
+                    Ordering::Less => at += 1,
+                    Ordering::Equal => return Some(at),
+                    Ordering::Greater => return None,
+                }
+            }
+            None
+        };
+        drafts.iter().map(find).collect()
+    }
+
     /// The nodes with their addresses and pod ranges.
     fn nodes(
         &mut self,
         specs: &[NodeSpec],
-        drafts: &[Draft],
+        drafts: &[Arc<Draft>],
         places: &[NodeId],
         ground: Ground,
         options: &Options,
@@ -172,7 +197,7 @@ impl Topologist {
                     .related(at(first), "the other one");
             }
         }
-        let mut used: HashSet<IpAddr> = owners.into_keys().collect();
+        let mut used: Set<IpAddr> = owners.into_keys().collect();
         let mut out: Vec<Addrs> = specs.iter().map(|s| nodes::restrict_addrs(s.ips, options)).collect();
         for (spec, ips) in specs.iter().zip(&mut out) {
             let before = self.node_ips.get(&spec.name).copied().unwrap_or_default();
@@ -207,12 +232,13 @@ impl Topologist {
     fn addresses(
         &mut self,
         nodes: &[Node],
-        drafts: &[Draft],
+        drafts: &[Arc<Draft>],
         places: &[NodeId],
+        before: &[Option<usize>],
         options: &Options,
         findings: &mut Findings,
     ) -> Vec<Option<Addrs>> {
-        let mut owners: HashMap<IpAddr, &Draft> = HashMap::with_capacity(drafts.len());
+        let mut owners: Map<IpAddr, &Draft> = Map::default();
         let mut out = vec![Addrs::default(); drafts.len()];
         for ((draft, node), ips) in drafts.iter().zip(places).zip(&mut out) {
             if draft.template.host_network {
@@ -229,13 +255,13 @@ impl Topologist {
                 }
             }
         }
-        let mut used: HashSet<IpAddr> = owners.into_keys().collect();
+        let mut used: Set<IpAddr> = owners.into_keys().collect();
         used.extend(nodes.iter().flat_map(|n| n.ips.iter()));
-        for ((draft, node), ips) in drafts.iter().zip(places).zip(&mut out) {
-            let Some(before) = self.pod_ips.get(&(draft.namespace.clone(), draft.name.clone())) else {
+        for ((before, node), ips) in before.iter().zip(places).zip(&mut out) {
+            let Some(before) = before.map(|at| &self.last[at].pod).filter(|p| !p.host_network) else {
                 continue;
             };
-            for ip in before.iter().filter(|ip| nodes[node.0 as usize].pod_cidrs.contains(*ip)) {
+            for ip in before.ips.iter().filter(|ip| nodes[node.0 as usize].pod_cidrs.contains(*ip)) {
                 if ips.of(Family::of(ip)).is_none() && used.insert(ip) {
                     ips.fill(ip);
                 }
@@ -287,62 +313,66 @@ impl Topologist {
     /// Numbers the pods; one that is as it was stays the same [`Arc`].
     fn assemble(
         &mut self,
-        drafts: Vec<Draft>,
+        drafts: Vec<Arc<Draft>>,
         places: &[NodeId],
+        before: &[Option<usize>],
         ips: &[Option<Addrs>],
         namespaces: &[Namespace],
         nodes: &[Node],
     ) -> (Vec<Arc<Pod>>, Vec<Extra>) {
         let mut pods = Vec::with_capacity(drafts.len());
         let mut extras = Vec::with_capacity(drafts.len());
-        let mut before = std::mem::take(&mut self.pods);
-        self.places.clear();
-        self.pod_ips.clear();
-        let mut namespace_id = NamespaceId(0);
-        for ((draft, node), ips) in drafts.into_iter().zip(places).zip(ips) {
+        let mut now = Vec::with_capacity(drafts.len());
+        let mut namespace = NamespaceId(0);
+        for (((draft, node), before), ips) in drafts.into_iter().zip(places).zip(before).zip(ips) {
             let Some(ips) = *ips else { continue };
-            if namespaces.get(namespace_id.0 as usize).is_none_or(|n| n.name != draft.namespace) {
+            if namespaces.get(namespace.0 as usize).is_none_or(|n| n.name != draft.namespace) {
                 let found = namespaces.binary_search_by(|n| n.name.cmp(&draft.namespace));
-                namespace_id = NamespaceId(found.unwrap_or_default() as u32);
+                namespace = NamespaceId(found.unwrap_or_default() as u32);
             }
-            let key = (draft.namespace.clone(), draft.name.clone());
             extras.push(Extra { terminating: draft.terminating, declares: draft.template.declares });
-            let pod = pod(draft, PodId(pods.len() as u32), *node, ips, namespace_id);
-            let pod = match before.remove(&key) {
-                Some(old) if *old == pod => old,
-                _ => Arc::new(pod),
+            let id = PodId(pods.len() as u32);
+            let last = before.map(|at| &self.last[at]);
+            let kept = last.filter(|last| {
+                let old = &last.pod;
+                let same = (old.id, old.node, old.ips, old.namespace_id) == (id, *node, ips, namespace);
+                same && (Arc::ptr_eq(&last.draft, &draft) || **old == pod(&draft, id, *node, ips, namespace))
+            });
+            let pod = match kept {
+                Some(last) => last.pod.clone(),
+                None => Arc::new(pod(&draft, id, *node, ips, namespace)),
             };
-            self.places.insert(key.clone(), nodes[node.0 as usize].name.clone());
-            self.pod_ips.insert(key.clone(), ips);
-            self.pods.insert(key, pod.clone());
+            let name = &nodes[node.0 as usize].name;
+            now.push(Last { draft, pod: pod.clone(), node: name.clone() });
             pods.push(pod);
         }
+        self.last = now;
         (pods, extras)
     }
 }
 
-fn pod(draft: Draft, id: PodId, node: NodeId, ips: Addrs, namespace_id: NamespaceId) -> Pod {
+fn pod(draft: &Draft, id: PodId, node: NodeId, ips: Addrs, namespace_id: NamespaceId) -> Pod {
     let template = &draft.template;
     Pod {
         id,
-        name: draft.name,
-        namespace: draft.namespace,
+        name: draft.name.clone(),
+        namespace: draft.namespace.clone(),
         namespace_id,
-        labels: draft.labels,
-        workload: draft.workload,
+        labels: draft.labels.clone(),
+        workload: draft.workload.clone(),
         node,
         ips,
         host_network: template.host_network,
         service_account: template.service_account.clone(),
-        hostname: draft.hostname,
-        subdomain: draft.subdomain,
+        hostname: draft.hostname.clone(),
+        subdomain: draft.subdomain.clone(),
         containers: template.containers.clone(),
         listening: template.listening.clone(),
         ready: draft.ready,
         dns_policy: template.dns_policy,
         dns_config: template.dns_config.clone(),
         run: template.run.clone(),
-        origin: draft.origin,
+        origin: draft.origin.clone(),
     }
 }
 
@@ -358,7 +388,7 @@ fn say_duplicate(ip: IpAddr, draft: &Draft, first: &Draft, findings: &mut Findin
         .related(first.origin.at.clone(), "the other one");
 }
 
-fn given(specs: &[NodeSpec], drafts: &[Draft]) -> Given {
+fn given(specs: &[NodeSpec], drafts: &[Arc<Draft>]) -> Given {
     let pods = drafts.iter().filter(|d| !d.template.host_network);
     Given {
         pod_nets: specs.iter().flat_map(|s| s.pod_cidrs.iter()).collect(),
@@ -368,14 +398,12 @@ fn given(specs: &[NodeSpec], drafts: &[Draft]) -> Given {
 }
 
 /// The declared namespaces and those that objects are in.
-fn namespaces(
-    objects: &[Arc<Object>],
-    names: &BTreeSet<Arc<str>>,
-    notes: &mut Vec<String>,
-) -> Vec<Namespace> {
+fn namespaces(input: &Input, notes: &mut Vec<String>) -> Vec<Namespace> {
+    let objects = &input.namespaces().objects;
     let declared: HashMap<&str, &Arc<Object>> = objects.iter().map(|o| (&*o.name, o)).collect();
+    let names: Vec<&Arc<str>> = input.namespace_names().0.collect();
     let undeclared: Vec<&str> =
-        names.iter().map(|n| &**n).filter(|n| !declared.contains_key(n) && !BUILTIN.contains(n)).collect();
+        names.iter().map(|n| &***n).filter(|n| !declared.contains_key(n) && !BUILTIN.contains(n)).collect();
     if !undeclared.is_empty() {
         notes.push(format!(
             "no Namespace objects for {}: their only label is kubernetes.io/metadata.name",
@@ -389,5 +417,5 @@ fn namespaces(
         let origin: Option<Arc<ObjectRef>> = object.map(|o| o.reference.clone());
         Namespace { name: name.clone(), labels: Arc::new(labels), origin }
     };
-    names.iter().map(namespace).collect()
+    names.into_iter().map(namespace).collect()
 }

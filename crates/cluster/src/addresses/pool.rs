@@ -1,10 +1,10 @@
 //! Gives out addresses of a range.
-use std::{collections::HashSet, net::IpAddr};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use super::{address, bounds, family, number};
-use crate::model::Family;
+use crate::{fast::Set, model::Family};
 
 /// The addresses of one range, given out in order. It goes round before it gives one out again, so that an
 /// address that was just freed is the last to find a new owner.
@@ -40,7 +40,7 @@ impl Pool {
     }
 
     /// The next address that is not in use; none where all are.
-    pub fn take(&mut self, used: &mut HashSet<IpAddr>) -> Option<IpAddr> {
+    pub fn take(&mut self, used: &mut Set<IpAddr>) -> Option<IpAddr> {
         let family = family(self.net);
         // At most one more than is in use can be looked at in vain, so a /64 is no endless walk.
         let tries = (self.last - self.first).min(used.len() as u128);
@@ -55,7 +55,7 @@ impl Pool {
     }
 
     /// The address that a number stands for, or the nearest one after it that is not in use.
-    pub fn take_at(&self, number: u128, used: &mut HashSet<IpAddr>) -> Option<IpAddr> {
+    pub fn take_at(&self, number: u128, used: &mut Set<IpAddr>) -> Option<IpAddr> {
         let size = (self.last - self.first).saturating_add(1);
         let mut offset = number % size;
         let tries = (size - 1).min(used.len() as u128);
@@ -83,23 +83,23 @@ mod tests {
         Pool::new(net.parse().unwrap(), skip)
     }
 
-    fn all(mut pool: Pool, used: &mut HashSet<IpAddr>) -> Vec<String> {
+    fn all(mut pool: Pool, used: &mut Set<IpAddr>) -> Vec<String> {
         std::iter::from_fn(|| pool.take(used)).map(|ip| ip.to_string()).collect()
     }
 
     #[test]
     fn gives_out_what_pods_may_have() {
         assert_eq!(
-            all(pool("10.0.0.0/29", 2), &mut HashSet::new()),
+            all(pool("10.0.0.0/29", 2), &mut Set::default()),
             ["10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"]
         );
-        assert_eq!(all(pool("fd00::/126", 2), &mut HashSet::new()), ["fd00::2", "fd00::3"]);
-        assert_eq!(all(pool("10.0.0.4/32", 0), &mut HashSet::new()), ["10.0.0.4"]);
+        assert_eq!(all(pool("fd00::/126", 2), &mut Set::default()), ["fd00::2", "fd00::3"]);
+        assert_eq!(all(pool("10.0.0.4/32", 0), &mut Set::default()), ["10.0.0.4"]);
     }
 
     #[test]
     fn a_freed_address_is_the_last_to_be_given_again() {
-        let mut used = HashSet::new();
+        let mut used = Set::default();
         let mut pool = pool("10.0.0.0/29", 2);
         let first = pool.take(&mut used).unwrap();
         used.remove(&first);
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_wanted_address_or_the_next_free_one() {
         let pool = pool("10.0.0.0/29", 0);
-        let mut used = HashSet::new();
+        let mut used = Set::default();
         for wanted in ["10.0.0.6", "10.0.0.0", "10.0.0.1"] {
             assert_eq!(pool.take_at(6, &mut used).unwrap().to_string(), wanted);
         }

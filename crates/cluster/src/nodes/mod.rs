@@ -12,7 +12,6 @@ use netloom_objects::{Object, ObjectRef, Typed};
 use self::fit::Candidate;
 use crate::{
     addresses::set,
-    findings::Findings,
     model::{Addrs, Labels, Nets},
     options::Options,
     workloads::Draft,
@@ -73,14 +72,13 @@ fn labels(name: &str, own: Option<&Object>) -> Labels {
 }
 
 /// The nodes of the cluster in input order. `pods` may add some by naming them.
-pub fn nodes(
+pub fn nodes<'a>(
     objects: &[Arc<Object>],
-    pods: &[Draft],
+    pods: impl Iterator<Item = &'a Arc<Draft>>,
     options: &Options,
-    findings: &mut Findings,
     notes: &mut Vec<String>,
 ) -> Vec<NodeSpec> {
-    let mut nodes: Vec<NodeSpec> = objects.iter().filter_map(|o| declared(o, options, findings)).collect();
+    let mut nodes: Vec<NodeSpec> = objects.iter().filter_map(|o| declared(o, options)).collect();
     let declared = nodes.len();
     let mut known: HashSet<Arc<str>> = nodes.iter().map(|n| n.name.clone()).collect();
     // A pod that runs (it has the address of its host) proves its node; a name alone proves one only where no
@@ -118,7 +116,8 @@ pub fn nodes(
     nodes
 }
 
-fn declared(object: &Object, options: &Options, findings: &mut Findings) -> Option<NodeSpec> {
+/// A Node object. What cannot be read in it is reported where it is read.
+fn declared(object: &Object, options: &Options) -> Option<NodeSpec> {
     let Typed::Node(node) = &object.typed else { return None };
     let node: &ApiNode = node;
     let mut ips = Addrs::default();
@@ -126,27 +125,13 @@ fn declared(object: &Object, options: &Options, findings: &mut Findings) -> Opti
         if address.type_ != "InternalIP" {
             continue;
         }
-        match address.address.parse::<IpAddr>() {
-            Ok(ip) => ips.fill(ip),
-            Err(_) => {
-                let message =
-                    format!("Node {}: InternalIP {:?} is no IP address", object.name, address.address);
-                findings.error(object.locate("status.addresses"), message);
-            }
-        }
+        address.address.parse::<IpAddr>().into_iter().for_each(|ip| ips.fill(ip));
     }
     let spec = node.spec.as_ref();
     let many = spec.and_then(|s| s.pod_cidrs.as_deref()).unwrap_or_default();
     let mut pod_cidrs = Nets::default();
     for text in many.iter().chain(spec.and_then(|s| s.pod_cidr.as_ref()).filter(|_| many.is_empty())) {
-        match text.parse::<IpNet>() {
-            Ok(net) => set(&mut pod_cidrs, net.trunc()),
-            Err(_) => {
-                let message =
-                    format!("Node {}: podCIDR {text:?} is no range such as 10.244.1.0/24", object.name);
-                findings.error(object.locate("spec.podCIDR"), message);
-            }
-        }
+        text.parse::<IpNet>().into_iter().for_each(|net| set(&mut pod_cidrs, net.trunc()));
     }
     Some(NodeSpec {
         name: object.name.clone(),

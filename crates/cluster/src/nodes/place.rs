@@ -6,44 +6,42 @@ use std::{
 
 use super::{NodeSpec, fit::Refusal};
 use crate::{
+    fast::Map,
     findings::Findings,
     model::{NodeId, Protocol, Workload},
     workloads::Draft,
 };
-
-/// Which node each pod was on; what makes a rebuild leave pods where they are.
-pub type Previous = HashMap<(Arc<str>, Arc<str>), Arc<str>>;
 
 struct Nodes<'a> {
     specs: &'a [NodeSpec],
     by_name: HashMap<&'a str, usize>,
     /// How many pods each node has.
     load: Vec<usize>,
-    /// How many pods of one workload each node has.
-    spread: HashMap<(&'a str, &'a Workload), Vec<usize>>,
+    /// How many pods of one template each node has; a template is told by its address.
+    spread: Map<(usize, usize), usize>,
     /// Ports taken on each node, and the pod that has them.
-    ports: HashMap<(usize, Protocol, u16), &'a Draft>,
+    ports: Map<(usize, Protocol, u16), &'a Draft>,
 }
 
-/// The node of each draft, in their order; none for a pod that no node takes.
+/// The node of each draft, in their order; none for a pod that no node takes. `previous` says which node each was
+/// on, which makes a rebuild leave pods where they are.
 pub fn place(
     specs: &[NodeSpec],
-    drafts: &[Draft],
-    previous: &Previous,
+    drafts: &[Arc<Draft>],
+    previous: &[Option<&str>],
     findings: &mut Findings,
 ) -> Vec<Option<NodeId>> {
     let mut nodes = Nodes {
         specs,
         by_name: specs.iter().enumerate().map(|(i, n)| (&*n.name, i)).collect(),
         load: vec![0; specs.len()],
-        spread: HashMap::new(),
-        ports: HashMap::new(),
+        spread: Map::default(),
+        ports: Map::default(),
     };
     let mut placed: Vec<Option<usize>> = vec![None; drafts.len()];
     let mut open = Vec::new();
     for (i, draft) in drafts.iter().enumerate() {
         let bound = draft.template.wants.node_name.as_deref().or(draft.daemon_node.as_deref());
-        let before = || previous.get(&(draft.namespace.clone(), draft.name.clone())).map(|n| &**n);
         match bound {
             Some(name) => match nodes.by_name.get(name).copied() {
                 Some(node) => {
@@ -53,7 +51,7 @@ pub fn place(
                 }
                 None => unknown_node(draft, name, findings),
             },
-            None => match before().and_then(|name| nodes.by_name.get(name).copied()) {
+            None => match previous[i].and_then(|name| nodes.by_name.get(name).copied()) {
                 Some(node) if nodes.takes(node, draft) => {
                     placed[i] = Some(node);
                     nodes.put(node, draft);
@@ -82,9 +80,7 @@ pub fn place(
 impl<'a> Nodes<'a> {
     fn put(&mut self, node: usize, draft: &'a Draft) {
         self.load[node] += 1;
-        let count = self.specs.len();
-        let spread = self.spread.entry((&draft.namespace, &draft.workload)).or_insert_with(|| vec![0; count]);
-        spread[node] += 1;
+        *self.spread.entry((template(draft), node)).or_default() += 1;
         for &(protocol, port) in &draft.template.host_ports {
             self.ports.entry((node, protocol, port)).or_insert(draft);
         }
@@ -104,10 +100,10 @@ impl<'a> Nodes<'a> {
 
     /// The fitting node with the fewest pods of the workload, then with the fewest pods, then the first.
     fn best(&self, draft: &Draft) -> Option<usize> {
-        let spread = self.spread.get(&(&*draft.namespace, &draft.workload));
+        let spread = |node| self.spread.get(&(template(draft), node)).copied().unwrap_or_default();
         (0..self.specs.len())
             .filter(|&node| self.takes(node, draft))
-            .min_by_key(|&node| (spread.map_or(0, |s| s[node]), self.load[node], node))
+            .min_by_key(|&node| (spread(node), self.load[node], node))
     }
 
     fn warn_of_ports(&self, node: usize, draft: &Draft, findings: &mut Findings) {
@@ -160,6 +156,11 @@ impl<'a> Nodes<'a> {
                 "give a Node object whose labels, taints and free ports fit, or change what the pod asks for",
             );
     }
+}
+
+/// Pods of one workload have one template.
+fn template(draft: &Draft) -> usize {
+    Arc::as_ptr(&draft.template) as usize
 }
 
 fn unknown_node(draft: &Draft, name: &str, findings: &mut Findings) {

@@ -11,8 +11,9 @@ use netloom_objects::{Object, ObjectRef, Typed};
 
 use crate::{
     findings::Findings,
-    input::identity,
+    input::keep_list,
     model::{Policy, PortMatch, Protocol, Tier},
+    tracked::Tracked,
 };
 
 /// The line of a field of a policy.
@@ -27,74 +28,90 @@ fn range(protocol: Protocol, first: i32, last: i32) -> Option<PortMatch> {
     (first <= last).then_some(PortMatch::Range(protocol, first, last))
 }
 
-/// A converted policy with the object that it came from.
+/// A converted policy.
 struct Entry {
-    object: Arc<Object>,
-    policy: Arc<Policy>,
+    policy: Option<Arc<Policy>>,
     findings: Findings,
 }
 
 /// Converts policies, and keeps what it converted while the object stays.
 #[derive(Default)]
 pub struct Policies {
-    /// By the object's identity, which stays its own while the entry holds the object.
-    entries: HashMap<usize, Entry>,
+    tracked: Tracked<Entry>,
+    /// In the order of judgement.
     policies: Arc<Vec<Arc<Policy>>>,
     findings: Findings,
-    order: Vec<usize>,
 }
+
+/// With more changes than this the list is sorted anew, rather than each put in its place.
+const FEW: usize = 64;
 
 impl Policies {
     /// The policies of these objects, in the order of judgement, and what there is to say about them.
     pub fn update(&mut self, objects: &[Arc<Object>]) -> (Arc<Vec<Arc<Policy>>>, &Findings) {
-        let order: Vec<usize> = objects.iter().map(identity).collect();
-        if order == self.order {
+        let Some(delta) = self.tracked.update(objects, Entry::new) else {
             return (self.policies.clone(), &self.findings);
-        }
-        let mut before = std::mem::take(&mut self.entries);
-        let by_name: HashMap<_, _> = match order.iter().all(|id| before.contains_key(id)) {
-            true => HashMap::new(),
-            false => before.values().map(|e| (key(&e.object), e.policy.clone())).collect(),
         };
-        let mut policies = Vec::with_capacity(objects.len());
-        self.findings.0.clear();
-        for object in objects {
-            let id = identity(object);
-            let entry = match before.remove(&id) {
-                Some(entry) => entry,
-                None => match Entry::new(object, &by_name) {
-                    Some(entry) => entry,
-                    None => continue,
-                },
-            };
-            policies.push(entry.policy.clone());
-            self.findings.0.extend(entry.findings.0.iter().cloned());
-            self.entries.insert(id, entry);
+        let entries = &mut self.tracked.entries;
+        let mut gone: HashMap<Key, Arc<Policy>> = HashMap::new();
+        for (object, entry) in delta.removed {
+            gone.extend(entry.policy.map(|policy| (key(&object), policy)));
         }
-        policies.sort_by(|a, b| rank(a).cmp(&rank(b)));
+        let mut come = Vec::with_capacity(delta.made.len());
+        for at in delta.made {
+            let Some(policy) = &mut entries[at].policy else { continue };
+            // The same policy read anew, because another of its file changed: keep the pointer that others compare.
+            match gone.remove(&key(&objects[at])) {
+                Some(old) if old == *policy => *policy = old,
+                Some(old) => {
+                    gone.insert(key(&objects[at]), old);
+                    come.push(policy.clone());
+                }
+                None => come.push(policy.clone()),
+            }
+        }
+        let policies = match gone.len() + come.len() <= FEW {
+            true => {
+                let mut policies = (*self.policies).clone();
+                gone.into_values().for_each(|old| _ = find(&policies, &old).map(|at| policies.remove(at)));
+                come.into_iter().for_each(|new| {
+                    let at = find(&policies, &new).unwrap_or_else(|at| at);
+                    policies.insert(at, new);
+                });
+                policies
+            }
+            false => {
+                let mut policies: Vec<_> = entries.iter().filter_map(|e| e.policy.clone()).collect();
+                policies.sort_by(|a, b| rank(a).cmp(&rank(b)));
+                policies
+            }
+        };
+        self.findings.0.clear();
+        entries.iter().for_each(|e| self.findings.0.extend(e.findings.0.iter().cloned()));
         say_ties(&policies, &mut self.findings);
-        self.order = order;
-        self.policies = Arc::new(policies);
+        self.policies = keep_list(Some(&self.policies), policies);
         (self.policies.clone(), &self.findings)
     }
+}
+
+/// Where a policy is in the order of judgement, or would be.
+fn find(policies: &[Arc<Policy>], wanted: &Policy) -> Result<usize, usize> {
+    policies.binary_search_by(|p| rank(p).cmp(&rank(wanted)))
 }
 
 /// What an object is called, whatever its content.
 type Key = (Arc<str>, Option<Arc<str>>, Arc<str>);
 
-impl Entry {
-    /// Converts an object; none where it is no policy.
-    fn new(object: &Arc<Object>, by_name: &HashMap<Key, Arc<Policy>>) -> Option<Self> {
-        let mut findings = Findings::default();
-        let policy = Arc::new(convert(object, &mut findings)?);
-        // The same policy read anew, because another of its file changed: keep the pointer that others compare.
-        let policy = by_name.get(&key(object)).filter(|old| **old == policy).cloned().unwrap_or(policy);
-        Some(Self { object: object.clone(), policy, findings })
-    }
-}
-
 fn key(object: &Object) -> Key {
     (object.kind.clone(), object.reference.namespace.clone(), object.name.clone())
+}
+
+impl Entry {
+    fn new(object: &Arc<Object>) -> Self {
+        let mut findings = Findings::default();
+        let policy = convert(object, &mut findings).map(Arc::new);
+        Self { policy, findings }
+    }
 }
 
 /// Tier and priority, then the names, so that the order is the same however the files are called.
@@ -105,7 +122,10 @@ fn rank(policy: &Policy) -> (Tier, &str, Option<&str>, &str) {
 
 /// The API leaves the order of policies with the same priority open: say which one netloom takes.
 fn say_ties(policies: &[Arc<Policy>], findings: &mut Findings) {
-    for pair in policies.windows(2) {
+    // NetworkPolicies, most of all policies, are all alike and stand in the middle: look at both ends only.
+    let admin = policies.partition_point(|p| p.tier < Tier::NetworkPolicy);
+    let baseline = policies.partition_point(|p| p.tier <= Tier::NetworkPolicy);
+    for pair in policies[..admin].windows(2).chain(policies[baseline..].windows(2)) {
         let [first, second] = pair else { continue };
         let priority = match second.tier {
             Tier::Admin(priority) | Tier::Baseline(priority) if first.tier == second.tier => priority,

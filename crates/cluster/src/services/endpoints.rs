@@ -14,7 +14,7 @@ use netloom_objects::{Object, Typed};
 use super::{index::PodIndex, parse::Parsed};
 use crate::{
     model::{Addrs, Endpoint, Family, NodeId, Pod, Protocol, TargetPort},
-    topology::{Extra, Topology},
+    topology::Topology,
     workloads::template::port,
 };
 
@@ -25,16 +25,12 @@ pub struct Ground<'a> {
     pub nodes: &'a HashMap<Arc<str>, NodeId>,
 }
 
-/// The pods that a Service selects, as its endpoints.
-pub fn of_pods(service: &Parsed, pods: &[u32], ground: &Ground<'_>) -> Vec<Endpoint> {
-    let endpoint = |id: &u32| {
-        let pod = &ground.topology.pods[*id as usize];
-        of_pod(service, pod, ground.topology.extras[*id as usize], ground)
-    };
-    sorted(pods.iter().filter_map(endpoint).collect())
+/// The pods that a Service selects, as its endpoints; with each whether it is being deleted.
+pub fn of_pods(service: &Parsed, pods: &[(Arc<Pod>, bool)], ground: &Ground<'_>) -> Vec<Endpoint> {
+    sorted(pods.iter().filter_map(|(pod, terminating)| of_pod(service, pod, *terminating, ground)).collect())
 }
 
-fn of_pod(service: &Parsed, pod: &Pod, extra: Extra, ground: &Ground<'_>) -> Option<Endpoint> {
+fn of_pod(service: &Parsed, pod: &Pod, terminating: bool, ground: &Ground<'_>) -> Option<Endpoint> {
     let mut ips = Addrs::default();
     pod.ips.iter().filter(|ip| service.families.contains(&Family::of(*ip))).for_each(|ip| ips.fill(ip));
     let target = |p: &crate::model::ServicePort| match &p.target {
@@ -48,9 +44,9 @@ fn of_pod(service: &Parsed, pod: &Pod, extra: Extra, ground: &Ground<'_>) -> Opt
         ports: service.ports.iter().map(target).collect(),
         pod: Some(pod.id),
         node: Some(pod.node),
-        ready: service.publish_not_ready || (pod.ready && !extra.terminating),
+        ready: service.publish_not_ready || (pod.ready && !terminating),
         serving: pod.ready,
-        terminating: extra.terminating,
+        terminating,
         hostname: pod.hostname.clone().filter(|_| named),
         zone: ground.topology.nodes[pod.node.0 as usize].zone().map(Arc::from),
         hint_zones: Vec::new(),

@@ -2,31 +2,35 @@
 mod allocate;
 mod endpoints;
 mod index;
+mod node_ports;
 mod parse;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
 use netloom_objects::{Object, Typed};
 
 use self::{
-    allocate::{Allocated, Allocator},
+    allocate::{Allocated, Allocator, Claim},
     endpoints::Ground,
-    index::PodIndex,
+    index::{Changed, PodIndex},
     parse::{Parsed, Shape},
 };
 use crate::{
     addresses::plan::plan,
+    dns,
+    fast::Set,
     findings::{Findings, title},
-    input::{Input, identity, namespace_of, same},
+    input::{Input, keep, keep_list, namespace_of, same},
     model::{
-        AddressPlan, Endpoint, Node, NodeId, Pod, Protocol, Service, ServiceId, ServiceKind, ServicePort,
+        AddressPlan, Endpoint, NodeId, Pod, Protocol, Service, ServiceId, ServiceKind, ServicePort,
         TargetPort,
     },
     options::Options,
     topology::Topology,
+    tracked::{Tracked, identity},
 };
 
 /// The result.
@@ -36,6 +40,8 @@ pub struct ServicesBuilt {
     pub plan: Arc<AddressPlan>,
     /// Sorted by namespace and name.
     pub services: Arc<Vec<Arc<Service>>>,
+    /// Which of them is the cluster's DNS.
+    pub dns: Option<ServiceId>,
     /// The pods, with the ports that Services aim at where they declare none themselves.
     pub pods: Arc<Vec<Arc<Pod>>>,
     /// What there is to say.
@@ -45,22 +51,34 @@ pub struct ServicesBuilt {
 }
 
 struct ParsedEntry {
-    object: Arc<Object>,
     parsed: Arc<Parsed>,
     findings: Findings,
 }
 
-/// A Service as it was built, with all that went into it.
+/// One Service with all that went into it.
 struct Entry {
+    /// Tells the object.
+    object: usize,
+    /// Its index in the Snapshot when it was built last.
+    id: ServiceId,
+    /// Whether something other than pods and nodes changed since it was built.
+    dirty: bool,
+    parsed: Arc<Parsed>,
+    allocated: Allocated,
+    /// The lists of its endpoints.
+    lists: Vec<Arc<Object>>,
+    /// As it was when it was built last.
+    built: Option<Built>,
+}
+
+struct Built {
     parsed: Arc<Parsed>,
     allocated: Allocated,
     /// The selected pods, and whether each is being deleted.
     selected: Vec<(Arc<Pod>, bool)>,
-    /// The pods of the whole cluster, which listed endpoints are looked up in.
-    pods: Arc<Vec<Arc<Pod>>>,
-    nodes: Arc<Vec<Node>>,
-    objects: Vec<Arc<Object>>,
-    ids: Vec<u32>,
+    /// The pods that listed endpoints were looked up in; none where nothing was.
+    looked_up_in: Option<Arc<Vec<Arc<Pod>>>>,
+    lists: Vec<Arc<Object>>,
     service: Arc<Service>,
     findings: Findings,
 }
@@ -70,56 +88,74 @@ type Key = (Arc<str>, Arc<str>);
 /// Builds Services, and keeps what did not change.
 #[derive(Default)]
 pub struct Services {
-    objects: Vec<Arc<Object>>,
-    endpoint_objects: Vec<Arc<Object>>,
-    topology: Option<Topology>,
-    parsed: HashMap<usize, ParsedEntry>,
-    allocator: Allocator,
-    index: PodIndex,
+    tracked: Tracked<ParsedEntry>,
+    lists: Tracked<Option<Key>>,
     by_service: HashMap<Key, Vec<Arc<Object>>>,
-    entries: HashMap<Key, Entry>,
+    /// Sorted by namespace and name.
+    entries: Vec<Entry>,
+    allocator: Allocator,
+    /// What the last allocation had to say.
+    allocation: Findings,
+    topology: Option<Topology>,
+    index: PodIndex,
     last: Option<ServicesBuilt>,
 }
 
 impl Services {
     /// The Services of these objects over these pods.
     pub fn update(&mut self, input: &Input, topology: &Topology, options: &Options) -> ServicesBuilt {
-        let same_objects = same(&self.objects, &input.services);
-        let same_endpoints = same(&self.endpoint_objects, &input.endpoints);
-        let before = self.topology.as_ref();
+        let before = self.topology.take();
+        let before = before.as_ref();
         let same_pods =
             before.is_some_and(|t| Arc::ptr_eq(&t.pods, &topology.pods) && t.extras == topology.extras);
-        let same_ground =
-            before.is_some_and(|t| Arc::ptr_eq(&t.nodes, &topology.nodes) && t.ground == topology.ground);
+        let same_nodes = before.is_some_and(|t| Arc::ptr_eq(&t.nodes, &topology.nodes));
+        let same_ground = before.is_some_and(|t| t.ground == topology.ground);
+        let new_services = self.take_services(&input.services().objects, options);
+        let new_lists = self.take_lists(&input.endpoints().objects);
         if let Some(last) = &self.last
-            && same_objects
-            && same_endpoints
+            && !new_services
+            && !new_lists
             && same_pods
+            && same_nodes
             && same_ground
         {
+            self.topology = Some(topology.clone());
             return last.clone();
         }
-        if !same_pods {
-            self.index = PodIndex::new(topology.pods.clone());
-        }
-        let mut findings = Findings::default();
-        if !same_endpoints || self.last.is_none() {
-            self.by_service = by_service(&input.endpoints);
-            self.endpoint_objects.clone_from(&input.endpoints);
-        }
-        let parsed = self.parse(&input.services, options, &mut findings);
-        self.objects.clone_from(&input.services);
-        let refs: Vec<&Parsed> = parsed.iter().map(|p| &**p).collect();
+        let changed = match same_pods {
+            true => Changed::Few(Vec::new()),
+            false if before.is_some_and(|t| t.extras == topology.extras) => self.index.update(&topology.pods),
+            false => {
+                self.index.update(&topology.pods);
+                Changed::Many
+            }
+        };
         let mut notes = Vec::new();
-        let plan = plan(topology.ground, &allocate::given(&refs), options, &mut notes);
-        let allocated = self.allocator.allocate(&refs, &plan, &mut findings);
-        let services = self.build(&parsed, allocated, topology, &mut findings);
-        self.say_strays(&parsed, &mut findings);
-        let pods = self.listening(&parsed, topology);
+        let given = allocate::given(self.entries.iter().map(|e| &*e.parsed));
+        let old_plan = self.last.as_ref().map(|l| &l.plan);
+        let plan = keep(old_plan, plan(topology.ground, &given, options, &mut notes));
+        let same_plan = old_plan.is_some_and(|old| Arc::ptr_eq(old, &plan));
+        if new_services || !same_plan {
+            self.allocation.0.clear();
+            let claims: Vec<Claim<'_>> = self.entries.iter().map(Entry::claim).collect();
+            let allocated = self.allocator.allocate(&claims, &plan, &mut self.allocation);
+            for (entry, allocated) in self.entries.iter_mut().zip(allocated) {
+                entry.dirty |= entry.allocated != allocated;
+                entry.allocated = allocated;
+            }
+        }
+        let services = self.build(topology, &changed, same_nodes);
+        let mut findings = self.allocation.clone();
+        self.tracked.entries.iter().for_each(|e| findings.0.extend(e.findings.0.iter().cloned()));
+        for entry in &self.entries {
+            findings.0.extend(entry.built.iter().flat_map(|b| b.findings.0.iter().cloned()));
+        }
+        self.say_strays(&mut findings);
         let built = ServicesBuilt {
-            plan: keep(self.last.as_ref().map(|l| &l.plan), plan),
+            plan,
+            dns: self.dns(),
             services: keep_list(self.last.as_ref().map(|l| &l.services), services),
-            pods,
+            pods: self.listening(topology),
             findings,
             notes,
         };
@@ -128,71 +164,94 @@ impl Services {
         built
     }
 
-    /// The Services by themselves, sorted.
-    fn parse(
-        &mut self,
-        objects: &[Arc<Object>],
-        options: &Options,
-        findings: &mut Findings,
-    ) -> Vec<Arc<Parsed>> {
-        let mut before = std::mem::take(&mut self.parsed);
-        let mut out = Vec::with_capacity(objects.len());
-        for object in objects {
-            let Typed::Service(service) = &object.typed else { continue };
-            let entry = before.remove(&identity(object)).unwrap_or_else(|| {
-                let mut findings = Findings::default();
-                let parsed = Arc::new(parse::parse(object, service, options, &mut findings));
-                ParsedEntry { object: object.clone(), parsed, findings }
-            });
-            findings.0.extend(entry.findings.0.iter().cloned());
-            out.push(entry.parsed.clone());
-            self.parsed.insert(identity(&entry.object), entry);
+    /// Takes the Service objects as they are now; whether they changed.
+    fn take_services(&mut self, objects: &[Arc<Object>], options: &Options) -> bool {
+        let read = |object: &Arc<Object>| {
+            let mut findings = Findings::default();
+            let parsed = Arc::new(parse::parse(object, options, &mut findings));
+            ParsedEntry { parsed, findings }
+        };
+        let Some(delta) = self.tracked.update(objects, read) else { return false };
+        let gone: Set<usize> = delta.removed.iter().map(|(object, _)| identity(object)).collect();
+        let mut parted: HashMap<Key, Built> = HashMap::new();
+        if !gone.is_empty() {
+            for entry in self.entries.extract_if(.., |e| gone.contains(&e.object)) {
+                parted.extend(entry.built.map(|b| (entry.parsed.key(), b)));
+            }
         }
-        out.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-        out
+        for at in delta.made {
+            let parsed = self.tracked.entries[at].parsed.clone();
+            let key = parsed.key();
+            self.entries.push(Entry {
+                object: identity(&objects[at]),
+                id: ServiceId(u32::MAX),
+                dirty: true,
+                parsed,
+                allocated: Allocated::default(),
+                lists: self.by_service.get(&key).cloned().unwrap_or_default(),
+                built: parted.remove(&key),
+            });
+        }
+        self.entries.sort_by(|a, b| a.parsed.names().cmp(&b.parsed.names()));
+        true
     }
 
-    fn build(
-        &mut self,
-        parsed: &[Arc<Parsed>],
-        allocated: Vec<Allocated>,
-        topology: &Topology,
-        findings: &mut Findings,
-    ) -> Vec<Arc<Service>> {
+    /// Takes the lists of endpoints as they are now; whether they changed.
+    fn take_lists(&mut self, objects: &[Arc<Object>]) -> bool {
+        let Some(delta) = self.lists.update(objects, |o| service_of(o)) else { return false };
+        let mut touched: Vec<Key> = delta.removed.into_iter().filter_map(|(_, key)| key).collect();
+        touched.extend(delta.made.into_iter().filter_map(|at| self.lists.entries[at].clone()));
+        let touched: HashSet<Key> = touched.into_iter().collect();
+        touched.iter().for_each(|key| _ = self.by_service.remove(key));
+        for (object, key) in objects.iter().zip(&self.lists.entries) {
+            if let Some(key) = key.as_ref().filter(|key| touched.contains(key)) {
+                self.by_service.entry(key.clone()).or_default().push(object.clone());
+            }
+        }
+        for key in touched {
+            if let Ok(at) = self.entries.binary_search_by(|e| e.parsed.names().cmp(&(&key.0, &key.1))) {
+                self.entries[at].lists = self.by_service.get(&key).cloned().unwrap_or_default();
+                self.entries[at].dirty = true;
+            }
+        }
+        true
+    }
+
+    fn build(&mut self, topology: &Topology, changed: &Changed, same_nodes: bool) -> Vec<Arc<Service>> {
         let nodes: HashMap<Arc<str>, NodeId> =
             topology.nodes.iter().map(|n| (n.name.clone(), n.id)).collect();
         let ground = Ground { topology, index: &self.index, nodes: &nodes };
-        let mut before = std::mem::take(&mut self.entries);
-        let mut services = Vec::with_capacity(parsed.len());
-        for (i, (parsed, allocated)) in parsed.iter().zip(allocated).enumerate() {
-            let key = (parsed.namespace.clone(), parsed.name.clone());
-            let objects = self.by_service.get(&key).map_or(&[][..], Vec::as_slice);
-            let id = ServiceId(i as u32);
-            let entry = Entry::new(before.remove(&key), parsed, allocated, objects, id, &ground);
-            findings.0.extend(entry.findings.0.iter().cloned());
-            services.push(entry.service.clone());
-            self.entries.insert(key, entry);
+        let mut services = Vec::with_capacity(self.entries.len());
+        for (i, entry) in self.entries.iter_mut().enumerate() {
+            entry.build(ServiceId(i as u32), &ground, changed, same_nodes);
+            services.extend(entry.built.as_ref().map(|b| b.service.clone()));
         }
         services
     }
 
+    /// The cluster's DNS: `kube-system/kube-dns`, else the first one labelled `k8s-app: kube-dns`.
+    fn dns(&self) -> Option<ServiceId> {
+        let names = (dns::NAMESPACE, dns::SERVICE);
+        let at = self.entries.binary_search_by(|e| e.parsed.names().cmp(&names)).ok();
+        let labelled = || self.entries.iter().position(|e| e.parsed.labelled_dns);
+        at.or_else(labelled).map(|at| ServiceId(at as u32))
+    }
+
     /// Gives pods that declare no ports those that Services aim at.
-    fn listening(&self, parsed: &[Arc<Parsed>], topology: &Topology) -> Arc<Vec<Arc<Pod>>> {
+    fn listening(&self, topology: &Topology) -> Arc<Vec<Arc<Pod>>> {
+        if topology.extras.iter().all(|e| e.declares) {
+            return topology.pods.clone();
+        }
         let mut added: BTreeMap<u32, Vec<(Protocol, u16)>> = BTreeMap::new();
-        for service in parsed {
-            let Some(entry) = self.entries.get(&(service.namespace.clone(), service.name.clone())) else {
-                continue;
-            };
-            for id in entry.ids.iter().filter(|id| !topology.extras[**id as usize].declares) {
-                let numbers = service.ports.iter().filter_map(|p| match p.target {
+        for entry in &self.entries {
+            let selected = entry.built.iter().flat_map(|b| &b.selected);
+            for (pod, _) in selected.filter(|(pod, _)| !topology.extras[pod.id.0 as usize].declares) {
+                let numbers = entry.parsed.ports.iter().filter_map(|p| match p.target {
                     TargetPort::Number(number) => Some((p.protocol, number)),
                     TargetPort::Name(_) => None,
                 });
-                added.entry(*id).or_default().extend(numbers);
+                added.entry(pod.id.0).or_default().extend(numbers);
             }
-        }
-        if added.is_empty() {
-            return topology.pods.clone();
         }
         let before = self.last.as_ref().map(|l| &l.pods);
         let mut pods: Vec<Arc<Pod>> = (*topology.pods).clone();
@@ -208,9 +267,13 @@ impl Services {
     }
 
     /// Lists of endpoints whose Service is not there.
-    fn say_strays(&self, parsed: &[Arc<Parsed>], findings: &mut Findings) {
-        for object in &self.endpoint_objects {
-            let Some((namespace, name)) = service_of(object) else {
+    fn say_strays(&self, findings: &mut Findings) {
+        let claimed = self.entries.iter().filter(|e| e.built.as_ref().is_some_and(|b| !b.lists.is_empty()));
+        if claimed.count() == self.by_service.len() && self.lists.entries.iter().all(Option::is_some) {
+            return;
+        }
+        for (object, key) in self.lists.objects().iter().zip(&self.lists.entries) {
+            let Some((namespace, name)) = key else {
                 findings
                     .warning(
                         object.reference.at.clone(),
@@ -219,8 +282,8 @@ impl Services {
                     .help("set the label kubernetes.io/service-name");
                 continue;
             };
-            let wanted = (&*namespace, &*name);
-            if parsed.binary_search_by(|s| (&*s.namespace, &*s.name).cmp(&wanted)).is_err() {
+            let wanted = (&**namespace, &**name);
+            if self.entries.binary_search_by(|e| e.parsed.names().cmp(&wanted)).is_err() {
                 let message = format!(
                     "{} belongs to Service {namespace}/{name}, which is not there: nothing uses it",
                     title(object)
@@ -232,70 +295,82 @@ impl Services {
 }
 
 impl Entry {
-    fn new(
-        before: Option<Self>,
-        parsed: &Arc<Parsed>,
-        allocated: Allocated,
-        objects: &[Arc<Object>],
-        id: ServiceId,
-        ground: &Ground<'_>,
-    ) -> Self {
+    fn claim(&self) -> Claim<'_> {
+        Claim { now: &self.parsed, before: self.built.as_ref().map(|b| (&*b.parsed, &b.allocated)) }
+    }
+
+    /// Builds the Service, unless it is built as it is to be.
+    fn build(&mut self, id: ServiceId, ground: &Ground<'_>, changed: &Changed, same_nodes: bool) {
         let topology = ground.topology;
-        let before = before
-            .filter(|b| (Arc::ptr_eq(&b.parsed, parsed) || b.parsed == *parsed) && b.allocated == allocated);
-        let before = before.filter(|b| same(&b.objects, objects) && Arc::ptr_eq(&b.nodes, &topology.nodes));
-        let ids = match (&before, &parsed.selector) {
-            (_, None) => Vec::new(),
-            (Some(before), _) if Arc::ptr_eq(&before.pods, &topology.pods) => before.ids.clone(),
-            (_, Some(selector)) => ground.index.select(&parsed.namespace, selector),
-        };
-        let extra =
-            |id: &u32| (topology.pods[*id as usize].clone(), topology.extras[*id as usize].terminating);
-        let selected: Vec<(Arc<Pod>, bool)> = ids.iter().map(extra).collect();
-        if let Some(before) = before {
-            let unchanged = before.selected.len() == selected.len()
-                && before.selected.iter().zip(&selected).all(|(a, b)| Arc::ptr_eq(&a.0, &b.0) && a.1 == b.1)
-                && (!selected.is_empty() || objects.is_empty() || Arc::ptr_eq(&before.pods, &topology.pods));
-            if unchanged {
-                return before.renumbered(parsed, id, ids, selected, topology);
+        let parsed = &self.parsed;
+        let same_ground = same_nodes
+            && match (&parsed.selector, &self.built) {
+                (_, None) => false,
+                (_, Some(built)) if built.looked_up_in.is_some() => {
+                    built.looked_up_in.as_ref().is_some_and(|pods| Arc::ptr_eq(pods, &topology.pods))
+                }
+                (None, Some(_)) => true,
+                (Some(selector), Some(_)) => !changed.touch(&parsed.namespace, selector),
+            };
+        if same_ground && !self.dirty {
+            self.renumber(id);
+            return;
+        }
+        let selected = parsed.selector.as_ref().map_or_else(Vec::new, |selector| {
+            let pod =
+                |id: u32| (topology.pods[id as usize].clone(), topology.extras[id as usize].terminating);
+            ground.index.select(&parsed.namespace, selector).into_iter().map(pod).collect()
+        });
+        if let Some(built) = &mut self.built {
+            let looks_up = built.looked_up_in.is_some();
+            let as_it_was = (Arc::ptr_eq(&built.parsed, parsed) || built.parsed == *parsed)
+                && built.allocated == self.allocated
+                && same(&built.lists, &self.lists)
+                && same_selection(&built.selected, &selected)
+                && if looks_up { same_ground } else { same_nodes };
+            if as_it_was {
+                built.parsed = parsed.clone();
+                self.dirty = false;
+                self.renumber(id);
+                return;
             }
         }
         let mut findings = Findings::default();
-        let endpoints = match (&parsed.shape, ids.is_empty()) {
-            (Shape::ExternalName(_), _) => Vec::new(),
-            (_, false) => endpoints::of_pods(parsed, &ids, ground),
-            (_, true) => endpoints::of_objects(parsed, objects, ground),
+        let looks_up = selected.is_empty() && !self.lists.is_empty();
+        let endpoints = match &parsed.shape {
+            Shape::ExternalName(_) => Vec::new(),
+            _ if looks_up => endpoints::of_objects(parsed, &self.lists, ground),
+            _ => endpoints::of_pods(parsed, &selected, ground),
         };
         say_targets(parsed, &selected, endpoints.is_empty(), &mut findings);
-        let service = Arc::new(assemble(parsed, &allocated, endpoints, id));
-        Self {
+        let service = assemble(parsed, &self.allocated, endpoints, id);
+        let service = keep(self.built.as_ref().map(|b| &b.service), service);
+        self.built = Some(Built {
             parsed: parsed.clone(),
-            allocated,
+            allocated: self.allocated.clone(),
             selected,
-            pods: topology.pods.clone(),
-            nodes: topology.nodes.clone(),
-            objects: objects.to_vec(),
-            ids,
+            looked_up_in: looks_up.then(|| topology.pods.clone()),
+            lists: self.lists.clone(),
             service,
             findings,
-        }
+        });
+        self.id = id;
+        self.dirty = false;
     }
 
     /// The same Service, at another index perhaps.
-    fn renumbered(
-        self,
-        parsed: &Arc<Parsed>,
-        id: ServiceId,
-        ids: Vec<u32>,
-        selected: Vec<(Arc<Pod>, bool)>,
-        topology: &Topology,
-    ) -> Self {
-        let service = match self.service.id == id {
-            true => self.service,
-            false => Arc::new(Service { id, ..Service::clone(&self.service) }),
-        };
-        Self { service, parsed: parsed.clone(), ids, selected, pods: topology.pods.clone(), ..self }
+    fn renumber(&mut self, id: ServiceId) {
+        if let Some(built) = self.built.as_mut().filter(|_| self.id != id) {
+            if built.service.id != id {
+                built.service = Arc::new(Service { id, ..Service::clone(&built.service) });
+            }
+            self.id = id;
+        }
     }
+}
+
+fn same_selection(a: &[(Arc<Pod>, bool)], b: &[(Arc<Pod>, bool)]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(&a.0, &b.0) && a.1 == b.1)
 }
 
 fn assemble(parsed: &Parsed, allocated: &Allocated, endpoints: Vec<Endpoint>, id: ServiceId) -> Service {
@@ -394,30 +469,4 @@ fn service_of(object: &Object) -> Option<(Arc<str>, Arc<str>)> {
         _ => object.name.clone(),
     };
     Some((namespace_of(object), name))
-}
-
-fn by_service(objects: &[Arc<Object>]) -> HashMap<Key, Vec<Arc<Object>>> {
-    let mut out: HashMap<Key, Vec<Arc<Object>>> = HashMap::new();
-    for object in objects {
-        if let Some(key) = service_of(object) {
-            out.entry(key).or_default().push(object.clone());
-        }
-    }
-    out
-}
-
-/// The old value where the new one is the same, so that whoever compares pointers sees no change.
-fn keep<T: PartialEq>(before: Option<&Arc<T>>, now: T) -> Arc<T> {
-    match before {
-        Some(before) if **before == now => before.clone(),
-        _ => Arc::new(now),
-    }
-}
-
-/// The old list where the new one holds the very same values.
-pub fn keep_list<T>(before: Option<&Arc<Vec<Arc<T>>>>, now: Vec<Arc<T>>) -> Arc<Vec<Arc<T>>> {
-    match before {
-        Some(before) if same(before, &now) => before.clone(),
-        _ => Arc::new(now),
-    }
 }

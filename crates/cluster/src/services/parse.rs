@@ -6,9 +6,10 @@ use k8s_openapi::{
     api::core::v1::{Service as ApiService, ServiceSpec},
     apimachinery::pkg::util::intstr::IntOrString,
 };
-use netloom_objects::{Object, ObjectRef};
+use netloom_objects::{Object, ObjectRef, Typed};
 
 use crate::{
+    dns,
     findings::{Findings, title},
     input::{namespace_of, refer},
     model::{
@@ -60,21 +61,40 @@ pub struct Parsed {
     /// Whether it has a health check node port, and the one given.
     pub health: Option<Option<u16>>,
     pub publish_not_ready: bool,
+    /// Whether its labels say that it is the cluster's DNS.
+    pub labelled_dns: bool,
     pub origin: Arc<ObjectRef>,
 }
 
+impl Parsed {
+    /// Namespace and name, to sort by.
+    pub fn names(&self) -> (&str, &str) {
+        (&self.namespace, &self.name)
+    }
+
+    /// Namespace and name, to keep.
+    pub fn key(&self) -> (Arc<str>, Arc<str>) {
+        (self.namespace.clone(), self.name.clone())
+    }
+}
+
 /// Reads a Service.
-pub fn parse(object: &Object, service: &ApiService, options: &Options, findings: &mut Findings) -> Parsed {
-    let none = ServiceSpec::default();
-    let spec = service.spec.as_ref().unwrap_or(&none);
+pub fn parse(object: &Object, options: &Options, findings: &mut Findings) -> Parsed {
+    let none = ApiService::default();
+    let service = match &object.typed {
+        Typed::Service(service) => service,
+        _ => &none,
+    };
+    let empty = ServiceSpec::default();
+    let spec = service.spec.as_ref().unwrap_or(&empty);
     let kind = spec.type_.as_deref().unwrap_or("ClusterIP");
-    let shape = shape(object, spec, kind, findings);
+    let shape = shape(spec, kind);
     let selector = spec.selector.as_ref().filter(|s| !s.is_empty()).filter(|_| kind != "ExternalName");
     let mut reader = Reader { object, spec, options, findings };
     let given = reader.given();
     let families = reader.families(given, selector.is_some(), &shape);
     let external_policy = policy(spec.external_traffic_policy.as_deref());
-    let load_balancer = (kind == "LoadBalancer").then(|| reader.load_balancer(service));
+    let load_balancer = (kind == "LoadBalancer").then(|| load_balancer(service, spec));
     let local = load_balancer.is_some() && external_policy == TrafficPolicy::Local;
     let health = spec.health_check_node_port.and_then(port);
     let opens = match kind {
@@ -107,46 +127,28 @@ pub fn parse(object: &Object, service: &ApiService, options: &Options, findings:
             _ => Distribution::Any,
         },
         load_balancer,
-        external_ips: reader.list(spec.external_ips.as_deref(), "spec.externalIPs", "IP address"),
-        source_ranges: reader
-            .list::<IpNet>(
-                spec.load_balancer_source_ranges.as_deref(),
-                "spec.loadBalancerSourceRanges",
-                "CIDR",
-            )
+        external_ips: list(spec.external_ips.iter().flatten()),
+        source_ranges: list::<IpNet>(spec.load_balancer_source_ranges.iter().flatten())
             .iter()
             .map(IpNet::trunc)
             .collect(),
         health: local.then_some(health),
         publish_not_ready: spec.publish_not_ready_addresses.unwrap_or(false),
+        labelled_dns: dns::labelled(object),
         origin: object.reference.clone(),
         shape,
     }
 }
 
-fn shape(object: &Object, spec: &ServiceSpec, kind: &str, findings: &mut Findings) -> Shape {
+fn shape(spec: &ServiceSpec, kind: &str) -> Shape {
     if kind == "ExternalName" {
-        let name = spec.external_name.as_deref().unwrap_or_default().trim_end_matches('.');
-        if name.is_empty() {
-            findings
-                .error(
-                    object.locate("spec"),
-                    format!("{} has the type ExternalName and no externalName", title(object)),
-                )
-                .help("name the host outside in spec.externalName");
-        }
-        return Shape::ExternalName(Arc::from(name));
+        return Shape::ExternalName(Arc::from(
+            spec.external_name.as_deref().unwrap_or_default().trim_end_matches('.'),
+        ));
     }
     let first = spec.cluster_ips.as_deref().and_then(|ips| ips.first()).or(spec.cluster_ip.as_ref());
     match first.map(String::as_str) {
         Some("None") if kind == "ClusterIP" => Shape::Headless,
-        Some("None") => {
-            findings.error(
-                object.locate("spec.clusterIP"),
-                format!("{}: a Service of type {kind} cannot be headless (clusterIP: None)", title(object)),
-            );
-            Shape::Virtual
-        }
         _ => Shape::Virtual,
     }
 }
@@ -165,6 +167,22 @@ fn affinity(spec: &ServiceSpec) -> Duration {
     seconds.map_or(AFFINITY, Duration::from_secs)
 }
 
+/// The values of a list of texts. What cannot be read is reported where the object is read.
+fn list<T: FromStr>(texts: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<T> {
+    texts.into_iter().filter_map(|text| text.as_ref().trim().parse().ok()).collect()
+}
+
+/// The addresses that a load balancer has, else those that are asked for.
+fn load_balancer(service: &ApiService, spec: &ServiceSpec) -> Vec<IpAddr> {
+    let status = service.status.as_ref().and_then(|s| s.load_balancer.as_ref());
+    let ingress = status.into_iter().flat_map(|l| l.ingress.iter().flatten());
+    let has: Vec<IpAddr> = list(ingress.filter_map(|i| i.ip.as_ref()));
+    match has.is_empty() {
+        true => list(&spec.load_balancer_ip),
+        false => has,
+    }
+}
+
 struct Reader<'a> {
     object: &'a Object,
     spec: &'a ServiceSpec,
@@ -173,21 +191,6 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The values of a list of texts; what cannot be read is said and left out.
-    fn list<T: FromStr>(&mut self, texts: Option<&[String]>, path: &str, what: &str) -> Vec<T> {
-        let mut out = Vec::new();
-        for (i, text) in texts.unwrap_or_default().iter().enumerate() {
-            match text.trim().parse() {
-                Ok(value) => out.push(value),
-                Err(_) => {
-                    let at = self.object.locate(&format!("{path}[{i}]"));
-                    self.findings.error(at, format!("{}: {text:?} is no {what}", title(self.object)));
-                }
-            }
-        }
-        out
-    }
-
     /// The ClusterIPs that the object gives, of families that the cluster speaks.
     fn given(&mut self) -> Addrs {
         let spec = self.spec;
@@ -198,23 +201,16 @@ impl Reader<'_> {
         };
         let mut given = Addrs::default();
         for text in texts.iter().filter(|t| !t.is_empty() && *t != "None") {
-            match text.parse::<IpAddr>() {
-                Ok(ip) if self.options.families.has(Family::of(ip)) => given.fill(ip),
-                Ok(ip) => {
-                    let message = format!(
-                        "{}: clusterIP {ip} is of a family that the cluster does not speak: another is chosen",
-                        title(self.object)
-                    );
-                    self.findings.warning(self.object.locate(path), message);
-                }
-                Err(_) => {
-                    let message = format!(
-                        "{}: clusterIP {text:?} is no IP address: another is chosen",
-                        title(self.object)
-                    );
-                    self.findings.error(self.object.locate(path), message);
-                }
+            let Ok(ip) = text.parse::<IpAddr>() else { continue };
+            if self.options.families.has(Family::of(ip)) {
+                given.fill(ip);
+                continue;
             }
+            let message = format!(
+                "{}: clusterIP {ip} is of a family that the cluster does not speak: another is chosen",
+                title(self.object)
+            );
+            self.findings.warning(self.object.locate(path), message);
         }
         given
     }
@@ -227,10 +223,7 @@ impl Reader<'_> {
             match text.as_str() {
                 "IPv4" => families.push(Family::V4),
                 "IPv6" => families.push(Family::V6),
-                _ => {
-                    let message = format!("{}: {text:?} is no IP family: IPv4 or IPv6", title(self.object));
-                    self.findings.error(self.object.locate("spec.ipFamilies"), message);
-                }
+                _ => {}
             }
         }
         families.extend(given.iter().map(Family::of));
@@ -282,19 +275,7 @@ impl Reader<'_> {
         families
     }
 
-    fn load_balancer(&mut self, service: &ApiService) -> Vec<IpAddr> {
-        let status = service.status.as_ref().and_then(|s| s.load_balancer.as_ref());
-        let ingress = status.and_then(|l| l.ingress.as_deref()).unwrap_or_default();
-        let given: Vec<String> = ingress.iter().filter_map(|i| i.ip.clone()).collect();
-        if !given.is_empty() {
-            return self.list(Some(&given), "status.loadBalancer.ingress", "IP address");
-        }
-        let asked: Vec<String> =
-            self.spec.load_balancer_ip.iter().filter(|t| !t.is_empty()).cloned().collect();
-        self.list(Some(&asked), "spec.loadBalancerIP", "IP address")
-    }
-
-    fn ports(&mut self, node_ports: bool) -> Vec<ServicePort> {
+    fn ports(&self, node_ports: bool) -> Vec<ServicePort> {
         let mut out = Vec::new();
         for (i, from) in self.spec.ports.iter().flatten().enumerate() {
             let protocol = from.protocol.as_deref().map_or(Some(Protocol::Tcp), Protocol::parse);

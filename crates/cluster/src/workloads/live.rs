@@ -46,8 +46,7 @@ pub fn pod(object: &Arc<Object>, pod: &Pod, workload: &Workload) -> Expansion {
 
 /// A pod without a status is taken to be ready; one with a status must say so, once it is past its manifest.
 fn ready(status: &PodStatus) -> bool {
-    let conditions = status.conditions.iter().flatten();
-    match conditions.filter(|c| c.type_ == "Ready").last() {
+    match status.conditions.iter().flatten().find(|c| c.type_ == "Ready") {
         Some(condition) => condition.status == "True",
         None => status.phase.as_deref().is_none_or(|phase| phase == "Running"),
     }

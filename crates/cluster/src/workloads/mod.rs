@@ -5,16 +5,17 @@ pub mod names;
 mod owners;
 pub mod template;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use netloom_objects::{Object, ObjectRef, Typed};
 
 use self::{owners::Owners, template::Template};
 use crate::{
+    fast::Set,
     findings::Findings,
-    input::identity,
     model::{Addrs, Labels, Workload},
     nodes::{NodeSpec, place::daemon_nodes},
+    tracked::Tracked,
 };
 
 /// A pod before it has a node and addresses.
@@ -56,79 +57,132 @@ struct Expansion {
 }
 
 struct Entry {
-    object: Arc<Object>,
-    covered: bool,
-    workload: Workload,
-    /// The nodes that a DaemonSet was expanded for.
-    nodes: Option<Vec<Arc<str>>>,
-    expansion: Expansion,
+    /// Whether the object names an owner.
+    owned: bool,
+    /// How it was expanded: whether its pods come from elsewhere, and the workload at the top of its owners.
+    as_of: Option<(bool, Workload)>,
+    /// A DaemonSet's template, and the nodes that it was expanded for.
+    daemon: Option<(Arc<Template>, Vec<Arc<str>>)>,
+    drafts: Vec<Arc<Draft>>,
+    findings: Findings,
 }
 
 /// Expands workloads, and keeps what it expanded while the object stays.
 #[derive(Default)]
 pub struct Workloads {
-    entries: HashMap<usize, Entry>,
+    tracked: Tracked<Entry>,
+    /// The pods of all entries, sorted.
+    sorted: Vec<Arc<Draft>>,
+    gone: Set<usize>,
+    come: Vec<Arc<Draft>>,
 }
 
 impl Workloads {
-    /// The pods of all objects but DaemonSets, which need to know the nodes first.
-    pub fn expand(&mut self, objects: &[Arc<Object>], findings: &mut Findings) -> Vec<Draft> {
-        let owners = Owners::new(objects);
-        let mut before = std::mem::take(&mut self.entries);
-        let mut drafts = Vec::with_capacity(objects.len());
-        for object in objects {
-            let covered = owners.covers(object);
-            let workload = owners.workload(object);
-            let kept = before.remove(&identity(object));
-            let kept = kept.filter(|e| e.covered == covered && e.workload == workload);
-            let entry = kept.unwrap_or_else(|| {
-                let expansion = match &object.typed {
-                    Typed::Pod(_) => expand_one(object, &workload),
-                    _ if covered => Expansion::default(),
-                    _ => expand_one(object, &workload),
-                };
-                Entry { object: object.clone(), covered, workload, nodes: None, expansion }
-            });
-            if !matches!(object.typed, Typed::DaemonSet(_)) {
-                drafts.extend(entry.expansion.drafts.iter().cloned());
-                findings.0.extend(entry.expansion.findings.0.iter().cloned());
+    /// Expands all objects but DaemonSets, which need to know the nodes first.
+    pub fn expand(&mut self, objects: &[Arc<Object>]) {
+        let made = |object: &Arc<Object>| Entry {
+            owned: owners::controller(object).is_some(),
+            as_of: None,
+            daemon: None,
+            drafts: Vec::new(),
+            findings: Findings::default(),
+        };
+        let Some(delta) = self.tracked.update(objects, made) else { return };
+        delta.removed.iter().for_each(|(_, entry)| self.gone.extend(entry.drafts.iter().map(pointer)));
+        let owners = self.tracked.entries.iter().any(|e| e.owned).then(|| Owners::new(objects));
+        for (object, entry) in objects.iter().zip(&mut self.tracked.entries) {
+            let as_of = match &owners {
+                Some(owners) => (owners.covers(object), owners.workload(object)),
+                None if entry.as_of.is_some() => continue,
+                None => (false, Workload { kind: object.kind.clone(), name: object.name.clone() }),
+            };
+            if entry.as_of.as_ref() == Some(&as_of) {
+                continue;
             }
-            self.entries.insert(identity(&entry.object), entry);
+            let expansion = match &object.typed {
+                Typed::Pod(_) => expand_one(object, &as_of.1),
+                Typed::DaemonSet(_) => Expansion::default(),
+                _ if as_of.0 => Expansion::default(),
+                _ => expand_one(object, &as_of.1),
+            };
+            entry.daemon = None;
+            entry.as_of = Some(as_of);
+            entry.replace(expansion, &mut self.gone, &mut self.come);
         }
-        drafts
     }
 
-    /// Adds the pods of DaemonSets.
-    pub fn expand_daemons(
-        &mut self,
-        objects: &[Arc<Object>],
-        specs: &[NodeSpec],
-        drafts: &mut Vec<Draft>,
-        findings: &mut Findings,
-    ) {
-        for object in objects {
+    /// Expands DaemonSets.
+    pub fn expand_daemons(&mut self, specs: &[NodeSpec]) {
+        for (object, entry) in self.tracked.pairs() {
             let Typed::DaemonSet(set) = &object.typed else { continue };
-            let Some(entry) = self.entries.get_mut(&identity(object)).filter(|e| !e.covered) else {
-                continue;
+            let Some((false, workload)) = entry.as_of.clone() else { continue };
+            let before = entry.daemon.take();
+            let template = match &before {
+                Some((template, _)) => template.clone(),
+                None => Arc::new(expand::daemon_template(set)),
             };
-            let template = entry.template(set);
             let nodes = daemon_nodes(specs, &template.wants);
-            if entry.nodes.as_ref() != Some(&nodes) {
-                entry.expansion = expand::daemon_set(object, &entry.workload, &template, &nodes);
-                entry.nodes = Some(nodes);
+            if before.is_none_or(|(_, before)| before != nodes) {
+                let expansion = expand::daemon_set(object, &workload, &template, &nodes);
+                entry.replace(expansion, &mut self.gone, &mut self.come);
             }
-            drafts.extend(entry.expansion.drafts.iter().cloned());
-            findings.0.extend(entry.expansion.findings.0.iter().cloned());
+            entry.daemon = Some((template, nodes));
         }
+    }
+
+    /// The pods of all objects but DaemonSets, in no order.
+    pub fn bare(&self) -> impl Iterator<Item = &Arc<Draft>> {
+        self.tracked.entries.iter().filter(|e| e.daemon.is_none()).flat_map(|e| &e.drafts)
+    }
+
+    /// All pods by namespace and name; of those with the same name only the first.
+    pub fn sorted(&mut self, findings: &mut Findings) -> Vec<Arc<Draft>> {
+        if !self.gone.is_empty() {
+            let gone = std::mem::take(&mut self.gone);
+            self.sorted.retain(|draft| !gone.contains(&pointer(draft)));
+        }
+        self.sorted.append(&mut self.come);
+        self.sorted.sort_by(|a, b| compare(a, b).then_with(|| a.origin.at.cmp(&b.origin.at)));
+        for entry in &self.tracked.entries {
+            findings.0.extend(entry.findings.0.iter().cloned());
+        }
+        let mut unique = self.sorted.clone();
+        unique.dedup_by(|later, first| {
+            let same = compare(later, first).is_eq();
+            if same {
+                let message =
+                    format!("two pods are called {}/{}: the second is left out", later.namespace, later.name);
+                findings
+                    .error(later.origin.at.clone(), message)
+                    .related(first.origin.at.clone(), "the first one");
+            }
+            same
+        });
+        unique
     }
 }
 
+/// Tells drafts apart, for as long as both are held.
+fn pointer(draft: &Arc<Draft>) -> usize {
+    Arc::as_ptr(draft) as usize
+}
+
+/// By namespace and name.
+pub fn compare(a: &Draft, b: &Draft) -> std::cmp::Ordering {
+    let namespaces = match Arc::ptr_eq(&a.namespace, &b.namespace) {
+        true => std::cmp::Ordering::Equal,
+        false => a.namespace.cmp(&b.namespace),
+    };
+    namespaces.then_with(|| a.name.cmp(&b.name))
+}
+
 impl Entry {
-    fn template(&self, set: &k8s_openapi::api::apps::v1::DaemonSet) -> Arc<Template> {
-        match self.expansion.drafts.first() {
-            Some(draft) => draft.template.clone(),
-            None => Arc::new(expand::daemon_template(set)),
-        }
+    /// Takes a new expansion.
+    fn replace(&mut self, expansion: Expansion, gone: &mut Set<usize>, come: &mut Vec<Arc<Draft>>) {
+        gone.extend(self.drafts.iter().map(pointer));
+        self.drafts = expansion.drafts.into_iter().map(Arc::new).collect();
+        come.extend(self.drafts.iter().cloned());
+        self.findings = expansion.findings;
     }
 }
 
@@ -152,21 +206,4 @@ fn say_host_ports(object: &Object, spec_path: &str, template: &Template, finding
             )
             .help("reach the pod through a Service of type NodePort, or give it hostNetwork");
     }
-}
-
-/// Drops all but the first of pods with the same name, and sorts by namespace and name.
-pub fn sort(drafts: &mut Vec<Draft>, findings: &mut Findings) {
-    drafts.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-    drafts.dedup_by(|later, first| {
-        let same = later.namespace == first.namespace && later.name == first.name;
-        if same {
-            findings
-                .error(
-                    later.origin.at.clone(),
-                    format!("two pods are called {}/{}: the second is left out", later.namespace, later.name),
-                )
-                .related(first.origin.at.clone(), "the first one");
-        }
-        same
-    });
 }

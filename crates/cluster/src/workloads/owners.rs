@@ -1,25 +1,29 @@
 //! Who owns whom: a workload whose pods are in the input themselves is not expanded a second time.
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use netloom_objects::{Object, Typed};
 
 use super::live::terminated;
-use crate::{input::namespace_of, model::Workload};
+use crate::{
+    fast::{Map, Set},
+    input::namespace_of,
+    model::Workload,
+};
 
 /// Kind, namespace and name of an object.
 type Key = (Arc<str>, Arc<str>, Arc<str>);
+
+/// Kind and name of an owner, which is in the same namespace.
+type Owner = (Arc<str>, Arc<str>);
 
 /// The workloads of the input and what they own.
 #[derive(Debug, Default)]
 pub struct Owners {
     /// Every workload of the input, with its controller as far as it names one.
-    controllers: HashMap<Key, Option<(Arc<str>, Arc<str>)>>,
+    controllers: Map<Key, Option<Owner>>,
     /// Workloads that are not expanded: the pods or workloads that they make are in the input.
-    covered: HashSet<Key>,
+    covered: Set<Key>,
 }
 
 impl Owners {
@@ -75,7 +79,7 @@ impl Owners {
     }
 
     /// The owner of a workload; a ReplicaSet or Job that is not in the input tells by its name.
-    fn above(&self, (kind, namespace, name): &Key) -> Option<(Arc<str>, Arc<str>)> {
+    fn above(&self, (kind, namespace, name): &Key) -> Option<Owner> {
         if let Some(controller) = self.controllers.get(&(kind.clone(), namespace.clone(), name.clone())) {
             return controller.clone();
         }
@@ -95,7 +99,7 @@ fn key(object: &Object) -> Key {
 }
 
 /// The owner that controls an object.
-fn controller(object: &Object) -> Option<(Arc<str>, Arc<str>)> {
+pub fn controller(object: &Object) -> Option<Owner> {
     let owners = object.metadata().owner_references.as_deref().unwrap_or_default();
     let owner: &OwnerReference =
         owners.iter().find(|o| o.controller == Some(true)).or_else(|| owners.first())?;

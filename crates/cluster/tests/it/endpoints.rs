@@ -10,7 +10,7 @@ spec:
   selector: {matchLabels: {app: db}}
   template:
     metadata: {labels: {app: db, tier: data}}
-    spec: {containers: [{name: c, ports: [{name: sql, containerPort: 5432}, {name: sql, containerPort: 5432, protocol: UDP}]}]}
+    spec: {containers: [{name: c, ports: [{name: sql, containerPort: 5432}]}]}
 ---
 apiVersion: v1
 kind: Pod
@@ -45,7 +45,7 @@ fn selectors() {
             ][..],
         ),
         (
-            "selector: {app: db, tier: data}, ports: [{port: 1, targetPort: 7}, {port: 2, name: b}]",
+            "selector: {app: db, tier: data}, ports: [{port: 1, name: a, targetPort: 7}, {port: 2, name: b}]",
             &[
                 "10.244.0.2 :7 :2 db-0 on node-1 known as db-0",
                 "10.244.1.3 :7 :2 db-1 on node-2 known as db-1",
@@ -54,9 +54,9 @@ fn selectors() {
         (
             "selector: {app: db}, ports: [{port: 1, targetPort: sql, protocol: UDP}]",
             &[
-                "10.244.0.2 :5432 db-0 on node-1 known as db-0",
+                "10.244.0.2 :- db-0 on node-1 known as db-0",
                 "10.244.0.3 :- old on node-1 unready not serving",
-                "10.244.1.3 :5432 db-1 on node-2 known as db-1",
+                "10.244.1.3 :- db-1 on node-2 known as db-1",
             ],
         ),
         (

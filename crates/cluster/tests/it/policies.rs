@@ -197,14 +197,20 @@ spec:
   subject:
     namespaces: {}
   egress:
-  - action: Deny
+  - action: Accept
     to:
     - domainNames: ['*.example.com']
+  - action: Deny
+    to:
     - networks: [0.0.0.0/0]
     protocols:
     - tcp: {destinationPort: {number: 443}}
     - udp: {destinationPort: {range: {start: 1, end: 99}}}
-    - sctp: {}
+    - sctp: {destinationPort: {number: 9}}
+  - action: Pass
+    to:
+    - namespaces: {}
+    protocols:
     - destinationNamedPort: web
 ---
 apiVersion: policy.networking.k8s.io/v1alpha2

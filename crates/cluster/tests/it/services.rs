@@ -85,7 +85,7 @@ fn conflicts_are_reported_and_resolved() {
         &[
             yaml("a", "type: NodePort, clusterIP: 10.96.0.50, ports: [{port: 80, nodePort: 30080}]"),
             yaml("b", "type: NodePort, clusterIP: 10.96.0.50, ports: [{port: 80, nodePort: 30080}]"),
-            yaml("c", "type: NodePort, ports: [{port: 80, nodePort: 80}, {port: 81, protocol: UDP, nodePort: 30080}]"),
+            yaml("c", "type: NodePort, ports: [{name: a, port: 80, nodePort: 80}, {name: b, port: 81, protocol: UDP, nodePort: 30080}]"),
             yaml("d", "externalIPs: [192.0.2.1], ports: [{port: 80}]"),
             yaml("e", "externalIPs: [192.0.2.1], ports: [{port: 80}]"),
         ]

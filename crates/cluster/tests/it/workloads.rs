@@ -7,11 +7,15 @@ fn workload(kind: &str, name: &str, spec: &str, pod: &str) -> String {
         "ReplicationController" => "v1",
         _ => "apps/v1",
     };
+    let pod = match kind {
+        "Job" | "CronJob" => pod.replacen('{', "{restartPolicy: Never, ", 1),
+        _ => pod.to_owned(),
+    };
     let template = format!("{{metadata: {{labels: {{app: {name}}}}}, spec: {pod}}}");
     let selector = match kind {
-        "Job" => "",
-        "ReplicationController" => "selector: {app: x}, ",
-        _ => "selector: {matchLabels: {app: x}}, ",
+        "Job" => String::new(),
+        "ReplicationController" => format!("selector: {{app: {name}}}, "),
+        _ => format!("selector: {{matchLabels: {{app: {name}}}}}, "),
     };
     match kind {
         "CronJob" => format!(
