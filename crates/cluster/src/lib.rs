@@ -9,6 +9,7 @@ mod fast;
 mod findings;
 mod input;
 pub mod model;
+mod namespaces;
 mod nodes;
 mod options;
 mod policies;

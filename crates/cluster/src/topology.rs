@@ -6,8 +6,6 @@ use std::{
     sync::Arc,
 };
 
-use netloom_objects::{Object, ObjectRef};
-
 use crate::{
     addresses::{
         family,
@@ -18,13 +16,11 @@ use crate::{
     findings::Findings,
     input::{Input, same},
     model::{Addrs, Family, Namespace, NamespaceId, Nets, Node, NodeId, Pod, PodId},
+    namespaces::namespaces,
     nodes::{self, NodeSpec, blocks::Blocks, place::place},
     options::Options,
     workloads::{self, Draft, Workloads},
 };
-
-/// Namespaces that every cluster has, declared or not.
-const BUILTIN: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
 /// What Services need to know of a pod beyond [`Pod`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -395,27 +391,4 @@ fn given(specs: &[NodeSpec], drafts: &[Arc<Draft>]) -> Given {
         pods: pods.flat_map(|d| d.given.iter()).collect(),
         nodes: specs.iter().flat_map(|s| s.ips.iter()).collect(),
     }
-}
-
-/// The declared namespaces and those that objects are in.
-fn namespaces(input: &Input, notes: &mut Vec<String>) -> Vec<Namespace> {
-    let objects = &input.namespaces().objects;
-    let declared: HashMap<&str, &Arc<Object>> = objects.iter().map(|o| (&*o.name, o)).collect();
-    let names: Vec<&Arc<str>> = input.namespace_names().0.collect();
-    let undeclared: Vec<&str> =
-        names.iter().map(|n| &***n).filter(|n| !declared.contains_key(n) && !BUILTIN.contains(n)).collect();
-    if !undeclared.is_empty() {
-        notes.push(format!(
-            "no Namespace objects for {}: their only label is kubernetes.io/metadata.name",
-            undeclared.join(", ")
-        ));
-    }
-    let namespace = |name: &Arc<str>| {
-        let object = declared.get(&**name);
-        let mut labels = object.map(|o| o.labels().clone()).unwrap_or_default();
-        labels.insert("kubernetes.io/metadata.name".to_owned(), name.to_string());
-        let origin: Option<Arc<ObjectRef>> = object.map(|o| o.reference.clone());
-        Namespace { name: name.clone(), labels: Arc::new(labels), origin }
-    };
-    names.into_iter().map(namespace).collect()
 }

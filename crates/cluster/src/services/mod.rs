@@ -1,6 +1,8 @@
 //! Services with their addresses and endpoints, and what they say about the ports that pods listen on.
+mod aims;
 mod allocate;
 mod endpoints;
+mod entry;
 mod index;
 mod node_ports;
 mod parse;
@@ -15,19 +17,17 @@ use netloom_objects::{Object, Typed};
 use self::{
     allocate::{Allocated, Allocator, Claim},
     endpoints::Ground,
+    entry::{Built, Entry},
     index::{Changed, PodIndex},
-    parse::{Parsed, Shape},
+    parse::Parsed,
 };
 use crate::{
     addresses::plan::plan,
     dns,
     fast::Set,
     findings::{Findings, title},
-    input::{Input, keep, keep_list, namespace_of, same},
-    model::{
-        AddressPlan, Endpoint, NodeId, Pod, Protocol, Service, ServiceId, ServiceKind, ServicePort,
-        TargetPort,
-    },
+    input::{Input, keep, keep_list, namespace_of},
+    model::{AddressPlan, NodeId, Pod, Protocol, Service, ServiceId, TargetPort},
     options::Options,
     topology::Topology,
     tracked::{Tracked, identity},
@@ -52,34 +52,6 @@ pub struct ServicesBuilt {
 
 struct ParsedEntry {
     parsed: Arc<Parsed>,
-    findings: Findings,
-}
-
-/// One Service with all that went into it.
-struct Entry {
-    /// Tells the object.
-    object: usize,
-    /// Its index in the Snapshot when it was built last.
-    id: ServiceId,
-    /// Whether something other than pods and nodes changed since it was built.
-    dirty: bool,
-    parsed: Arc<Parsed>,
-    allocated: Allocated,
-    /// The lists of its endpoints.
-    lists: Vec<Arc<Object>>,
-    /// As it was when it was built last.
-    built: Option<Built>,
-}
-
-struct Built {
-    parsed: Arc<Parsed>,
-    allocated: Allocated,
-    /// The selected pods, and whether each is being deleted.
-    selected: Vec<(Arc<Pod>, bool)>,
-    /// The pods that listed endpoints were looked up in; none where nothing was.
-    looked_up_in: Option<Arc<Vec<Arc<Pod>>>>,
-    lists: Vec<Arc<Object>>,
-    service: Arc<Service>,
     findings: Findings,
 }
 
@@ -291,174 +263,6 @@ impl Services {
                 findings.info(object.reference.at.clone(), message);
             }
         }
-    }
-}
-
-impl Entry {
-    fn claim(&self) -> Claim<'_> {
-        Claim { now: &self.parsed, before: self.built.as_ref().map(|b| (&*b.parsed, &b.allocated)) }
-    }
-
-    /// Builds the Service, unless it is built as it is to be.
-    fn build(&mut self, id: ServiceId, ground: &Ground<'_>, changed: &Changed, same_nodes: bool) {
-        let topology = ground.topology;
-        let parsed = &self.parsed;
-        let same_ground = same_nodes
-            && match (&parsed.selector, &self.built) {
-                (_, None) => false,
-                (_, Some(built)) if built.looked_up_in.is_some() => {
-                    built.looked_up_in.as_ref().is_some_and(|pods| Arc::ptr_eq(pods, &topology.pods))
-                }
-                (None, Some(_)) => true,
-                (Some(selector), Some(_)) => !changed.touch(&parsed.namespace, selector),
-            };
-        if same_ground && !self.dirty {
-            self.renumber(id);
-            return;
-        }
-        let selected = parsed.selector.as_ref().map_or_else(Vec::new, |selector| {
-            let pod =
-                |id: u32| (topology.pods[id as usize].clone(), topology.extras[id as usize].terminating);
-            ground.index.select(&parsed.namespace, selector).into_iter().map(pod).collect()
-        });
-        if let Some(built) = &mut self.built {
-            let looks_up = built.looked_up_in.is_some();
-            let as_it_was = (Arc::ptr_eq(&built.parsed, parsed) || built.parsed == *parsed)
-                && built.allocated == self.allocated
-                && same(&built.lists, &self.lists)
-                && same_selection(&built.selected, &selected)
-                && if looks_up { same_ground } else { same_nodes };
-            if as_it_was {
-                built.parsed = parsed.clone();
-                self.dirty = false;
-                self.renumber(id);
-                return;
-            }
-        }
-        let mut findings = Findings::default();
-        let looks_up = selected.is_empty() && !self.lists.is_empty();
-        let endpoints = match &parsed.shape {
-            Shape::ExternalName(_) => Vec::new(),
-            _ if looks_up => endpoints::of_objects(parsed, &self.lists, ground),
-            _ => endpoints::of_pods(parsed, &selected, ground),
-        };
-        say_targets(parsed, &selected, endpoints.is_empty(), &mut findings);
-        let service = assemble(parsed, &self.allocated, endpoints, id);
-        let service = keep(self.built.as_ref().map(|b| &b.service), service);
-        self.built = Some(Built {
-            parsed: parsed.clone(),
-            allocated: self.allocated.clone(),
-            selected,
-            looked_up_in: looks_up.then(|| topology.pods.clone()),
-            lists: self.lists.clone(),
-            service,
-            findings,
-        });
-        self.id = id;
-        self.dirty = false;
-    }
-
-    /// The same Service, at another index perhaps.
-    fn renumber(&mut self, id: ServiceId) {
-        if let Some(built) = self.built.as_mut().filter(|_| self.id != id) {
-            if built.service.id != id {
-                built.service = Arc::new(Service { id, ..Service::clone(&built.service) });
-            }
-            self.id = id;
-        }
-    }
-}
-
-fn same_selection(a: &[(Arc<Pod>, bool)], b: &[(Arc<Pod>, bool)]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(&a.0, &b.0) && a.1 == b.1)
-}
-
-fn assemble(parsed: &Parsed, allocated: &Allocated, endpoints: Vec<Endpoint>, id: ServiceId) -> Service {
-    let port = |(port, node_port): (&ServicePort, &Option<u16>)| ServicePort {
-        node_port: *node_port,
-        ..port.clone()
-    };
-    Service {
-        id,
-        name: parsed.name.clone(),
-        namespace: parsed.namespace.clone(),
-        kind: match &parsed.shape {
-            Shape::Virtual => ServiceKind::Virtual(allocated.ips),
-            Shape::Headless => ServiceKind::Headless,
-            Shape::ExternalName(name) => ServiceKind::ExternalName(name.clone()),
-        },
-        ports: parsed.ports.iter().zip(&allocated.node_ports).map(port).collect(),
-        has_selector: parsed.selector.is_some(),
-        endpoints: Arc::new(endpoints),
-        affinity: parsed.affinity,
-        internal_policy: parsed.internal_policy,
-        external_policy: parsed.external_policy,
-        distribution: parsed.distribution,
-        lb_ips: allocated.lb.clone(),
-        external_ips: parsed.external_ips.clone(),
-        source_ranges: parsed.source_ranges.clone(),
-        health_check_node_port: allocated.health,
-        publish_not_ready: parsed.publish_not_ready,
-        origin: parsed.origin.clone(),
-    }
-}
-
-/// Says where a selector or a target port hits nothing.
-fn say_targets(parsed: &Parsed, selected: &[(Arc<Pod>, bool)], empty: bool, findings: &mut Findings) {
-    let name = format!("Service {}/{}", parsed.namespace, parsed.name);
-    if parsed.selector.is_none() {
-        return;
-    }
-    if selected.is_empty() {
-        if empty {
-            findings
-                .warning(parsed.origin.at.clone(), format!("{name} selects no pod: it has no endpoints"))
-                .help("compare spec.selector with the labels of the pods, in the same namespace");
-        }
-        return;
-    }
-    for port in &parsed.ports {
-        match &port.target {
-            TargetPort::Name(target) => {
-                if selected.iter().all(|(pod, _)| pod.named_port(target, port.protocol).is_none()) {
-                    findings
-                        .warning(
-                            port.origin.at.clone(),
-                            format!("{name}: none of its pods has a {} port named {target:?}: port {} leads nowhere", port.protocol, port.port),
-                        )
-                        .help(known_ports(selected));
-                }
-            }
-            TargetPort::Number(target) => {
-                let wanted = (port.protocol, *target);
-                let declared = |pod: &Pod| pod.containers.iter().any(|c| !c.ports.is_empty());
-                if selected.iter().all(|(pod, _)| declared(pod) && !pod.listening.contains(&wanted)) {
-                    findings
-                        .warning(
-                            port.origin.at.clone(),
-                            format!("{name}: none of its pods declares port {target}/{}: port {} leads nowhere here", port.protocol, port.port),
-                        )
-                        .help(known_ports(selected));
-                }
-            }
-        }
-    }
-}
-
-fn known_ports(selected: &[(Arc<Pod>, bool)]) -> String {
-    let mut known: Vec<String> = Vec::new();
-    for port in selected.iter().flat_map(|(pod, _)| pod.containers.iter()).flat_map(|c| &c.ports) {
-        let text = match &port.name {
-            Some(name) => format!("{name} ({}/{})", port.port, port.protocol),
-            None => format!("{}/{}", port.port, port.protocol),
-        };
-        if !known.contains(&text) {
-            known.push(text);
-        }
-    }
-    match known.is_empty() {
-        true => "its pods declare no ports".to_owned(),
-        false => format!("its pods declare {}", known.join(", ")),
     }
 }
 

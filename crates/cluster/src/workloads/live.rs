@@ -6,7 +6,7 @@ use netloom_objects::Object;
 
 use super::{Draft, Expansion, say_host_ports, template::Template};
 use crate::{
-    findings::{Findings, title},
+    findings::Findings,
     input::namespace_of,
     model::{Addrs, Workload},
 };
@@ -34,7 +34,7 @@ pub fn pod(object: &Arc<Object>, pod: &Pod, workload: &Workload) -> Expansion {
         daemon_node: None,
         hostname: template.hostname.clone(),
         subdomain: template.subdomain.clone(),
-        given: status.map(|s| given(object, s, &mut findings)).unwrap_or_default(),
+        given: status.map(given).unwrap_or_default(),
         host_ips: status.map(host_ips).unwrap_or_default(),
         ready: template.ready && status.is_none_or(ready),
         terminating: pod.metadata.deletion_timestamp.is_some(),
@@ -52,19 +52,11 @@ fn ready(status: &PodStatus) -> bool {
     }
 }
 
-fn given(object: &Object, status: &PodStatus, findings: &mut Findings) -> Addrs {
+/// The pod's addresses. What is no address is reported where the object is read.
+fn given(status: &PodStatus) -> Addrs {
     let mut ips = Addrs::default();
     let many = status.pod_ips.iter().flatten().map(|p| &p.ip);
-    for text in many.chain(&status.pod_ip).filter(|t| !t.is_empty()) {
-        match text.parse::<IpAddr>() {
-            Ok(ip) => ips.fill(ip),
-            Err(_) => {
-                let message =
-                    format!("{}: podIP {text:?} is no IP address: another is chosen", title(object));
-                findings.error(object.locate("status.podIP"), message);
-            }
-        }
-    }
+    many.chain(&status.pod_ip).filter_map(|t| t.parse::<IpAddr>().ok()).for_each(|ip| ips.fill(ip));
     ips
 }
 

@@ -1,6 +1,7 @@
 //! Manifests in, Snapshot out: one table for each topic.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test binary: what panics is a failed test")]
 mod dns;
+mod edits;
 mod endpoints;
 mod live;
 mod nodes;
