@@ -125,6 +125,9 @@ pub struct Cluster {
     /// Range that ClusterIPs come from (once for each family)
     #[arg(long, value_name = "CIDR")]
     pub service_cidr: Vec<IpNet>,
+    /// Range that nodes get addresses from (once for each family)
+    #[arg(long, value_name = "CIDR")]
+    pub node_cidr: Vec<IpNet>,
     /// DNS zone of the cluster
     #[arg(long, default_value = "cluster.local", value_name = "ZONE")]
     pub cluster_domain: String,
@@ -169,6 +172,9 @@ pub struct Running {
     /// DNS server of this machine's network for names outside of the cluster (default: such names are refused)
     #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = server)]
     pub upstream_dns: Vec<SocketAddr>,
+    /// Program no Services and no policies: what benchmarks compare with
+    #[arg(long, hide = true)]
+    pub bare: bool,
     /// Run a command in a pod or a workload's pods, instead of a stand-in
     #[arg(long, value_name = "NAMESPACE/NAME=COMMAND", value_parser = run)]
     pub run: Vec<(String, String)>,
@@ -259,7 +265,7 @@ impl Cluster {
             pod_cidrs: nets("--pod-cidr", &self.pod_cidr)?,
             service_cidrs: nets("--service-cidr", &self.service_cidr)?,
             lb_cidrs: nets("--lb-cidr", &self.lb_cidr)?,
-            node_cidrs: Nets::default(),
+            node_cidrs: nets("--node-cidr", &self.node_cidr)?,
             outside: defaults::OUTSIDE,
             add_dns: !self.no_dns,
         })

@@ -37,6 +37,7 @@ pub fn options(args: &Running) -> Result<NetworkOptions, Stop> {
             OverlayKind::Vxlan => Overlay::Vxlan,
             OverlayKind::None => Overlay::None,
         },
+        bare: args.bare,
         upstream: upstream(&args.upstream_dns)?,
         runs: args.run.clone(),
     })

@@ -42,6 +42,8 @@ pub enum Overlay {
 pub struct NetworkOptions {
     /// How the nodes are joined.
     pub overlay: Overlay,
+    /// Leave out Services and policies: pods reach each other over plain links, as a measure of what rules cost.
+    pub bare: bool,
     /// Who answers DNS questions about names outside of the cluster.
     pub upstream: Option<Arc<dyn Upstream>>,
     /// Commands to run instead of stand-ins: `namespace/workload` or `namespace/pod`, and the command.
@@ -96,8 +98,9 @@ impl Network {
         let begun = Instant::now();
         let world = Arc::new(world);
         let worker = Worker::spawn()?;
-        let (snapshot, overlay) = (world.snapshot.clone(), options.overlay);
-        let plumbing = blocking(|| worker.run(move |here| Plumbing::create(here, &snapshot, overlay)))??;
+        let (snapshot, overlay, rules) = (world.snapshot.clone(), options.overlay, !options.bare);
+        let plumbing =
+            blocking(|| worker.run(move |here| Plumbing::create(here, &snapshot, overlay, rules)))??;
         let plumbing = Arc::new(Mutex::new(plumbing));
         let drops = Drops::new();
         let shared = plumbing.clone();

@@ -48,6 +48,8 @@ struct PodPlumbing {
 /// All namespaces of the network.
 pub(crate) struct Plumbing {
     overlay: Overlay,
+    /// Whether nftables is programmed at all.
+    rules: bool,
     fabric: Router,
     nodes: Vec<NodePlumbing>,
     pods: BTreeMap<PodKey, PodPlumbing>,
@@ -72,7 +74,12 @@ pub(crate) enum Opened {
 
 impl Plumbing {
     /// Makes the fabric, the nodes and the outside.
-    pub fn create(here: &mut Here, snapshot: &Snapshot, overlay: Overlay) -> Result<Self, EmbeddedError> {
+    pub fn create(
+        here: &mut Here,
+        snapshot: &Snapshot,
+        overlay: Overlay,
+        rules: bool,
+    ) -> Result<Self, EmbeddedError> {
         let mut fabric = Router::create(here, "fabric")?;
         answer_every_refusal()?;
         let outside = Outside::create(here, &mut fabric, snapshot)?;
@@ -93,7 +100,7 @@ impl Plumbing {
         if overlay == Overlay::Vxlan {
             join_overlay(&mut nodes, &snapshot.nodes)?;
         }
-        Ok(Self { overlay, fabric, nodes, pods: BTreeMap::new(), outside, routed: BTreeMap::new() })
+        Ok(Self { overlay, rules, fabric, nodes, pods: BTreeMap::new(), outside, routed: BTreeMap::new() })
     }
 
     /// Brings every kernel to a World: rules before the links of new pods, so that no pod is ever open by accident.
@@ -101,7 +108,7 @@ impl Plumbing {
         let snapshot = &world.snapshot;
         self.same_nodes(snapshot)?;
         let mut changes = Changes { pods_removed: self.detach_gone(snapshot)?, ..Changes::default() };
-        for node in &mut self.nodes {
+        for node in self.nodes.iter_mut().filter(|_| self.rules) {
             let routes = world.routes_of(node.firewall.node());
             let state = NodeState { snapshot, tables: world.policies.tables(), routes };
             let change = node.firewall.plan(state)?;

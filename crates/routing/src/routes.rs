@@ -75,7 +75,11 @@ impl NodeRoutes {
         port: u16,
     ) -> Route<'_> {
         let Some(frontend) = self.frontend(ip, protocol, port) else {
-            return self.index().addresses.get(&ip).map_or(Route::Plain, |service| Route::NoSuchPort { service });
+            return self
+                .index()
+                .addresses
+                .get(&ip)
+                .map_or(Route::Plain, |service| Route::NoSuchPort { service });
         };
         if let Some(ranges) = &frontend.source_ranges
             && !ranges.iter().any(|net| net.contains(&client))
