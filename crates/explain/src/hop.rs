@@ -57,12 +57,12 @@ impl Stage {
     }
 }
 
-/// A line of the input.
+/// A line of the input, with the next ones where it is only the beginning of a list's item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
     /// Its number, from 1.
     pub line: u32,
-    /// Its text, without what it is indented by.
+    /// The text, without what the first line is indented by.
     pub text: String,
 }
 

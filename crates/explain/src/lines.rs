@@ -7,6 +7,8 @@ use netloom_policy::Direction;
 
 use crate::Excerpt;
 
+/// How many lines of an item are shown behind its first.
+const MORE: usize = 2;
 /// Longer lines are not shown.
 const LONGEST: usize = 160;
 
@@ -71,8 +73,19 @@ impl<'a> Lines<'a> {
     pub fn excerpt(self, reference: &ObjectRef) -> Option<Excerpt> {
         let at = &reference.at;
         let source = self.objects?.sources.iter().find(|s| s.source.name == at.file)?;
-        let text = source.source.text.lines().nth((at.line as usize).checked_sub(1)?)?.trim();
-        let shown = !text.is_empty() && text.chars().count() <= LONGEST;
-        shown.then(|| Excerpt { line: at.line, text: text.to_owned() })
+        let mut lines = source.source.text.lines().skip((at.line as usize).checked_sub(1)?);
+        let first = lines.next()?;
+        let indent = first.len() - first.trim_start().len();
+        let first = first.trim();
+        let mut text = first.to_owned();
+        // `- namespaceSelector:` alone shows nothing of what it selects.
+        if first.starts_with("- ") && first.ends_with(':') {
+            let deeper = |l: &&str| l.len() - l.trim_start().len() > indent + 2 && !l.trim().is_empty();
+            for line in lines.take_while(deeper).take(MORE) {
+                text = format!("{text}\n{}", line.get(indent..).unwrap_or(line).trim_end());
+            }
+        }
+        let shown = !text.is_empty() && text.lines().all(|l| l.chars().count() <= LONGEST);
+        shown.then_some(Excerpt { line: at.line, text })
     }
 }

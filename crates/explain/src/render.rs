@@ -84,7 +84,7 @@ fn draw(pen: &mut Pen, hop: &Hop, last: bool) {
     let text = pen.paint(&[DIM], &format!("│ {}", excerpt.text));
     let width = INDENT + place.chars().count() + title.chars().count() + excerpt.text.chars().count() + 4;
     if hop.is_ok() && hop.fix.is_none() {
-        if width <= WIDTH {
+        if width <= WIDTH && !excerpt.text.contains('\n') {
             return pen.line(&format!("{rail}{painted} {text}"));
         }
         if !matches!(hop.stage, Stage::Egress | Stage::Ingress) {
@@ -92,7 +92,9 @@ fn draw(pen: &mut Pen, hop: &Hop, last: bool) {
         }
     }
     pen.line(&format!("{rail}{painted}"));
-    pen.line(&format!("{rail}{} {}", pen.paint(&[DIM], &format!("{:>4} │", excerpt.line)), excerpt.text));
+    for (number, text) in (excerpt.line..).zip(excerpt.text.lines()) {
+        pen.line(&format!("{rail}{} {text}", pen.paint(&[DIM], &format!("{number:>4} │"))));
+    }
 }
 
 fn changes(pen: &mut Pen, hops: &[Hop]) {

@@ -78,7 +78,8 @@ pub enum Miss {
     },
 }
 
-/// Two peers of one list, of which one selects namespaces and the other pods: the list reads as "both", and means "either".
+/// Two peers of one list, of which one selects namespaces and the other pods: the list reads as "both", and means
+/// "either".
 #[derive(Clone, Debug, PartialEq)]
 pub struct EitherPeer {
     /// The line that matches.
@@ -156,6 +157,14 @@ impl PolicySet {
         // The half about namespaces is most often written first, so its neighbour is looked for behind it first.
         let neighbours = [matched.checked_add(1), matched.checked_sub(1)];
         let other = neighbours.into_iter().flatten().find(|&i| half(i) == Some(!by_namespace))?;
+        // Both would hold too, were they one item: this peer was meant.
+        if let (Predicate::Pods(other), Party::Pod(_, group)) =
+            (self.peers.get(peers[other].0), connection.party)
+            && by_namespace
+            && other.pods.matches(&self.groups[group.0 as usize].labels)
+        {
+            return None;
+        }
         Some(EitherPeer { matched: peers[matched].1.clone(), other: peers[other].1.clone(), by_namespace })
     }
 

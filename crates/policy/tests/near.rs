@@ -212,6 +212,8 @@ fn two_items_that_read_as_one_are_noticed_where_they_alone_allow() {
     let pair = "  - from:\n    - namespaceSelector: {matchLabels: {tier: front}}\n    - podSelector: {matchLabels: {app: client}}\n    ports: [{port: 8080}]";
     assert_eq!(world(pair).either("proxy"), Some((8, 9, true)));
     assert_eq!(world(pair).either("client"), Some((9, 8, false)));
+    let meant = pair.replace("app: client", "app: proxy");
+    assert_eq!(world(&meant).either("proxy"), None, "the peer is of these namespaces, and has the label");
     let wider = format!("{pair}\n  - from: [{{namespaceSelector: {{}}}}]");
     assert_eq!(world(&wider).either("proxy"), None, "another rule allows it too");
     let anyone = format!("{pair}\n  - ports: [{{port: http}}]");
