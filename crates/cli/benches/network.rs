@@ -1,5 +1,7 @@
 //! The promises about the running network, measured: time to ready, memory a pod, time to apply a change, and what the
 //! rules cost a connection. Prints one table; needs curl and wrk.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up has to fail loudly")]
+
 use std::{
     fs,
     io::{BufRead as _, BufReader},

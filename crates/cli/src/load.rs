@@ -99,9 +99,13 @@ fn build(builder: &mut Builder, sources: &[Arc<ParsedSource>], keep_going: bool)
     show(&found, sources);
     let errors = found.iter().filter(|d| d.severity == Severity::Error).count();
     if errors > 0 && !keep_going {
-        let what = if errors == 1 { "an error".to_owned() } else { format!("{errors} errors") };
+        let what = if errors == 1 {
+            "an error; repair it".to_owned()
+        } else {
+            format!("{errors} errors; repair them")
+        };
         return Err(Stop::Because(format!(
-            "the input has {what}; repair them, or go on without the broken parts by --keep-going"
+            "the input has {what}, or go on without the broken parts by --keep-going"
         )));
     }
     Ok(built)

@@ -29,11 +29,14 @@ struct Programmed {
     sources: Option<Vec<(IpAddr, IpAddr)>>,
 }
 
+/// A view with its mark and the backend of each slot.
+type InstalledView = (ViewKey, u32, Vec<(IpAddr, u16)>);
+
 /// What one Service put into the kernel.
 #[derive(Debug)]
 struct Installed {
     routes: Arc<ServiceRoutes>,
-    views: Vec<(ViewKey, u32, Vec<(IpAddr, u16)>)>,
+    views: Vec<InstalledView>,
     alternatives: Vec<(u32, u32)>,
     frontends: Vec<(Address, Programmed)>,
 }

@@ -1,4 +1,6 @@
 //! The compiled evaluator and the kernel's tables against a slow, obvious reading of the same policies, pod by pod.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up has to fail loudly")]
+
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
