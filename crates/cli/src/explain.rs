@@ -14,7 +14,9 @@ pub fn main(args: &Explain) -> Result<u8, Stop> {
     };
     let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
     let loaded = Loaded::new(&paths, &args.reading)?;
-    let explanation = explain(&loaded.world, from, to, &Options::default())?;
+    let objects = loaded.objects();
+    let options = Options { objects: Some(&objects), ..Options::default() };
+    let explanation = explain(&loaded.world, from, to, &options)?;
     match args.output {
         Output::Text => print!("{}", explanation.render(std::io::stdout().is_terminal())),
         Output::Json => println!("{}", serde_json::to_string_pretty(&explanation)?),

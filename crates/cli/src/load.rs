@@ -51,6 +51,11 @@ impl Loaded {
         Ok(Self { paths, keep_going, sources, builder, worlds, notes: built.notes, world })
     }
 
+    /// The objects as they were read.
+    pub fn objects(&self) -> ObjectSet {
+        ObjectSet::assemble(self.sources.clone())
+    }
+
     /// The files and folders that edits are watched in.
     pub fn watched(&self) -> Result<Vec<PathBuf>, Stop> {
         let list = list_files(&self.paths)?;

@@ -42,7 +42,7 @@ fn an_edited_policy_is_applied_and_allowed_connections_live_on() {
     let network = Running::start(User::Own, &[path(&manifests), "--watch"]);
     assert!(reaches(&network, 80) && !reaches(&network, 81));
     // Two connections that stay open: one to a port that stays allowed, one that will not be.
-    let mut talk = |port: u16| {
+    let talk = |port: u16| {
         let mut exec = netloom(User::Own);
         let script = format!(
             "exec 3<>/dev/tcp/b.w/{port}; while read l; do echo $l >&3; read -t 3 r <&3 && echo $r || echo lost; done"
@@ -51,7 +51,7 @@ fn an_edited_policy_is_applied_and_allowed_connections_live_on() {
         exec.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
     };
     let mut stays = talk(80);
-    let mut say = |child: &mut std::process::Child, word: &str| {
+    let say = |child: &mut std::process::Child, word: &str| {
         child.stdin.as_mut().unwrap().write_all(format!("{word}\n").as_bytes()).unwrap();
         let mut answer = String::new();
         let mut byte = [0];

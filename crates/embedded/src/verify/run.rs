@@ -10,7 +10,10 @@ use netloom_explain::{Drop as Dropped, End, Origin, Path, Rejection, Step, World
 use netloom_node::LogPrefix;
 use netloom_objects::ObjectRef;
 use netloom_standin::probe::{Outcome, Prepared, Probe as Finished, Started};
-use tokio::{sync::oneshot, task::JoinSet};
+use tokio::{
+    sync::oneshot,
+    task::{JoinError, JoinSet},
+};
 
 use super::{
     Disagreement, Plan, Predicted, Probe, Report,
@@ -86,6 +89,9 @@ pub async fn run(
     Ok(report)
 }
 
+/// A probe's index, what its packets were claimed by, and what came of it.
+type Ended = (usize, Option<Sender>, Observed);
+
 async fn round(
     network: &Network,
     probes: &Arc<Vec<Probe>>,
@@ -93,8 +99,8 @@ async fn round(
     patience: u32,
     mut each: impl FnMut(usize, Observed),
 ) -> Result<(), EmbeddedError> {
-    let mut tasks: JoinSet<(usize, Option<Sender>, Observed)> = JoinSet::new();
-    let mut finish = |joined: Option<Result<(usize, Option<Sender>, Observed), tokio::task::JoinError>>| {
+    let mut tasks: JoinSet<Ended> = JoinSet::new();
+    let mut finish = |joined: Option<Result<Ended, JoinError>>| {
         if let Some(Ok((index, sender, observed))) = joined {
             if let Some(sender) = sender {
                 network.drops().forget(&sender);
