@@ -7,6 +7,7 @@ use std::{
     io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::Instant,
 };
 
@@ -79,7 +80,9 @@ struct Up {
 
 impl Up {
     fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let name = format!("bench-{}", std::process::id());
+        // A network that was killed keeps its name for the moment that it takes to end.
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("bench-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mut command = Command::new(NETLOOM);
         command.arg("up").arg(folder).args(["--nodes", "3", "--name", &name]).args(arguments);
         let began = Instant::now();
