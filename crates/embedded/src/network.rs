@@ -71,6 +71,8 @@ pub struct Network {
     servers: Servers,
     drops: Arc<Drops>,
     runs: Vec<(String, String)>,
+    /// Whether the servers were opened once.
+    answered: bool,
     processes: BTreeMap<PodKey, Process>,
     /// What made the network last, for `took`.
     pub first: Applied,
@@ -114,6 +116,7 @@ impl Network {
             servers: Servers::new(options.upstream),
             drops,
             runs: options.runs,
+            answered: false,
             processes: BTreeMap::new(),
             first: Applied::default(),
         };
@@ -156,14 +159,10 @@ impl Network {
         let (plumbing, target) = (self.plumbing.clone(), world.clone());
         let changes = blocking(|| self.worker.run(move |here| lock(&plumbing).apply(here, &target)))??;
         let wanted_processes = self.wanted_processes(&world);
-        let keys: BTreeSet<PodKey> = wanted_processes.keys().cloned().collect();
-        let to_open = self.servers.retire(Servers::wanted(&world, &keys)).await;
-        if !to_open.is_empty() {
-            let (plumbing, target) = (self.plumbing.clone(), world.clone());
-            let opened = blocking(|| {
-                self.worker.run(move |here| Servers::open(here, &lock(&plumbing), &target.snapshot, to_open))
-            })??;
-            self.servers.start(opened)?;
+        if !self.answered || !Servers::same_wanted(&self.world, &world) {
+            let keys: BTreeSet<PodKey> = wanted_processes.keys().cloned().collect();
+            self.serve(&world, &keys).await?;
+            self.answered = true;
         }
         self.servers.publish(&world);
         self.world = world;
@@ -174,6 +173,19 @@ impl Network {
             elements: changes.elements,
             ..Applied::default()
         })
+    }
+
+    /// Ends what should no longer listen, and opens what should.
+    async fn serve(&mut self, world: &Arc<World>, processes: &BTreeSet<PodKey>) -> Result<(), EmbeddedError> {
+        let to_open = self.servers.retire(Servers::wanted(world, processes)).await;
+        if !to_open.is_empty() {
+            let (plumbing, target) = (self.plumbing.clone(), world.clone());
+            let opened = blocking(|| {
+                self.worker.run(move |here| Servers::open(here, &lock(&plumbing), &target.snapshot, to_open))
+            })??;
+            self.servers.start(opened)?;
+        }
+        Ok(())
     }
 
     /// Cuts the connections that the current World's policies do not allow; returns how many there were.
@@ -188,9 +200,13 @@ impl Network {
     fn wanted_processes(&self, world: &World) -> BTreeMap<PodKey, String> {
         let mut wanted = BTreeMap::new();
         for pod in world.snapshot.pods.iter() {
-            let names = [pod.qualified_name(), format!("{}/{}", pod.namespace, pod.workload.name)];
+            let is_meant = |name: &str| {
+                name.strip_prefix(&*pod.namespace)
+                    .and_then(|rest| rest.strip_prefix('/'))
+                    .is_some_and(|name| name == &*pod.name || name == &*pod.workload.name)
+            };
             let asked =
-                self.runs.iter().find(|(name, _)| names.contains(name)).map(|(_, command)| command.as_str());
+                self.runs.iter().find(|(name, _)| is_meant(name)).map(|(_, command)| command.as_str());
             if let Some(command) = asked.or(pod.run.as_deref()) {
                 wanted.insert(key_of(pod), command.to_owned());
             }

@@ -123,6 +123,21 @@ impl Servers {
         wanted
     }
 
+    /// Whether the same should listen in two Worlds, told without looking at every pod.
+    pub fn same_wanted(before: &World, now: &World) -> bool {
+        let (before, now) = (&before.snapshot, &now.snapshot);
+        let health = |s: &Snapshot| {
+            let ports =
+                s.services.iter().filter_map(|s| Some((s.health_check_node_port?, s.qualified_name())));
+            ports.collect::<Vec<_>>()
+        };
+        Arc::ptr_eq(&before.pods, &now.pods)
+            && Arc::ptr_eq(&before.nodes, &now.nodes)
+            && dns_ports(before) == dns_ports(now)
+            && health(before) == health(now)
+            && outside::ports(before) == outside::ports(now)
+    }
+
     /// Ends what should no longer listen, or no longer the same way; returns what has to be opened.
     pub async fn retire(&mut self, wanted: HashMap<Owner, Wanted>) -> Vec<(Owner, Wanted)> {
         let stale: Vec<Owner> = self
