@@ -1,5 +1,7 @@
 //! The names that were probably meant.
 
+use netloom_objects::edit_distance;
+
 /// How many names are offered.
 const MOST: usize = 3;
 
@@ -11,7 +13,7 @@ pub(crate) fn similar<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
         return Vec::new();
     }
     let near = |candidate: &'k str| {
-        let edits = distance(name, candidate);
+        let edits = edit_distance(name, candidate);
         let slip = edits <= (length.max(candidate.chars().count()) / 3).min(3);
         let part =
             length > 2 && (candidate.contains(name) || name.contains(candidate) && candidate.len() > 2);
@@ -21,26 +23,6 @@ pub(crate) fn similar<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
     found.sort_unstable();
     found.dedup();
     found.into_iter().take(MOST).map(|(.., name)| name.to_owned()).collect()
-}
-
-/// Edits between two names: letters inserted, deleted, replaced or swapped with their neighbour.
-fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.chars().collect();
-    let right: Vec<char> = right.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, r) in right.iter().enumerate() {
-            let mut best = (above[j] + usize::from(l != r)).min(above[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *l == right[j - 1] && left[i - 1] == *r {
-                best = best.min(before[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut above, row);
-    }
-    above.last().copied().unwrap_or(left.len())
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod source;
 mod tree;
 mod validate;
 
+pub use decode::edit_distance;
 pub use diagnostic::{Diagnostic, Severity};
 pub use location::{Location, ObjectRef};
 pub use object::{Object, Typed};

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::tree::{NodeId, Tree};
 pub(crate) use error::Fault;
+pub use suggest::edit_distance;
 pub(crate) use suggest::nearest;
 
 /// How often a document is decoded again with one more faulty value left out.

@@ -1,6 +1,6 @@
 //! The name that was probably meant.
 
-/// The nearest of the known names, if one is near enough to be a slip of the hand.
+/// The nearest of the known names, if one is near enough to be a slip of the hand. Case is free.
 pub(crate) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let chars = name.chars().count();
     if chars > 64 {
@@ -8,16 +8,19 @@ pub(crate) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
     }
     known
         .into_iter()
-        .map(|candidate| (distance(name, candidate), candidate))
+        .map(|candidate| {
+            (edit_distance(&name.to_ascii_lowercase(), &candidate.to_ascii_lowercase()), candidate)
+        })
         .filter(|(distance, candidate)| *distance <= (chars.max(candidate.len()) / 3).min(3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
-/// Edits between two names: letters inserted, deleted, replaced or swapped with their neighbour. Case is free.
-fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.chars().map(|c| c.to_ascii_lowercase()).collect();
-    let right: Vec<char> = right.chars().map(|c| c.to_ascii_lowercase()).collect();
+/// Edits between two names: letters inserted, deleted, replaced or swapped with their neighbour.
+#[must_use]
+pub fn edit_distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.chars().collect();
+    let right: Vec<char> = right.chars().collect();
     let mut before: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=right.len()).collect();
     for (i, l) in left.iter().enumerate() {
