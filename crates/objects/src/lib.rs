@@ -21,6 +21,6 @@ pub use decode::edit_distance;
 pub use diagnostic::{Diagnostic, Severity};
 pub use location::{Location, ObjectRef};
 pub use object::{Object, Typed};
-pub use render::render;
+pub use render::{render, render_coded};
 pub use set::{ObjectSet, ParsedSource, parse_source};
 pub use source::{FileList, ReadError, Source, list_files, read_sources};

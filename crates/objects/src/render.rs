@@ -13,24 +13,50 @@ const LONGEST_EXCERPT: u32 = 60;
 /// Draws diagnostics with the lines that they are about, an empty line between them.
 #[must_use]
 pub fn render(diagnostics: &[Diagnostic], sources: &[Source], color: bool) -> String {
+    draw(diagnostics.iter().map(|diagnostic| (None, diagnostic)), sources, color)
+}
+
+/// As [`render`], with the code of each: `warning[CODE]: …`.
+#[must_use]
+pub fn render_coded<'d>(
+    diagnostics: impl IntoIterator<Item = (&'d str, &'d Diagnostic)>,
+    sources: &[Source],
+    color: bool,
+) -> String {
+    draw(diagnostics.into_iter().map(|(code, diagnostic)| (Some(code), diagnostic)), sources, color)
+}
+
+fn draw<'d>(
+    diagnostics: impl Iterator<Item = (Option<&'d str>, &'d Diagnostic)>,
+    sources: &[Source],
+    color: bool,
+) -> String {
     let sources: HashMap<&str, Lines<'_>> = sources.iter().map(|s| (&*s.name, Lines::of(s))).collect();
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
-    for diagnostic in diagnostics {
-        text.push_str(&renderer.render(&[group(diagnostic, &sources)]));
+    for (code, diagnostic) in diagnostics {
+        text.push_str(&renderer.render(&[group(code, diagnostic, &sources)]));
         text.push_str("\n\n");
     }
     text
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, sources: &HashMap<&str, Lines<'a>>) -> Group<'a> {
+fn group<'a>(
+    code: Option<&'a str>,
+    diagnostic: &'a Diagnostic,
+    sources: &HashMap<&str, Lines<'a>>,
+) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
-    let mut group =
-        level.primary_title(diagnostic.message.as_str()).elements(std::iter::empty::<Origin<'a>>());
+    let title = level.primary_title(diagnostic.message.as_str());
+    let title = match code {
+        Some(code) => title.id(code),
+        None => title,
+    };
+    let mut group = title.elements(std::iter::empty::<Origin<'a>>());
     let lines = sources.get(&*diagnostic.at.file);
     let (near, far): (Vec<_>, Vec<_>) = diagnostic.related.iter().partition(|(at, _)| {
         at.file == diagnostic.at.file && at.line.abs_diff(diagnostic.at.line) <= LONGEST_EXCERPT

@@ -1,0 +1,179 @@
+//! What rules read: the objects by kind and name, the workloads, and the compiled World.
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, OnceLock},
+};
+
+use netloom_cluster::{Pod, Selector, Snapshot};
+use netloom_explain::World;
+use netloom_objects::{Object, ObjectSet};
+use netloom_policy::{Compiler, PolicySet};
+
+use crate::{Kind, Settings, Version, Workload};
+
+type Name<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
+
+/// The set of manifests, ready for questions.
+pub struct Context<'a> {
+    /// What the user says about the cluster.
+    pub settings: &'a Settings,
+    /// The objects as they were read.
+    pub set: &'a ObjectSet,
+    snapshot: &'a Snapshot,
+    kinds: HashMap<(&'a str, &'a str), Vec<&'a Object>>,
+    names: HashMap<Name<'a>, &'a Object>,
+    workloads: Vec<Workload<'a>>,
+    by_namespace: HashMap<&'a str, Vec<usize>>,
+    pods: HashMap<(&'a str, &'a str, &'a str), Vec<&'a Arc<Pod>>>,
+    policies: OnceLock<PolicySet>,
+    world: OnceLock<World>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(set: &'a ObjectSet, snapshot: &'a Snapshot, settings: &'a Settings) -> Self {
+        let mut kinds: HashMap<_, Vec<_>> = HashMap::new();
+        let mut names = HashMap::new();
+        let mut workloads: Vec<Workload<'a>> = Vec::new();
+        let mut by_namespace: HashMap<_, Vec<_>> = HashMap::new();
+        for object in set.objects() {
+            let (group, kind) = (group_of(object), &*object.kind);
+            kinds.entry((group, kind)).or_default().push(&**object);
+            names.insert((group, kind, object.reference.namespace.as_deref(), &*object.name), &**object);
+            if let Some(workload) = Workload::of(object) {
+                by_namespace.entry(workload.namespace()).or_default().push(workloads.len());
+                workloads.push(workload);
+            }
+        }
+        let mut pods: HashMap<_, Vec<_>> = HashMap::new();
+        for pod in snapshot.pods.iter() {
+            pods.entry((&*pod.namespace, &*pod.workload.kind, &*pod.workload.name)).or_default().push(pod);
+        }
+        Self {
+            settings,
+            set,
+            snapshot,
+            kinds,
+            names,
+            workloads,
+            by_namespace,
+            pods,
+            policies: OnceLock::new(),
+            world: OnceLock::new(),
+        }
+    }
+
+    /// The version of Kubernetes that the manifests are for.
+    #[must_use]
+    pub fn kube_version(&self) -> Version {
+        self.settings.kube_version
+    }
+
+    /// The version of Istio that the manifests are for.
+    #[must_use]
+    pub fn istio_version(&self) -> Version {
+        self.settings.istio_version
+    }
+
+    /// Whether every object of a kind in a namespace (none: cluster-scoped) is in the set, so that one that is not
+    /// there does not exist.
+    #[must_use]
+    pub fn is_closed(&self, kind: &str, namespace: Option<&str>) -> bool {
+        self.settings.closed.has(kind, namespace)
+    }
+
+    /// All objects of a kind, in the order of the input.
+    pub fn all<K: Kind + 'a>(&self) -> impl Iterator<Item = (&'a Object, &'a K)> + use<'a, K> {
+        self.all_of(K::GROUP, K::KIND).into_iter().filter_map(|object| Some((object, K::of(&object.typed)?)))
+    }
+
+    /// The object of a kind by namespace (none for cluster-scoped kinds) and name.
+    #[must_use]
+    pub fn find<K: Kind + 'a>(&self, namespace: Option<&str>, name: &str) -> Option<(&'a Object, &'a K)> {
+        let object = self.find_any(K::GROUP, K::KIND, namespace, name)?;
+        Some((object, K::of(&object.typed)?))
+    }
+
+    /// The object of any kind, typed or not, by API group (empty for the core group), kind, namespace and name.
+    #[must_use]
+    pub fn find_any(
+        &self,
+        group: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Option<&'a Object> {
+        self.names.get(&(group, kind, namespace, name)).copied()
+    }
+
+    /// All objects of any kind, typed or not, by API group and kind.
+    #[must_use]
+    pub fn all_of(&self, group: &str, kind: &str) -> Vec<&'a Object> {
+        self.kinds.get(&(group, kind)).cloned().unwrap_or_default()
+    }
+
+    /// Everything that has pods.
+    #[must_use]
+    pub fn workloads(&self) -> &[Workload<'a>] {
+        &self.workloads
+    }
+
+    /// Everything in a namespace that has pods.
+    pub fn workloads_in(&self, namespace: &str) -> impl Iterator<Item = &Workload<'a>> {
+        let indices = self.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice);
+        indices.iter().map(|index| &self.workloads[*index])
+    }
+
+    /// The workloads of a namespace whose pods a selector of labels (`spec.selector` of a Service) selects.
+    pub fn workloads_with(
+        &self,
+        namespace: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> impl Iterator<Item = &Workload<'a>> {
+        self.workloads_in(namespace)
+            .filter(|workload| labels.iter().all(|(key, value)| workload.labels().get(key) == Some(value)))
+    }
+
+    /// The workloads of a namespace whose pods a label selector selects.
+    pub fn workloads_selected(
+        &self,
+        namespace: &str,
+        selector: &Selector,
+    ) -> impl Iterator<Item = &Workload<'a>> {
+        self.workloads_in(namespace).filter(|workload| selector.matches(workload.labels()))
+    }
+
+    /// The Snapshot's pods of a workload.
+    #[must_use]
+    pub fn pods_of(&self, workload: &Workload<'a>) -> &[&'a Arc<Pod>] {
+        let key = (workload.namespace(), &*workload.object.kind, &*workload.object.name);
+        self.pods.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The labels of a namespace. Where no Namespace object declares it, only `kubernetes.io/metadata.name` is known.
+    #[must_use]
+    pub fn namespace_labels(&self, namespace: &str) -> Option<&'a BTreeMap<String, String>> {
+        let id = self.snapshot.find_namespace(namespace)?;
+        Some(&self.snapshot.namespace(id).labels)
+    }
+
+    /// The Snapshot of the set.
+    #[must_use]
+    pub fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
+    }
+
+    /// The compiled policies: ask these about verdicts, never the manifests.
+    pub fn policies(&self) -> &PolicySet {
+        self.policies.get_or_init(|| Compiler::default().compile(self.snapshot))
+    }
+
+    /// The compiled World, for questions about whole ways (Services, names). Dearer than [`Self::policies`].
+    pub fn world(&self) -> &World {
+        self.world.get_or_init(|| World::compile(self.snapshot.clone()))
+    }
+}
+
+/// `networking.k8s.io` of `networking.k8s.io/v1`; empty for the core group.
+pub(crate) fn group_of(object: &Object) -> &str {
+    object.api_version.split_once('/').map_or("", |(group, _)| group)
+}

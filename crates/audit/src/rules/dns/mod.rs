@@ -1,0 +1,5 @@
+//! Rules about DNS.
+use crate::Rule;
+
+/// By code.
+pub(super) static RULES: &[&Rule] = &[];

@@ -1,0 +1,5 @@
+//! Rules about Gateway API.
+use crate::Rule;
+
+/// By code.
+pub(super) static RULES: &[&Rule] = &[];

@@ -1,0 +1,5 @@
+//! Rules about monitoring.
+use crate::Rule;
+
+/// By code.
+pub(super) static RULES: &[&Rule] = &[];

@@ -1,0 +1,128 @@
+//! Workloads of every kind as one: what has a pod template.
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::core::v1::{Container, PodSpec, PodTemplateSpec},
+    apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta},
+};
+use netloom_objects::{Object, Typed};
+
+/// A workload, or a bare pod.
+#[derive(Clone, Copy, Debug)]
+pub struct Workload<'a> {
+    /// The object.
+    pub object: &'a Object,
+    /// The metadata that its pods get.
+    pub metadata: Option<&'a ObjectMeta>,
+    /// The spec that its pods get.
+    pub spec: &'a PodSpec,
+    /// How many pods it wants; `None` where the number comes from elsewhere (nodes, jobs, an absent field).
+    pub replicas: Option<i32>,
+    /// `spec.selector`, where its kind has one.
+    pub selector: Option<&'a LabelSelector>,
+    template: &'static str,
+}
+
+static NONE: BTreeMap<String, String> = BTreeMap::new();
+
+impl<'a> Workload<'a> {
+    /// The workload that an object is, if it has pods.
+    #[must_use]
+    pub fn of(object: &'a Object) -> Option<Self> {
+        const TEMPLATE: &str = "spec.template";
+        let templated = |template: &'a PodTemplateSpec, replicas, selector| {
+            Some(Self {
+                object,
+                metadata: template.metadata.as_ref(),
+                spec: template.spec.as_ref()?,
+                replicas,
+                selector,
+                template: TEMPLATE,
+            })
+        };
+        match &object.typed {
+            Typed::Pod(pod) => Some(Self {
+                object,
+                metadata: Some(&pod.metadata),
+                spec: pod.spec.as_ref()?,
+                replicas: Some(1),
+                selector: None,
+                template: "",
+            }),
+            Typed::Deployment(o) => {
+                let spec = o.spec.as_ref()?;
+                templated(&spec.template, spec.replicas, Some(&spec.selector))
+            }
+            Typed::ReplicaSet(o) => {
+                let spec = o.spec.as_ref()?;
+                templated(spec.template.as_ref()?, spec.replicas, Some(&spec.selector))
+            }
+            Typed::StatefulSet(o) => {
+                let spec = o.spec.as_ref()?;
+                templated(&spec.template, spec.replicas, Some(&spec.selector))
+            }
+            Typed::DaemonSet(o) => {
+                let spec = o.spec.as_ref()?;
+                templated(&spec.template, None, Some(&spec.selector))
+            }
+            Typed::ReplicationController(o) => {
+                let spec = o.spec.as_ref()?;
+                templated(spec.template.as_ref()?, spec.replicas, None)
+            }
+            Typed::Job(o) => templated(&o.spec.as_ref()?.template, None, None),
+            Typed::CronJob(o) => {
+                let template = &o.spec.job_template.spec.as_ref()?.template;
+                templated(template, None, None)
+                    .map(|workload| Self { template: "spec.jobTemplate.spec.template", ..workload })
+            }
+            _ => None,
+        }
+    }
+
+    /// Its namespace.
+    #[must_use]
+    pub fn namespace(&self) -> &'a str {
+        self.object.reference.namespace.as_deref().unwrap_or("default")
+    }
+
+    /// The labels that its pods have.
+    #[must_use]
+    pub fn labels(&self) -> &'a BTreeMap<String, String> {
+        self.metadata.and_then(|m| m.labels.as_ref()).unwrap_or(&NONE)
+    }
+
+    /// The annotations that its pods have.
+    #[must_use]
+    pub fn annotations(&self) -> &'a BTreeMap<String, String> {
+        self.metadata.and_then(|m| m.annotations.as_ref()).unwrap_or(&NONE)
+    }
+
+    /// The path in the object of a field of the pod: `path("spec.containers[0]")`, `path("metadata.labels")`.
+    #[must_use]
+    pub fn path(&self, field: &str) -> String {
+        if self.template.is_empty() { field.to_owned() } else { format!("{}.{field}", self.template) }
+    }
+
+    /// Its containers and the init containers that stay (sidecars), each with its path in the object.
+    pub fn containers(&self) -> impl Iterator<Item = (String, &'a Container)> + '_ {
+        let sidecars = self.spec.init_containers.iter().flatten().enumerate();
+        let sidecars = sidecars
+            .filter(|(_, c)| c.restart_policy.as_deref() == Some("Always"))
+            .map(|(index, container)| (self.path(&format!("spec.initContainers[{index}]")), container));
+        let main = self.spec.containers.iter().enumerate();
+        main.map(|(index, container)| (self.path(&format!("spec.containers[{index}]")), container))
+            .chain(sidecars)
+    }
+
+    /// Whether its pods live in the node's network namespace.
+    #[must_use]
+    pub fn host_network(&self) -> bool {
+        self.spec.host_network == Some(true)
+    }
+
+    /// Whether it runs to an end instead of serving.
+    #[must_use]
+    pub fn is_job(&self) -> bool {
+        matches!(self.object.typed, Typed::Job(_) | Typed::CronJob(_))
+    }
+}
