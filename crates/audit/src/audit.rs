@@ -6,7 +6,7 @@ use std::{
 };
 
 use netloom_cluster::build;
-use netloom_objects::{Diagnostic, ObjectSet, Severity};
+use netloom_objects::{ObjectSet, Severity};
 
 use crate::{Context, Finding, Findings, Rule, Settings, rules, rules::manifests};
 
@@ -25,17 +25,12 @@ pub fn audit(set: &ObjectSet, settings: &Settings, wanted: &dyn Fn(&Rule) -> boo
     let built = build(set, &settings.cluster);
     let context = Context::new(set, &built.snapshot, settings);
     let chosen: Vec<&'static Rule> = rules().filter(|rule| wanted(rule)).collect();
-    let mut findings =
-        manifests::from_reading(set.diagnostics().chain(worth_telling(&built.diagnostics)), set, wanted);
+    let mut findings = manifests::unreadable(set.diagnostics(), wanted);
+    findings.extend(manifests::impossible(&built.diagnostics, wanted));
     findings.extend(run(&context, &chosen));
     findings.sort_by(|a, b| (&a.at, a.rule.code, &a.message).cmp(&(&b.at, b.rule.code, &b.message)));
     findings.dedup_by(|a, b| a.rule == b.rule && a.at == b.at && a.message == b.message);
     Report { findings, objects: set.objects().count() }
-}
-
-/// What building the cluster found, without what is only good to know before it runs.
-fn worth_telling(found: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
-    found.iter().filter(|diagnostic| diagnostic.severity != Severity::Info)
 }
 
 /// Runs rules on every core that there is; the order of what they find is not determined.

@@ -1,20 +1,33 @@
-//! Rules about the manifests as such: what reading them finds.
+//! Rules about the manifests as such: what reading them and putting them together finds.
+mod impossible_cluster;
 mod invalid_manifest;
 
-use netloom_objects::{Diagnostic, ObjectSet};
+use netloom_objects::{Diagnostic, Severity};
 
 use crate::{Finding, Rule};
 
 /// By code.
-pub(super) static RULES: &[&Rule] = &[&invalid_manifest::RULE];
+pub(super) static RULES: &[&Rule] = &[&invalid_manifest::RULE, &impossible_cluster::RULE];
 
-/// What reading and building found, as findings of the rules that stand for it.
-pub(crate) fn from_reading<'d>(
+/// What reading found.
+pub(crate) fn unreadable<'d>(
     diagnostics: impl Iterator<Item = &'d Diagnostic>,
-    _set: &ObjectSet,
     wanted: &dyn Fn(&Rule) -> bool,
 ) -> Vec<Finding> {
-    let rule = &invalid_manifest::RULE;
+    findings(&invalid_manifest::RULE, diagnostics, wanted)
+}
+
+/// What putting the cluster together found, as far as it is an error: the rest has rules of its own.
+pub(crate) fn impossible(diagnostics: &[Diagnostic], wanted: &dyn Fn(&Rule) -> bool) -> Vec<Finding> {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    findings(&impossible_cluster::RULE, errors, wanted)
+}
+
+fn findings<'d>(
+    rule: &'static Rule,
+    diagnostics: impl Iterator<Item = &'d Diagnostic>,
+    wanted: &dyn Fn(&Rule) -> bool,
+) -> Vec<Finding> {
     if !wanted(rule) {
         return Vec::new();
     }
