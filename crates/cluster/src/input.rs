@@ -172,7 +172,7 @@ fn class(object: &Object) -> Class {
         | Typed::AdminNetworkPolicy(_)
         | Typed::BaselineAdminNetworkPolicy(_) => Class::Policy,
         Typed::ConfigMap(_) | Typed::Secret(_) | Typed::ServiceAccount(_) => Class::Silent,
-        Typed::Other(_) => Class::Other,
+        _ => Class::Other,
     }
 }
 

@@ -15,11 +15,21 @@ pub(crate) fn decode_typed(
     root: NodeId,
 ) -> Option<Decoded<Typed>> {
     macro_rules! typed {
-        ($($api:literal $kind:ident,)*) => {
+        ($($($api:literal)|+ $kind:ident $(= $variant:ident)?,)*) => {
             match (api_version, kind) {
-                $(($api, stringify!($kind)) => Some(decode(tree, root).map(Typed::$kind)),)*
+                $(($($api)|+, stringify!($kind)) => {
+                    Some(decode(tree, root).map(variant!($kind $($variant)?)))
+                })*
                 _ => None,
             }
+        };
+    }
+    macro_rules! variant {
+        ($kind:ident) => {
+            Typed::$kind
+        };
+        ($kind:ident $variant:ident) => {
+            Typed::$variant
         };
     }
     typed! {
@@ -43,6 +53,40 @@ pub(crate) fn decode_typed(
         "policy.networking.k8s.io/v1alpha2" ClusterNetworkPolicy,
         "policy.networking.k8s.io/v1alpha1" AdminNetworkPolicy,
         "policy.networking.k8s.io/v1alpha1" BaselineAdminNetworkPolicy,
+        "networking.k8s.io/v1" Ingress,
+        "networking.k8s.io/v1" IngressClass,
+        "policy/v1" PodDisruptionBudget,
+        "autoscaling/v2" HorizontalPodAutoscaler,
+        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1beta1" GatewayClass,
+        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1beta1" Gateway,
+        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1beta1" HTTPRoute,
+        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1alpha2" GRPCRoute,
+        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1alpha2"
+            | "gateway.networking.k8s.io/v1alpha3" TLSRoute,
+        "gateway.networking.k8s.io/v1alpha2" TCPRoute,
+        "gateway.networking.k8s.io/v1alpha2" UDPRoute,
+        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1beta1" ReferenceGrant,
+        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1alpha3" BackendTLSPolicy,
+        "networking.istio.io/v1" | "networking.istio.io/v1beta1" | "networking.istio.io/v1alpha3"
+            Gateway = IstioGateway,
+        "networking.istio.io/v1" | "networking.istio.io/v1beta1" | "networking.istio.io/v1alpha3"
+            VirtualService,
+        "networking.istio.io/v1" | "networking.istio.io/v1beta1" | "networking.istio.io/v1alpha3"
+            DestinationRule,
+        "networking.istio.io/v1" | "networking.istio.io/v1beta1" | "networking.istio.io/v1alpha3"
+            ServiceEntry,
+        "networking.istio.io/v1" | "networking.istio.io/v1beta1" | "networking.istio.io/v1alpha3" Sidecar,
+        "security.istio.io/v1" | "security.istio.io/v1beta1" PeerAuthentication,
+        "security.istio.io/v1" | "security.istio.io/v1beta1" AuthorizationPolicy,
+        "security.istio.io/v1" | "security.istio.io/v1beta1" RequestAuthentication,
+        "cert-manager.io/v1" Certificate,
+        "cert-manager.io/v1" Issuer,
+        "cert-manager.io/v1" ClusterIssuer,
+        "monitoring.coreos.com/v1" ServiceMonitor,
+        "monitoring.coreos.com/v1" PodMonitor,
+        "monitoring.coreos.com/v1" PrometheusRule,
+        "operator.tigera.io/v1" Installation,
+        "crd.projectcalico.org/v1" | "projectcalico.org/v3" IPPool,
     }
 }
 

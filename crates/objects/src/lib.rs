@@ -1,16 +1,22 @@
 //! Text to typed Kubernetes objects, each with the place it came from.
 #![forbid(unsafe_code)]
 
+pub mod calico;
+pub mod cert_manager;
 mod decode;
 mod diagnostic;
 mod document;
 mod findings;
+pub mod gateway_api;
+pub mod istio;
 mod kinds;
 mod location;
 mod object;
 mod packaging;
 pub mod policy_api;
+pub mod prometheus;
 mod render;
+mod schema;
 mod set;
 mod shape;
 mod source;

@@ -36,11 +36,7 @@ pub(crate) fn object(object: &Object, findings: &mut Findings<'_>) {
         Typed::ClusterNetworkPolicy(o) => cluster_policy::cluster(&mut check, o),
         Typed::AdminNetworkPolicy(o) => cluster_policy::admin(&mut check, o),
         Typed::BaselineAdminNetworkPolicy(o) => cluster_policy::baseline(&mut check, o),
-        Typed::Namespace(_)
-        | Typed::ConfigMap(_)
-        | Typed::Secret(_)
-        | Typed::ServiceAccount(_)
-        | Typed::Other(_) => {}
+        _ => {}
     }
 }
 
