@@ -1,11 +1,14 @@
 //! Text to typed Kubernetes objects, each with the place it came from.
 #![forbid(unsafe_code)]
 
+mod access;
 pub mod calico;
 pub mod cert_manager;
 mod decode;
 mod diagnostic;
 mod document;
+mod embedded;
+mod extent;
 mod findings;
 pub mod gateway_api;
 pub mod istio;
@@ -23,8 +26,10 @@ mod source;
 mod tree;
 mod validate;
 
+pub use access::Span;
 pub use decode::edit_distance;
 pub use diagnostic::{Diagnostic, Severity};
+pub use embedded::{EmbeddedYaml, TextLine};
 pub use location::{Location, ObjectRef};
 pub use object::{Object, Typed};
 pub use render::{render, render_coded};

@@ -142,6 +142,10 @@ impl Place {
     pub(crate) fn tree(&self) -> &Tree {
         &self.tree
     }
+
+    pub(crate) fn root(&self) -> NodeId {
+        self.root
+    }
 }
 
 impl Object {

@@ -1,8 +1,10 @@
 //! Tests of the crate from outside, as its users see it.
 #![allow(missing_docs, clippy::unwrap_used, reason = "in a test it says that something cannot happen")]
 
+mod access;
 mod decoding;
 mod documents;
+mod embedded;
 mod files;
 mod hostile;
 mod positions;
