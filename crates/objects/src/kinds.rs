@@ -117,7 +117,7 @@ pub(crate) fn decode_other(tree: &Tree, root: NodeId) -> Decoded<Typed> {
 }
 
 /// The versions that Kubernetes serves of its own groups that matter here, and all kinds in them.
-const OWN: [(&str, &[&str]); 8] = [
+const OWN: [(&str, &[&str]); 10] = [
     (
         "v1",
         &[
@@ -145,6 +145,8 @@ const OWN: [(&str, &[&str]); 8] = [
         ],
     ),
     ("apps/v1", &["ControllerRevision", "DaemonSet", "Deployment", "ReplicaSet", "Scale", "StatefulSet"]),
+    ("autoscaling/v2", &["HorizontalPodAutoscaler"]),
+    ("autoscaling/v1", &["HorizontalPodAutoscaler", "Scale"]),
     ("batch/v1", &["CronJob", "Job"]),
     ("discovery.k8s.io/v1", &["EndpointSlice"]),
     ("networking.k8s.io/v1", &["IPAddress", "Ingress", "IngressClass", "NetworkPolicy", "ServiceCIDR"]),
@@ -171,7 +173,7 @@ pub(crate) fn refuse_kind(api_version: &str, kind: &str) -> Option<(String, Stri
         return Some((message, help));
     }
     let group = api_version.split_once('/').map(|(group, _)| group)?;
-    let own_group = matches!(group, "extensions" | "core" | "apps" | "batch" | "policy")
+    let own_group = matches!(group, "extensions" | "core" | "apps" | "autoscaling" | "batch" | "policy")
         || group == "networking.k8s.io"
         || group == "discovery.k8s.io"
         || group == "policy.networking.k8s.io";
@@ -237,9 +239,12 @@ const CLUSTER_SCOPED: [&str; 44] = [
 
 /// Whether objects of a kind live in namespaces. Kinds that are not known are taken to.
 pub(crate) fn is_namespaced(api_version: &str, kind: &str) -> bool {
-    // cert-manager and MetalLB have kinds of these names that do live in namespaces.
-    let namespaced_namesake =
-        matches!(kind, "BGPPeer") && api_version.starts_with("metallb.io/") || kind.is_empty();
+    // Other projects have kinds of these names that do live in namespaces.
+    let namespaced_namesake = match kind {
+        "BGPPeer" => api_version.starts_with("metallb.io/"),
+        "IPPool" => api_version.starts_with("whereabouts.cni.cncf.io/"),
+        _ => kind.is_empty(),
+    };
     namespaced_namesake || CLUSTER_SCOPED.binary_search(&kind).is_err()
 }
 

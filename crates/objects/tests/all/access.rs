@@ -32,7 +32,7 @@ spec:
 # next
 ";
 
-fn slice<'o>(object: &'o Object, span: Option<Span>) -> Option<&'o str> {
+fn slice(object: &Object, span: Option<Span>) -> Option<&str> {
     span.map(|span| &object.source().text[span.bytes])
 }
 

@@ -7,6 +7,7 @@ mod documents;
 mod embedded;
 mod files;
 mod hostile;
+mod kinds;
 mod positions;
 mod rendered;
 mod sets;
