@@ -63,7 +63,7 @@ pub(crate) enum View<'t> {
     Mapping(&'t [NodeId]),
 }
 
-/// The nodes of all documents of one source.
+/// The nodes of some documents of one source.
 #[derive(Clone, Debug)]
 pub(crate) struct Tree {
     source: Source,
@@ -73,9 +73,10 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    pub(crate) fn new(source: Source) -> Self {
+    /// A tree for so many bytes of a source.
+    pub(crate) fn new(source: Source, text: usize) -> Self {
         // Manifests have a node about every 12 bytes; what is too much is given back.
-        let nodes = source.text.len() / 12;
+        let nodes = text / 12;
         Self {
             source,
             nodes: Vec::with_capacity(nodes),

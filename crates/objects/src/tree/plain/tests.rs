@@ -9,7 +9,7 @@ use crate::{
 
 /// Both readings of a text, as lines that can be compared; the quick one is none where it left it alone.
 fn both(text: &str) -> (Option<String>, String) {
-    let build = || Builder::new(Tree::new(Source::new("a.yaml", text)));
+    let build = || Builder::new(Tree::new(Source::new("a.yaml", text), text.len()));
     let (mut quick, mut full) = (build(), build());
     let chunks = split(text);
     let mut quick_said = Some(String::new());
