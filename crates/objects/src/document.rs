@@ -9,8 +9,8 @@ use crate::{
     object::Place,
     packaging, shape,
     tree::{
-        Broken, Builder, Chunk, Issue, NodeId, Resolved, Tree, View, looks_like_json, read_json, read_plain,
-        read_yaml,
+        Broken, Builder, Chunk, Issue, IssueKind, NodeId, Resolved, Tree, View, looks_like_json, read_json,
+        read_plain, read_yaml,
     },
     validate,
 };
@@ -61,6 +61,7 @@ pub(crate) fn read_group(source: &Source, chunks: &[Chunk<'_>]) -> Group {
             tree: &tree,
             findings: Findings::new(&tree),
             objects: std::mem::take(&mut group.objects),
+            twice: Vec::new(),
         };
         let before = reader.objects.len();
         reader.part(&part);
@@ -141,6 +142,8 @@ struct Reader<'t> {
     tree: &'t Arc<Tree>,
     findings: Findings<'t>,
     objects: Vec<Arc<Object>>,
+    /// Keys of the document that stand in their mapping before.
+    twice: Vec<NodeId>,
 }
 
 /// apiVersion and kind that the items of a typed list may leave out.
@@ -158,6 +161,9 @@ impl Reader<'_> {
         let before = self.objects.len();
         for issue in &part.issues {
             self.findings.issue(issue);
+            if matches!(issue.kind, IssueKind::Duplicate { .. }) {
+                self.twice.push(issue.at);
+            }
         }
         for &root in &part.roots {
             self.document(root);
@@ -298,7 +304,10 @@ impl Reader<'_> {
         self.findings.faults(root, &faults, gave_up);
         self.findings.unknown(root, &unknown);
         let Some(typed) = value else { return };
-        let Some(object) = self.name(root, api_version, kind, typed, masked) else { return };
+        let twice = self.twice.iter().copied();
+        let strange = unknown.iter().map(|unknown| unknown.key).chain(twice).collect();
+        let parts = (api_version, kind, typed);
+        let Some(object) = self.name(root, parts, masked, strange) else { return };
         validate::object(&object, &mut self.findings);
         self.objects.push(Arc::new(object));
     }
@@ -307,10 +316,9 @@ impl Reader<'_> {
     fn name(
         &mut self,
         root: NodeId,
-        api_version: Arc<str>,
-        kind: Arc<str>,
-        typed: Typed,
+        (api_version, kind, typed): (Arc<str>, Arc<str>, Typed),
         masked: Vec<NodeId>,
+        strange: Vec<NodeId>,
     ) -> Option<Object> {
         let metadata = typed.metadata();
         let written = |text: &Option<String>| text.as_deref().filter(|t| !t.is_empty()).map(Arc::<str>::from);
@@ -327,7 +335,7 @@ impl Reader<'_> {
         let at = self.tree.location(root);
         let reference =
             Arc::new(ObjectRef { kind: kind.clone(), namespace: effective, name: name.clone(), at });
-        let place = Place::new(self.tree.clone(), root, masked);
+        let place = Place::new(self.tree.clone(), root, masked, strange);
         Some(Object { api_version, kind, namespace, name, typed, reference, place })
     }
 
