@@ -4,7 +4,7 @@ use std::{io::IsTerminal as _, path::PathBuf, sync::Arc};
 use netloom_cluster::{Builder, Built};
 use netloom_explain::{World, Worlds};
 use netloom_objects::{
-    Diagnostic, ObjectSet, ParsedSource, Severity, Source, list_files, parse_source, read_sources, render,
+    Diagnostic, ObjectSet, ParsedSource, Severity, Source, list_files, parse_sources, read_sources, render,
 };
 
 use crate::args::Reading;
@@ -41,8 +41,7 @@ impl Loaded {
     /// Reads and builds; prints findings. Errors stop, unless `--keep-going`.
     pub fn new(paths: &[PathBuf], reading: &Reading) -> Result<Self, Stop> {
         let options = reading.cluster.options().map_err(Stop::Because)?;
-        let sources: Vec<Arc<ParsedSource>> =
-            read_sources(paths)?.iter().map(|source| Arc::new(parse_source(source))).collect();
+        let sources = parse_sources(&read_sources(paths)?);
         let mut builder = Builder::new(options);
         let mut worlds = Worlds::default();
         let built = build(&mut builder, &sources, reading.keep_going)?;
@@ -66,19 +65,23 @@ impl Loaded {
     /// Reads edited files again and builds the next World. The old one stays if the input is broken now.
     pub fn reload(&mut self, changed: &dyn Fn(&str) -> bool) -> Result<&World, Stop> {
         let list = list_files(&self.paths)?;
-        let mut sources = Vec::with_capacity(list.files.len());
+        let mut kept = Vec::with_capacity(list.files.len());
+        let mut edited = Vec::new();
         for path in &list.files {
             let name = path.to_string_lossy();
             let known = self.sources.iter().find(|s| *s.source.name == *name);
             match known {
-                Some(known) if !changed(&name) || path.as_os_str() == "-" => sources.push(known.clone()),
+                Some(known) if !changed(&name) || path.as_os_str() == "-" => kept.push(Some(known.clone())),
                 _ => {
                     let text = std::fs::read_to_string(path)
                         .map_err(|error| Stop::Because(format!("{name} cannot be read: {error}")))?;
-                    sources.push(Arc::new(parse_source(&Source::new(&name, &text))));
+                    edited.push(Source::new(&name, &text));
+                    kept.push(None);
                 }
             }
         }
+        let mut edited = parse_sources(&edited).into_iter();
+        let sources: Vec<_> = kept.into_iter().filter_map(|source| source.or_else(|| edited.next())).collect();
         let built = build(&mut self.builder, &sources, self.keep_going)?;
         self.sources = sources;
         self.notes = built.notes;
@@ -88,8 +91,7 @@ impl Loaded {
 
     /// The World of these manifests with more of them on top.
     pub fn with(&mut self, paths: &[PathBuf]) -> Result<&World, Stop> {
-        let more = read_sources(paths)?;
-        let more = more.iter().map(|source| Arc::new(parse_source(source)));
+        let more = parse_sources(&read_sources(paths)?);
         let sources: Vec<Arc<ParsedSource>> = self.sources.iter().cloned().chain(more).collect();
         let built = build(&mut self.builder, &sources, self.keep_going)?;
         self.world = self.worlds.compile(built.snapshot);

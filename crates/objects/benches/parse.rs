@@ -1,20 +1,21 @@
-//! How fast manifests become typed objects: `cargo bench -p netloom-objects [-- WORKLOADS]`.
+//! How fast manifests become typed objects: `cargo bench -p netloom-objects [-- --workloads N --threads N]`.
 use std::{
     fmt::Write as _,
     hint::black_box,
+    ops::Range,
     time::{Duration, Instant},
 };
 
-use netloom_objects::{Source, parse_source};
+use netloom_objects::{Source, parse_sources_on};
 
 /// The allocator that the program has.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// A cluster's worth of Deployments, Services and NetworkPolicies.
-fn manifests(workloads: usize) -> String {
+fn manifests(workloads: Range<usize>) -> String {
     let mut text = String::new();
-    for i in 0..workloads {
+    for i in workloads {
         let namespace = i % 50;
         _ = write!(
             text,
@@ -38,27 +39,44 @@ fn manifests(workloads: usize) -> String {
     text
 }
 
-fn main() {
-    let workloads = std::env::args().find_map(|a| a.parse().ok()).unwrap_or(4000);
-    let source = Source::new("bench.yaml", &manifests(workloads));
-    let megabytes = source.text.len() as f64 / 1e6;
+/// The fastest of several readings, in seconds, and how many objects there were.
+fn best(sources: &[Source], threads: usize) -> (f64, usize) {
     let mut best = Duration::MAX;
     let mut objects = 0;
     for _ in 0..7 {
         let start = Instant::now();
-        let parsed = black_box(parse_source(black_box(&source)));
+        let parsed = black_box(parse_sources_on(black_box(sources), threads));
         best = best.min(start.elapsed());
-        objects = parsed.objects.len();
-        assert!(
-            parsed.diagnostics.is_empty(),
-            "the manifests of the bench are valid: {:?}",
-            parsed.diagnostics.first()
-        );
+        objects = parsed.iter().map(|p| p.objects.len()).sum();
+        let finding = parsed.iter().flat_map(|p| &p.diagnostics).next();
+        assert!(finding.is_none(), "the manifests of the bench are valid: {finding:?}");
     }
-    let seconds = best.as_secs_f64();
-    println!(
-        "{megabytes:.1} MB, {objects} objects: {:.1} ms, {:.1} MB/s",
-        seconds * 1e3,
-        megabytes / seconds
-    );
+    (best.as_secs_f64(), objects)
+}
+
+fn main() {
+    let number = |name: &str| {
+        let mut arguments = std::env::args().skip_while(|a| a != name).skip(1);
+        arguments.next().and_then(|a| a.parse::<usize>().ok())
+    };
+    let workloads = number("--workloads").unwrap_or(4000);
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let one = [Source::new("bench.yaml", &manifests(0..workloads))];
+    let many: Vec<Source> = (0..workloads)
+        .step_by(10)
+        .map(|i| Source::new(&format!("bench-{i}.yaml"), &manifests(i..(i + 10).min(workloads))))
+        .collect();
+    let returns = [Source::new("bench.yaml", &one[0].text.replace('\n', "\r\n"))];
+    for (what, sources) in [("one source", &one[..]), ("many sources", &many), ("with CRLF", &returns)] {
+        let megabytes = sources.iter().map(|s| s.text.len()).sum::<usize>() as f64 / 1e6;
+        let wanted = number("--threads");
+        for threads in [1, processors].into_iter().filter(|t| wanted.is_none_or(|w| w == *t)) {
+            let (seconds, objects) = best(sources, threads);
+            println!(
+                "{what}, {threads} threads: {megabytes:.1} MB, {objects} objects: {:.1} ms, {:.1} MB/s",
+                seconds * 1e3,
+                megabytes / seconds
+            );
+        }
+    }
 }

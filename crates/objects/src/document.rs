@@ -9,14 +9,14 @@ use crate::{
     object::Place,
     packaging, shape,
     tree::{
-        Broken, Builder, Chunk, Issue, NodeId, Resolved, Tree, View, looks_like_json, read_json, read_plain,
-        read_yaml, split,
+        Broken, Builder, Chunk, Issue, IssueKind, NodeId, Resolved, Tree, View, looks_like_json, read_json,
+        read_plain, read_yaml,
     },
     validate,
 };
 
 /// Findings of one source beyond this many help nobody.
-const MAX_DIAGNOSTICS: usize = 1000;
+pub(crate) const MAX_DIAGNOSTICS: usize = 1000;
 
 /// A chunk with what was read from it.
 struct Part<'s> {
@@ -26,25 +26,77 @@ struct Part<'s> {
     broken: Option<Broken>,
 }
 
-/// Reads all documents of a source.
-pub(crate) fn read(source: &Source) -> (Vec<Arc<Object>>, Vec<Diagnostic>) {
-    let mut builder = Builder::new(Tree::new(source.clone()));
-    let parts: Vec<Part<'_>> =
-        split(&source.text).into_iter().map(|c| read_part(&mut builder, c, source)).collect();
+/// What one document gave, as far as it counts in the lists of its group.
+struct Share {
+    objects: usize,
+    diagnostics: usize,
+}
+
+/// Documents of a source that stand next to each other, read together.
+#[derive(Default)]
+pub(crate) struct Group {
+    objects: Vec<Arc<Object>>,
+    diagnostics: Vec<Diagnostic>,
+    shares: Vec<Share>,
+}
+
+impl Group {
+    /// How many findings there are in it.
+    pub(crate) fn findings(&self) -> usize {
+        self.diagnostics.len()
+    }
+}
+
+/// Reads documents of a source, into a tree of their own.
+pub(crate) fn read_group(source: &Source, chunks: &[Chunk<'_>]) -> Group {
+    let text = chunks.iter().map(|c| c.text.len()).sum();
+    let mut builder = Builder::new(Tree::new(source.clone(), text));
+    let parts: Vec<Part<'_>> = chunks.iter().map(|c| read_part(&mut builder, *c, source)).collect();
     let mut tree = builder.tree;
     tree.shrink();
     let tree = Arc::new(tree);
-    let mut objects = Vec::new();
-    let mut diagnostics = Vec::new();
+    let mut group = Group::default();
     for part in parts {
-        let mut reader = Reader { tree: &tree, findings: Findings::new(&tree), objects: Vec::new() };
+        let mut reader = Reader {
+            tree: &tree,
+            findings: Findings::new(&tree),
+            objects: std::mem::take(&mut group.objects),
+            twice: Vec::new(),
+        };
+        let before = reader.objects.len();
         reader.part(&part);
-        objects.append(&mut reader.objects);
-        diagnostics.extend(reader.findings.finish());
-        if diagnostics.len() > MAX_DIAGNOSTICS {
-            too_many(&mut diagnostics, source);
+        let found = reader.findings.finish();
+        group.shares.push(Share { objects: reader.objects.len() - before, diagnostics: found.len() });
+        group.objects = reader.objects;
+        group.diagnostics.extend(found);
+        if group.diagnostics.len() > MAX_DIAGNOSTICS {
             break;
         }
+    }
+    group
+}
+
+/// Puts the groups of a source together again. Ends after the document with which there are too many findings.
+pub(crate) fn join(source: &Source, groups: Vec<Group>) -> (Vec<Arc<Object>>, Vec<Diagnostic>) {
+    let mut objects = Vec::with_capacity(groups.iter().map(|g| g.objects.len()).sum());
+    let mut diagnostics = Vec::new();
+    for mut group in groups {
+        if diagnostics.len() + group.diagnostics.len() <= MAX_DIAGNOSTICS {
+            objects.append(&mut group.objects);
+            diagnostics.append(&mut group.diagnostics);
+            continue;
+        }
+        let (mut from_objects, mut from_diagnostics) =
+            (group.objects.into_iter(), group.diagnostics.into_iter());
+        for share in group.shares {
+            objects.extend(from_objects.by_ref().take(share.objects));
+            diagnostics.extend(from_diagnostics.by_ref().take(share.diagnostics));
+            if diagnostics.len() > MAX_DIAGNOSTICS {
+                too_many(&mut diagnostics, source);
+                break;
+            }
+        }
+        break;
     }
     (objects, diagnostics)
 }
@@ -90,6 +142,8 @@ struct Reader<'t> {
     tree: &'t Arc<Tree>,
     findings: Findings<'t>,
     objects: Vec<Arc<Object>>,
+    /// Keys of the document that stand in their mapping before.
+    twice: Vec<NodeId>,
 }
 
 /// apiVersion and kind that the items of a typed list may leave out.
@@ -107,6 +161,9 @@ impl Reader<'_> {
         let before = self.objects.len();
         for issue in &part.issues {
             self.findings.issue(issue);
+            if matches!(issue.kind, IssueKind::Duplicate { .. }) {
+                self.twice.push(issue.at);
+            }
         }
         for &root in &part.roots {
             self.document(root);
@@ -247,7 +304,10 @@ impl Reader<'_> {
         self.findings.faults(root, &faults, gave_up);
         self.findings.unknown(root, &unknown);
         let Some(typed) = value else { return };
-        let Some(object) = self.name(root, api_version, kind, typed, masked) else { return };
+        let twice = self.twice.iter().copied();
+        let strange = unknown.iter().map(|unknown| unknown.key).chain(twice).collect();
+        let parts = (api_version, kind, typed);
+        let Some(object) = self.name(root, parts, masked, strange) else { return };
         validate::object(&object, &mut self.findings);
         self.objects.push(Arc::new(object));
     }
@@ -256,10 +316,9 @@ impl Reader<'_> {
     fn name(
         &mut self,
         root: NodeId,
-        api_version: Arc<str>,
-        kind: Arc<str>,
-        typed: Typed,
+        (api_version, kind, typed): (Arc<str>, Arc<str>, Typed),
         masked: Vec<NodeId>,
+        strange: Vec<NodeId>,
     ) -> Option<Object> {
         let metadata = typed.metadata();
         let written = |text: &Option<String>| text.as_deref().filter(|t| !t.is_empty()).map(Arc::<str>::from);
@@ -276,7 +335,7 @@ impl Reader<'_> {
         let at = self.tree.location(root);
         let reference =
             Arc::new(ObjectRef { kind: kind.clone(), namespace: effective, name: name.clone(), at });
-        let place = Place::new(self.tree.clone(), root, masked);
+        let place = Place::new(self.tree.clone(), root, masked, strange);
         Some(Object { api_version, kind, namespace, name, typed, reference, place })
     }
 

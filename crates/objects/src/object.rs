@@ -34,7 +34,7 @@ use crate::{
         v1alpha2::ClusterNetworkPolicy,
     },
     prometheus::{PodMonitor, PrometheusRule, ServiceMonitor},
-    tree::{Lookup, NodeId, SharedTree, Tree, parse_path},
+    tree::{Lookup, NodeId, SharedTree, Tree, View, parse_path},
 };
 
 /// An object by its kind.
@@ -120,11 +120,13 @@ pub(crate) struct Place {
     root: NodeId,
     /// Values that were left out because they are faulty, sorted.
     masked: Box<[NodeId]>,
+    /// Keys that no field has, or that stand twice.
+    strange: Box<[NodeId]>,
 }
 
 impl Place {
-    pub(crate) fn new(tree: SharedTree, root: NodeId, masked: Vec<NodeId>) -> Self {
-        Self { tree, root, masked: masked.into() }
+    pub(crate) fn new(tree: SharedTree, root: NodeId, masked: Vec<NodeId>, strange: Vec<NodeId>) -> Self {
+        Self { tree, root, masked: masked.into(), strange: strange.into() }
     }
 
     /// Where a path leads.
@@ -137,6 +139,34 @@ impl Place {
         let found = self.look_up(path);
         found.masked
             || found.value.is_some_and(|value| self.masked.iter().any(|m| self.tree.holds(value, *m)))
+    }
+
+    /// Whether something at or below a path could not be read, or a key stands there that no field has.
+    fn holds_fault(&self, path: &str) -> bool {
+        if self.masked.is_empty() && self.strange.is_empty() {
+            return false;
+        }
+        let strange = |value| self.strange.iter().any(|key| self.tree.holds(value, *key));
+        self.holds_masked(path) || self.look_up(path).value.is_some_and(strange)
+    }
+
+    /// Whether a key that no field has stands directly in the mapping at a path.
+    fn has_strange_key(&self, path: &str) -> bool {
+        if self.strange.is_empty() {
+            return false;
+        }
+        let Some(value) = self.look_up(path).value else { return false };
+        match self.tree.view(value) {
+            View::Mapping(entries) => entries.iter().step_by(2).any(|key| self.strange.contains(key)),
+            _ => false,
+        }
+    }
+
+    fn lacks_items(&self, path: &str) -> bool {
+        let found = self.look_up(path);
+        let items = found.value.map(|value| self.tree.view(value));
+        found.masked
+            || matches!(items, Some(View::Sequence(items)) if items.iter().any(|i| self.masked.contains(i)))
     }
 
     pub(crate) fn tree(&self) -> &Tree {
@@ -160,6 +190,28 @@ impl Object {
     #[must_use]
     pub fn is_written(&self, path: &str) -> bool {
         self.place.look_up(path).value.is_some()
+    }
+
+    /// Whether something at or below a field is not known in full: it has a value of a wrong type, which was left
+    /// out, or a key that no field has or that stands twice, so that what it says may not be what was meant. A list
+    /// or mapping without the faulty part can mean more than with it: who grants something by it must ask.
+    #[must_use]
+    pub fn holds_fault(&self, path: &str) -> bool {
+        self.place.holds_fault(path)
+    }
+
+    /// Whether a key that no field has, or that stands twice, stands directly in the mapping of a field (`""`: of the
+    /// object): it may have been meant as any of the fields that are not written.
+    #[must_use]
+    pub fn has_strange_key(&self, path: &str) -> bool {
+        self.place.has_strange_key(path)
+    }
+
+    /// Whether a field is not the list that it should be, or items of it were left out because they are of a wrong
+    /// type.
+    #[must_use]
+    pub fn lacks_items(&self, path: &str) -> bool {
+        self.place.lacks_items(path)
     }
 
     /// This object at the line of a field.

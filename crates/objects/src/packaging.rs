@@ -43,7 +43,7 @@ pub(crate) fn take(
         name,
         typed: Typed::Other(Box::default()),
         reference,
-        place: Place::new(tree.clone(), root, Vec::new()),
+        place: Place::new(tree.clone(), root, Vec::new(), Vec::new()),
     }));
     true
 }

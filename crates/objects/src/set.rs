@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Diagnostic, Object, ReadError, Severity, Source, Typed, document, read_sources};
+use crate::{Diagnostic, Object, ReadError, Severity, Source, Typed, parse_sources, read_sources};
 
 /// One source with what was found in it.
 #[derive(Clone, Debug)]
@@ -16,13 +16,6 @@ pub struct ParsedSource {
     pub objects: Vec<Arc<Object>>,
     /// What is wrong with it, in order.
     pub diagnostics: Vec<Diagnostic>,
-}
-
-/// Reads the objects of one source. Broken documents become diagnostics and hide no other.
-#[must_use]
-pub fn parse_source(source: &Source) -> ParsedSource {
-    let (objects, diagnostics) = document::read(source);
-    ParsedSource { source: source.clone(), objects, diagnostics }
 }
 
 /// All objects of the input, with the findings that need more than one of them.
@@ -44,7 +37,7 @@ impl ObjectSet {
     /// # Errors
     /// As [`read_sources`]; what is wrong inside the files is in [`Self::diagnostics`].
     pub fn load(paths: &[PathBuf]) -> Result<Self, ReadError> {
-        Ok(Self::assemble(read_sources(paths)?.iter().map(|s| Arc::new(parse_source(s))).collect()))
+        Ok(Self::assemble(parse_sources(&read_sources(paths)?)))
     }
 
     /// Puts parsed sources together. Of an object that is given twice the later one is taken, with a warning.

@@ -6,49 +6,50 @@ use netloom_objects::{
     policy_api::v1alpha1::{AdminNetworkPolicy, BaselineAdminNetworkPolicy, EgressRule, IngressRule, Port},
 };
 
-use super::peers::{Head, subject};
-use crate::model::{Policy, PortMatch, Protocol, Rule, Tier};
+use super::peers::{self, Head, Rules};
+use crate::{
+    findings::Findings,
+    model::{Policy, PortMatch, Protocol, Rule, Tier},
+};
 
 /// Converts an AdminNetworkPolicy.
-pub fn convert(object: &Object, policy: &AdminNetworkPolicy) -> Policy {
+pub fn convert(object: &Object, policy: &AdminNetworkPolicy, findings: &mut Findings) -> Policy {
     let spec = &policy.spec;
-    Policy {
-        tier: Tier::Admin(spec.priority),
-        subject: subject(&spec.subject),
-        ingress: spec.ingress.as_deref().map(|rules| ingress(object, rules)),
-        egress: spec.egress.as_deref().map(|rules| egress(object, rules)),
-        origin: object.reference.clone(),
-    }
+    let rules = rules(object, spec.ingress.as_deref(), spec.egress.as_deref());
+    peers::policy(object, Tier::Admin(spec.priority), &spec.subject, rules, findings)
 }
 
 /// Converts the BaselineAdminNetworkPolicy.
-pub fn convert_baseline(object: &Object, policy: &BaselineAdminNetworkPolicy) -> Policy {
+pub fn convert_baseline(
+    object: &Object,
+    policy: &BaselineAdminNetworkPolicy,
+    findings: &mut Findings,
+) -> Policy {
     let spec = &policy.spec;
-    Policy {
-        tier: Tier::Baseline(0),
-        subject: subject(&spec.subject),
-        ingress: spec.ingress.as_deref().map(|rules| ingress(object, rules)),
-        egress: spec.egress.as_deref().map(|rules| egress(object, rules)),
-        origin: object.reference.clone(),
-    }
+    let rules = rules(object, spec.ingress.as_deref(), spec.egress.as_deref());
+    peers::policy(object, Tier::Baseline(0), &spec.subject, rules, findings)
+}
+
+fn rules(object: &Object, from: Option<&[IngressRule]>, to: Option<&[EgressRule]>) -> Rules {
+    Rules { ingress: from.map(|rules| ingress(object, rules)), egress: to.map(|rules| egress(object, rules)) }
 }
 
 fn ingress(object: &Object, rules: &[IngressRule]) -> Vec<Rule> {
     let rule = |(i, rule): (usize, &IngressRule)| {
         let path = format!("spec.ingress[{i}]");
         let head = Head { object, path, name: rule.name.as_deref(), action: &rule.action };
-        head.rule(head.sources(&rule.from), ports(&head.path, rule.ports.as_deref()))
+        head.rule("from", head.sources(&rule.from), ("ports", ports(&head.path, rule.ports.as_deref())))
     };
-    rules.iter().enumerate().map(rule).collect()
+    rules.iter().enumerate().filter_map(rule).collect()
 }
 
 fn egress(object: &Object, rules: &[EgressRule]) -> Vec<Rule> {
     let rule = |(i, rule): (usize, &EgressRule)| {
         let path = format!("spec.egress[{i}]");
         let head = Head { object, path, name: rule.name.as_deref(), action: &rule.action };
-        head.rule(head.destinations(&rule.to), ports(&head.path, rule.ports.as_deref()))
+        head.rule("to", head.destinations(&rule.to), ("ports", ports(&head.path, rule.ports.as_deref())))
     };
-    rules.iter().enumerate().map(rule).collect()
+    rules.iter().enumerate().filter_map(rule).collect()
 }
 
 fn ports(path: &str, ports: Option<&[Port]>) -> Option<Vec<(Option<PortMatch>, String)>> {

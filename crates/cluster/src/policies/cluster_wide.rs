@@ -6,40 +6,50 @@ use netloom_objects::{
     policy_api::v1alpha2::{ClusterNetworkPolicy, EgressRule, IngressRule, ProtocolMatch, TransportMatch},
 };
 
-use super::peers::{Head, subject};
-use crate::model::{Policy, PortMatch, Protocol, Rule, Tier};
+use super::peers::{self, Head, Rules};
+use crate::{
+    findings::Findings,
+    model::{Policy, PortMatch, Protocol, Rule, Tier},
+};
 
 /// Converts a ClusterNetworkPolicy.
-pub fn convert(object: &Object, policy: &ClusterNetworkPolicy) -> Policy {
+pub fn convert(object: &Object, policy: &ClusterNetworkPolicy, findings: &mut Findings) -> Policy {
     let spec = &policy.spec;
-    Policy {
-        tier: match spec.tier.as_str() {
-            "Baseline" => Tier::Baseline(spec.priority),
-            _ => Tier::Admin(spec.priority),
-        },
-        subject: subject(&spec.subject),
+    let tier = match spec.tier.as_str() {
+        "Baseline" => Tier::Baseline(spec.priority),
+        _ => Tier::Admin(spec.priority),
+    };
+    let rules = Rules {
         ingress: spec.ingress.as_deref().map(|rules| ingress(object, rules)),
         egress: spec.egress.as_deref().map(|rules| egress(object, rules)),
-        origin: object.reference.clone(),
-    }
+    };
+    peers::policy(object, tier, &spec.subject, rules, findings)
 }
 
 fn ingress(object: &Object, rules: &[IngressRule]) -> Vec<Rule> {
     let rule = |(i, rule): (usize, &IngressRule)| {
         let path = format!("spec.ingress[{i}]");
         let head = Head { object, path, name: rule.name.as_deref(), action: &rule.action };
-        head.rule(head.sources(&rule.from), protocols(&head.path, rule.protocols.as_deref()))
+        head.rule(
+            "from",
+            head.sources(&rule.from),
+            ("protocols", protocols(&head.path, rule.protocols.as_deref())),
+        )
     };
-    rules.iter().enumerate().map(rule).collect()
+    rules.iter().enumerate().filter_map(rule).collect()
 }
 
 fn egress(object: &Object, rules: &[EgressRule]) -> Vec<Rule> {
     let rule = |(i, rule): (usize, &EgressRule)| {
         let path = format!("spec.egress[{i}]");
         let head = Head { object, path, name: rule.name.as_deref(), action: &rule.action };
-        head.rule(head.destinations(&rule.to), protocols(&head.path, rule.protocols.as_deref()))
+        head.rule(
+            "to",
+            head.destinations(&rule.to),
+            ("protocols", protocols(&head.path, rule.protocols.as_deref())),
+        )
     };
-    rules.iter().enumerate().map(rule).collect()
+    rules.iter().enumerate().filter_map(rule).collect()
 }
 
 fn protocols(path: &str, from: Option<&[ProtocolMatch]>) -> Option<Vec<(Option<PortMatch>, String)>> {

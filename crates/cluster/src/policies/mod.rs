@@ -147,9 +147,9 @@ fn say_ties(policies: &[Arc<Policy>], findings: &mut Findings) {
 fn convert(object: &Object, findings: &mut Findings) -> Option<Policy> {
     Some(match &object.typed {
         Typed::NetworkPolicy(policy) => network_policy::convert(object, policy, findings),
-        Typed::AdminNetworkPolicy(policy) => admin::convert(object, policy),
-        Typed::BaselineAdminNetworkPolicy(policy) => admin::convert_baseline(object, policy),
-        Typed::ClusterNetworkPolicy(policy) => cluster_wide::convert(object, policy),
+        Typed::AdminNetworkPolicy(policy) => admin::convert(object, policy, findings),
+        Typed::BaselineAdminNetworkPolicy(policy) => admin::convert_baseline(object, policy, findings),
+        Typed::ClusterNetworkPolicy(policy) => cluster_wide::convert(object, policy, findings),
         _ => return None,
     })
 }

@@ -8,11 +8,13 @@ use netloom_objects::{
     policy_api::{EgressPeer, IngressPeer, NamespacedPod, Subject},
 };
 
-use super::{
-    at,
-    selector::{nothing, selector},
+use super::{at, selector::selector};
+use crate::{
+    findings::{Findings, title},
+    model::{
+        Action, NamespaceMatch, Peer, PeerRef, PodPeer, Policy, PortMatch, PortRef, Rule, Selector, Tier,
+    },
 };
-use crate::model::{Action, NamespaceMatch, Peer, PeerRef, PodPeer, PortMatch, PortRef, Rule, Selector};
 
 /// What a rule of either kind says, before its ports are read.
 pub struct Head<'a> {
@@ -24,29 +26,46 @@ pub struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// The rule with its peers and ports. A port that cannot be read drops out of a rule that accepts, and
-    /// stands for every port in one that does not: either way nothing opens that should not.
-    pub fn rule(&self, peers: Vec<PeerRef>, ports: Option<Vec<(Option<PortMatch>, String)>>) -> Rule {
+    /// The rule with its peers and ports, so that nothing opens that should not where they cannot be read in full. A
+    /// rule that accepts or passes on is left out if a field of it is faulty (that which is left may match more than
+    /// was meant), and leaves out what is well typed and means nothing. A rule that denies keeps denying: peers or
+    /// ports that are not known in full are all of them.
+    pub fn rule(
+        &self,
+        side: &str,
+        peers: Vec<PeerRef>,
+        (list, ports): (&str, Option<Vec<(Option<PortMatch>, String)>>),
+    ) -> Option<Rule> {
         let action = match self.action {
             "Allow" | "Accept" => Action::Accept,
             "Pass" => Action::Pass,
             _ => Action::Deny,
         };
         let ports = ports.filter(|p| !p.is_empty());
-        let unreadable = ports.iter().flatten().any(|(port, _)| port.is_none());
+        let (denies, faulty) = (action == Action::Deny, self.object.holds_fault(&self.path));
+        if faulty && !denies {
+            return None;
+        }
+        let strange = self.object.has_strange_key(&self.path);
+        let lost = |field: &str| {
+            let path = format!("{}.{field}", self.path);
+            faulty && (self.object.holds_fault(&path) || (strange && !self.object.is_written(&path)))
+        };
+        let any_peer = denies && (lost(side) || peers.iter().any(|p| p.peer == Peer::Unknown));
+        let unreadable = lost(list) || ports.iter().flatten().any(|(port, _)| port.is_none());
         let ports = ports.filter(|_| !unreadable || action == Action::Accept).map(|ports| {
             let port = |(port, path): (Option<PortMatch>, String)| {
                 Some(PortRef { port: port?, origin: at(self.object, &path) })
             };
             ports.into_iter().filter_map(port).collect()
         });
-        Rule {
+        Some(Rule {
             action,
             name: self.name.filter(|n| !n.is_empty()).map(Arc::from),
-            peers: Some(peers),
+            peers: (!any_peer).then_some(peers),
             ports,
             origin: at(self.object, &self.path),
-        }
+        })
     }
 
     /// The rule's sources.
@@ -100,8 +119,69 @@ fn pod_peer(namespaces: Option<&LabelSelector>, pods: Option<&NamespacedPod>) ->
     Some(PodPeer { namespaces: NamespaceMatch::Labels(namespaces), pods })
 }
 
-/// Whom the policy is about; nobody, where that cannot be read.
-pub fn subject(from: &Subject) -> PodPeer {
+/// A policy's rules by direction, of those that it has.
+pub struct Rules {
+    pub ingress: Option<Vec<Rule>>,
+    pub egress: Option<Vec<Rule>>,
+}
+
+/// The policy of a cluster-wide kind. Where its subject, or its place among the others, cannot be read, it is about all
+/// pods with those of its rules that deny: what it would accept or pass on may not be its to decide. A direction whose
+/// rules cannot all be read denies what they could have: everything.
+pub fn policy(object: &Object, tier: Tier, from: &Subject, rules: Rules, findings: &mut Findings) -> Policy {
+    let subject = if lost(object, "spec.subject") { None } else { subject(from) };
+    if subject.is_none() {
+        findings
+            .warning(
+                object.locate("spec.subject"),
+                format!(
+                    "it cannot be read which pods {} is about: what it denies is denied to all pods, and it allows nothing",
+                    title(object)
+                ),
+            )
+            .help("repair its subject");
+    }
+    let certain =
+        subject.is_some() && !["spec.tier", "spec.priority"].iter().any(|path| object.holds_fault(path));
+    let settle = |rules: Option<Vec<Rule>>, field: &str| {
+        let given = rules.is_some();
+        let deny_all = list_is_lost(object, field).then(|| Rule {
+            action: Action::Deny,
+            name: None,
+            peers: None,
+            ports: None,
+            origin: at(object, field),
+        });
+        let rules = rules.unwrap_or_default().into_iter().filter(|r| certain || r.action == Action::Deny);
+        let rules: Vec<Rule> = deny_all.into_iter().chain(rules).collect();
+        (given || !rules.is_empty()).then_some(rules)
+    };
+    Policy {
+        tier,
+        ingress: settle(rules.ingress, "spec.ingress"),
+        egress: settle(rules.egress, "spec.egress"),
+        subject: subject.unwrap_or_else(everyone),
+        origin: object.reference.clone(),
+    }
+}
+
+fn everyone() -> PodPeer {
+    PodPeer { namespaces: NamespaceMatch::Labels(Selector::default()), pods: Selector::default() }
+}
+
+/// Whether a field of `spec` holds a fault, or is not there and may stand under another name.
+fn lost(object: &Object, field: &str) -> bool {
+    let renamed =
+        object.has_strange_key("spec") || (!object.is_written("spec") && object.has_strange_key(""));
+    object.holds_fault(field) || (renamed && !object.is_written(field))
+}
+
+/// Whether a list of rules is not there in full: not one of its rules, but the list itself or an item holds the fault.
+fn list_is_lost(object: &Object, field: &str) -> bool {
+    lost(object, field) && (!object.is_written(field) || object.lacks_items(field))
+}
+
+/// Whom the policy is about, where that can be read.
+fn subject(from: &Subject) -> Option<PodPeer> {
     pod_peer(from.namespaces.as_ref(), from.pods.as_ref())
-        .unwrap_or_else(|| PodPeer { namespaces: NamespaceMatch::Labels(nothing()), pods: nothing() })
 }

@@ -31,17 +31,6 @@ pub fn selector(from: &LabelSelector) -> Result<Selector, UnknownOperator> {
     Ok(Selector { requirements })
 }
 
-/// A selector that no object matches: what an unreadable subject selects.
-pub fn nothing() -> Selector {
-    let key = "netloom.dev/nothing".to_owned();
-    Selector {
-        requirements: vec![
-            Requirement { key: key.clone(), operator: Operator::Exists },
-            Requirement { key, operator: Operator::DoesNotExist },
-        ],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -96,11 +85,10 @@ mod tests {
     }
 
     #[test]
-    fn the_empty_selector_matches_everything_and_nothing_matches_nothing() {
+    fn the_empty_selector_matches_everything() {
         let empty = selector(&LabelSelector::default()).unwrap();
         for labels in [labels(&[]), labels(&[("netloom.dev/nothing", "x")])] {
             assert!(empty.matches(&labels));
-            assert!(!nothing().matches(&labels));
         }
     }
 }

@@ -23,9 +23,15 @@ impl Fixture {
     }
 
     pub fn with(files: &[(&str, &str)], options: &ClusterOptions) -> Self {
+        let fixture = Self::keep_going(files, options);
+        assert!(!fixture.objects.has_errors(), "{}", fixture.objects.render(false));
+        fixture
+    }
+
+    /// What `--keep-going` makes of manifests with faults.
+    pub fn keep_going(files: &[(&str, &str)], options: &ClusterOptions) -> Self {
         let parse = |(name, text): &(&str, &str)| Arc::new(parse_source(&Source::new(name, text)));
         let objects = ObjectSet::assemble(files.iter().map(parse).collect());
-        assert!(!objects.has_errors(), "{}", objects.render(false));
         let built = Builder::new(options.clone()).build(&objects);
         Self { objects, world: World::compile(built.snapshot) }
     }

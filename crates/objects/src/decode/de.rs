@@ -27,7 +27,7 @@ impl<'t> De<'t> {
     }
 
     fn children(self, nodes: &'t [NodeId]) -> Children<'t> {
-        Children { parent: self, nodes }
+        Children { parent: self, nodes, known: &[] }
     }
 
     fn is_null(self) -> bool {
@@ -79,11 +79,16 @@ impl<'de> Deserializer<'de> for De<'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        self.note_unknown(fields);
-        if self.is_null() {
-            return self.here(visitor.visit_map(self.children(&[])));
+        if self.session.ahead {
+            self.note_unknown(fields);
         }
-        self.deserialize_any(visitor)
+        match self.tree.view(self.id) {
+            View::Scalar(Resolved::Null) => self.here(visitor.visit_map(self.children(&[]))),
+            View::Mapping(nodes) => {
+                self.here(visitor.visit_map(Children { parent: self, nodes, known: fields }))
+            }
+            _ => self.deserialize_any(visitor),
+        }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
@@ -103,6 +108,7 @@ impl<'de> Deserializer<'de> for De<'de> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.session.ignored.set(true);
         visitor.visit_unit()
     }
 
@@ -145,6 +151,8 @@ impl<'de> Deserializer<'de> for De<'de> {
 struct Children<'t> {
     parent: De<'t>,
     nodes: &'t [NodeId],
+    /// The fields of a struct.
+    known: &'static [&'static str],
 }
 
 impl<'t> Children<'t> {
@@ -191,11 +199,16 @@ impl<'t> MapAccess<'t> for Children<'t> {
     }
 
     fn next_value_seed<T: DeserializeSeed<'t>>(&mut self, seed: T) -> Result<T::Value> {
-        let Some((&[_, id], rest)) = self.nodes.split_first_chunk() else {
+        let Some((&[key, id], rest)) = self.nodes.split_first_chunk() else {
             return Err(DecodeError::custom("a value was asked for where there is none"));
         };
         self.nodes = rest;
         let decoder = self.decoder(id);
-        decoder.here(seed.deserialize(decoder))
+        let value = decoder.here(seed.deserialize(decoder))?;
+        // A struct passes over what none of its fields takes.
+        if self.parent.session.ignored.take() && !self.known.is_empty() && !self.parent.session.ahead {
+            self.parent.session.unknown.borrow_mut().push(Unknown { key, known: self.known });
+        }
+        Ok(value)
     }
 }

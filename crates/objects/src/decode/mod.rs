@@ -3,7 +3,7 @@ mod de;
 mod error;
 mod suggest;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use serde::de::DeserializeOwned;
 
@@ -40,18 +40,30 @@ pub(crate) struct Decoded<T> {
 struct Session {
     masked: Vec<NodeId>,
     unknown: RefCell<Vec<Unknown>>,
+    /// A value was passed over because no field takes it.
+    ignored: Cell<bool>,
+    /// Fields are compared with those of their type before they are read, not found to be unknown by reading them.
+    ahead: bool,
+}
+
+impl Session {
+    fn read<T: DeserializeOwned>(&mut self, tree: &Tree, root: NodeId) -> Result<T, Fault> {
+        self.unknown.get_mut().clear();
+        self.ignored.set(false);
+        T::deserialize(de::De::new(tree, self, root)).map_err(error::DecodeError::into_fault)
+    }
 }
 
 /// Decodes a node. A value of a wrong type is left out and decoding begins again, so that it hides no other.
 pub(crate) fn decode<T: DeserializeOwned>(tree: &Tree, root: NodeId) -> Decoded<T> {
-    let mut session = Session { masked: Vec::new(), unknown: RefCell::default() };
+    let mut session =
+        Session { masked: Vec::new(), unknown: RefCell::default(), ignored: Cell::new(false), ahead: false };
     let mut faults: Vec<Fault> = Vec::new();
     let mut gave_up = false;
     let value = loop {
-        session.unknown.get_mut().clear();
-        let fault = match T::deserialize(de::De::new(tree, &session, root)) {
+        let fault = match session.read(tree, root) {
             Ok(value) => break Some(value),
-            Err(error) => error.into_fault(),
+            Err(fault) => fault,
         };
         let place = fault.at.filter(|at| *at != root);
         faults.push(fault);
@@ -65,6 +77,11 @@ pub(crate) fn decode<T: DeserializeOwned>(tree: &Tree, root: NodeId) -> Decoded<
         }
         session.masked.insert(slot.0, slot.1);
     };
+    if value.is_none() {
+        // Reading broke off in the middle of a mapping whose other fields are to be judged as well.
+        session.ahead = true;
+        _ = session.read::<T>(tree, root);
+    }
     faults.sort_by_key(|fault| fault.at);
     let mut unknown = session.unknown.into_inner();
     unknown.sort_by_key(|u| u.key);

@@ -1,7 +1,7 @@
 //! Builds the arena from a parser's events: duplicate keys, `<<` merges, and bounds on depth and aliases.
 use std::collections::HashMap;
 
-use super::{Kind, Node, NodeId, Origin, Resolved, Tree, View};
+use super::{Form, Kind, Node, NodeId, Origin, Resolved, Tree, View, resolve};
 
 /// How deep a document may nest. The API server's limit for what it stores is lower still in practice;
 /// this one keeps every recursion over a tree far away from the end of the stack.
@@ -157,7 +157,12 @@ impl Builder {
         };
         let start = u32::try_from(start).map_err(|_| Fatal::TooLarge)?;
         let len = u32::try_from(len).map_err(|_| Fatal::TooLarge)?;
-        Ok(Kind::Scalar { start, len, origin, plain })
+        let form = match plain {
+            false => Form::Quoted,
+            true if matches!(resolve(self.tree.slice(start, len, origin)), Resolved::Text(_)) => Form::Plain,
+            true => Form::Special,
+        };
+        Ok(Kind::Scalar { start, len, origin, form })
     }
 
     pub(crate) fn start(&mut self, position: (u32, u32), mapping: bool, anchor: usize) -> Result<(), Fatal> {
@@ -234,20 +239,28 @@ impl Builder {
     /// Makes the keys of a mapping text and unique: what Kubernetes reads them as, `<<` merged in, the last of
     /// several equal ones kept.
     fn settle_keys(&mut self, base: usize) -> Result<(), Fatal> {
-        let mut merges = false;
+        let mut doubtful = false;
         let mut refused = Vec::new();
+        let mut seen = Seen::default();
         for at in (base..self.pending.len()).step_by(2) {
             let key = self.pending[at];
-            match self.settle_key(key)? {
-                KeyIs::Text => {}
-                KeyIs::Merge => merges = true,
-                KeyIs::Refused => refused.push(at),
+            // Most keys are plain text and no `<<`.
+            if let Kind::Scalar { start, len, origin, form: Form::Plain | Form::Quoted } =
+                self.tree.node(key).kind
+                && len != 2
+            {
+                doubtful |= seen.perhaps(self.tree.slice(start, len, origin));
+                continue;
+            }
+            doubtful = true;
+            if !self.settle_key(key)? {
+                refused.push(at);
             }
         }
         for at in refused.into_iter().rev() {
             self.pending.drain(at..(at + 2).min(self.pending.len()));
         }
-        if merges || self.has_duplicates(base) {
+        if doubtful && (self.has_merge(base) || self.has_duplicates(base)) {
             let entries = self.pending.split_off(base);
             let unique = self.unite(&entries);
             self.pending.extend(unique);
@@ -255,17 +268,25 @@ impl Builder {
         Ok(())
     }
 
-    fn settle_key(&mut self, key: NodeId) -> Result<KeyIs, Fatal> {
+    fn has_merge(&self, base: usize) -> bool {
+        self.pending[base..].iter().step_by(2).any(|key| self.is_merge(*key))
+    }
+
+    fn is_merge(&self, key: NodeId) -> bool {
+        self.tree.is_plain(key) && self.tree.text(key) == Some("<<")
+    }
+
+    /// Makes a key text; false where it cannot be.
+    fn settle_key(&mut self, key: NodeId) -> Result<bool, Fatal> {
         let View::Scalar(value) = self.tree.view(key) else {
             self.issues.push(Issue { at: key, kind: IssueKind::NotText });
-            return Ok(KeyIs::Refused);
+            return Ok(false);
         };
         let read = match value {
-            Resolved::Text("<<") if self.tree.is_plain(key) => return Ok(KeyIs::Merge),
-            Resolved::Text(_) => return Ok(KeyIs::Text),
+            Resolved::Text(_) => return Ok(true),
             Resolved::Null => {
                 self.issues.push(Issue { at: key, kind: IssueKind::NullKey });
-                return Ok(KeyIs::Refused);
+                return Ok(false);
             }
             Resolved::Bool(value) => value.to_string(),
             Resolved::Int(value) => value.to_string(),
@@ -278,7 +299,7 @@ impl Builder {
             self.tree.nodes[key.0 as usize].kind = kind;
             self.issues.push(Issue { at: key, kind: IssueKind::Renamed { written, read } });
         }
-        Ok(KeyIs::Text)
+        Ok(true)
     }
 
     fn has_duplicates(&self, base: usize) -> bool {
@@ -301,7 +322,7 @@ impl Builder {
         for entry in entries.chunks_exact(2) {
             let (key, value) = (entry[0], entry[1]);
             let text = self.tree.text(key).unwrap_or_default();
-            if text == "<<" && self.tree.is_plain(key) {
+            if self.is_merge(key) {
                 self.merge(key, value, &mut united);
             } else if let Some((first, merged)) = united.put(text, key, value, false)
                 && !merged
@@ -338,10 +359,21 @@ impl Builder {
     }
 }
 
-enum KeyIs {
-    Text,
-    Merge,
-    Refused,
+/// Which keys a mapping may have had already: two that are equal are never missed, others are rarely confused.
+#[derive(Default)]
+struct Seen(u64);
+
+impl Seen {
+    fn perhaps(&mut self, key: &str) -> bool {
+        let bytes = key.as_bytes();
+        let byte = |at: usize| bytes.get(at).map_or(0, |b| usize::from(*b));
+        let sum =
+            bytes.len() + 7 * byte(0) + 31 * byte(bytes.len() / 2) + 17 * byte(bytes.len().saturating_sub(1));
+        let bit = 1 << (sum % 64);
+        let before = self.0 & bit != 0;
+        self.0 |= bit;
+        before
+    }
 }
 
 /// Entries by key, the last one kept where the first one stood.

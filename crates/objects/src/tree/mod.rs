@@ -32,11 +32,22 @@ enum Origin {
     Pool,
 }
 
+/// How a scalar stands in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// In quotes, or as a block: text whatever it looks like.
+    Quoted,
+    /// Without quotes, and text all the same.
+    Plain,
+    /// Without quotes, and a number, a boolean or null to Kubernetes.
+    Special,
+}
+
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Text; `plain` where it stood without quotes and may be a number, a boolean or null.
-    Scalar { start: u32, len: u32, origin: Origin, plain: bool },
+    /// Text.
+    Scalar { start: u32, len: u32, origin: Origin, form: Form },
     /// A range of [`Tree::children`], the items.
     Sequence(u32, u32),
     /// A range of [`Tree::children`]: key, value, key, value.
@@ -63,7 +74,7 @@ pub(crate) enum View<'t> {
     Mapping(&'t [NodeId]),
 }
 
-/// The nodes of all documents of one source.
+/// The nodes of some documents of one source.
 #[derive(Clone, Debug)]
 pub(crate) struct Tree {
     source: Source,
@@ -73,9 +84,10 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    pub(crate) fn new(source: Source) -> Self {
+    /// A tree for so many bytes of a source.
+    pub(crate) fn new(source: Source, text: usize) -> Self {
         // Manifests have a node about every 12 bytes; what is too much is given back.
-        let nodes = source.text.len() / 12;
+        let nodes = text / 12;
         Self {
             source,
             nodes: Vec::with_capacity(nodes),
@@ -91,24 +103,24 @@ impl Tree {
         self.pool.shrink_to_fit();
     }
 
-    fn node(&self, id: NodeId) -> Node {
-        self.nodes[id.0 as usize]
+    fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
     }
 
     /// The node that an alias stands for; itself for any other.
-    pub(crate) fn target(&self, id: NodeId) -> NodeId {
-        match self.node(id).kind {
-            // Aliases point at nodes that came before them, so this ends.
-            Kind::Alias(target) => self.target(target),
-            _ => id,
+    pub(crate) fn target(&self, mut id: NodeId) -> NodeId {
+        // Aliases point at nodes that came before them, so this ends.
+        while let Kind::Alias(target) = self.node(id).kind {
+            id = target;
         }
+        id
     }
 
     pub(crate) fn view(&self, id: NodeId) -> View<'_> {
         match self.node(self.target(id)).kind {
-            Kind::Scalar { start, len, origin, plain } => {
+            Kind::Scalar { start, len, origin, form } => {
                 let text = self.slice(start, len, origin);
-                View::Scalar(if plain { resolve(text) } else { Resolved::Text(text) })
+                View::Scalar(if form == Form::Special { resolve(text) } else { Resolved::Text(text) })
             }
             Kind::Sequence(from, to) => View::Sequence(self.range(from, to)),
             Kind::Mapping(from, to) => View::Mapping(self.range(from, to)),
@@ -134,13 +146,13 @@ impl Tree {
 
     /// Whether the scalar stands without quotes.
     pub(crate) fn is_plain(&self, id: NodeId) -> bool {
-        matches!(self.node(self.target(id)).kind, Kind::Scalar { plain: true, .. })
+        matches!(self.node(self.target(id)).kind, Kind::Scalar { form: Form::Plain | Form::Special, .. })
     }
 
     pub(crate) fn is_null(&self, id: NodeId) -> bool {
         match self.node(self.target(id)).kind {
-            Kind::Scalar { start, len, origin, plain } => {
-                plain && len <= 4 && resolve(self.slice(start, len, origin)) == Resolved::Null
+            Kind::Scalar { start, len, origin, form: Form::Special } => {
+                len <= 4 && resolve(self.slice(start, len, origin)) == Resolved::Null
             }
             _ => false,
         }
@@ -178,7 +190,7 @@ impl Tree {
     }
 
     pub(crate) fn location(&self, id: NodeId) -> Location {
-        let Node { line, column, .. } = self.node(id);
+        let &Node { line, column, .. } = self.node(id);
         Location { file: self.source.name.clone(), line, column }
     }
 
@@ -188,13 +200,17 @@ impl Tree {
 
     /// Line and column just behind the node's token, as far as it stands on one line.
     pub(crate) fn end(&self, id: NodeId) -> (u32, u32) {
-        let Node { line, column, kind } = self.node(id);
+        let &Node { line, column, kind } = self.node(id);
         let width = match kind {
-            Kind::Scalar { start, len, origin: Origin::Source, plain } => {
+            Kind::Scalar { start, len, origin: Origin::Source, form } => {
                 let text = self.slice(start, len, Origin::Source);
                 let chars = text.chars().count();
                 let first_line = text.lines().next().unwrap_or_default().chars().count();
-                if plain || first_line < chars { first_line } else { chars + self.quotes(start, len) }
+                if form != Form::Quoted || first_line < chars {
+                    first_line
+                } else {
+                    chars + self.quotes(start, len)
+                }
             }
             _ => 0,
         };

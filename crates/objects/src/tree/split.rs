@@ -15,48 +15,60 @@ pub(crate) struct Chunk<'s> {
 /// the document that follows them. A byte order mark is left out.
 pub(crate) fn split(text: &str) -> Vec<Chunk<'_>> {
     let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let lone_returns = has_lone_returns(text);
     let mut chunks = Vec::new();
     let mut start = (bom, 1);
-    let mut only_directives = true;
-    let (mut at, mut line) = (bom, 1_u32);
-    let has_returns = text.contains('\r');
-    while at < text.len() {
-        let rest = &text[at..];
-        let bytes = rest.as_bytes();
-        let end =
-            if has_returns { memchr::memchr2(b'\n', b'\r', bytes) } else { memchr::memchr(b'\n', bytes) };
-        let content = end.map_or(rest, |end| &rest[..=end]);
-        if is_separator(content) {
-            if at > start.0 && !has_directive_only(&text[start.0..at], only_directives) {
-                chunks.push(Chunk { text: &text[start.0..at], start: start.0, line: start.1 });
-                start = (at, line);
-            }
-            only_directives = false;
-        } else if only_directives && !is_directive_or_blank(content) {
-            only_directives = false;
-        }
-        at += content.len();
-        // A line ends at a line feed, or at a carriage return that no line feed follows.
-        if content.ends_with('\n') || (content.ends_with('\r') && !text[at..].starts_with('\n')) {
-            line = line.saturating_add(1);
+    for at in separators(&text[bom..], lone_returns).map(|at| bom + at) {
+        let part = &text[start.0..at];
+        if at > start.0 && !is_directives(part) {
+            chunks.push(Chunk { text: part, start: start.0, line: start.1 });
+            start = (at, start.1.saturating_add(lines(part, lone_returns)));
         }
     }
-    if at > start.0 {
+    if text.len() > start.0 {
         chunks.push(Chunk { text: &text[start.0..], start: start.0, line: start.1 });
     }
     chunks
+}
+
+/// Whether a line of the text ends with a carriage return that no line feed follows.
+fn has_lone_returns(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'))
+}
+
+/// Where the lines begin that are separators, the first line aside.
+fn separators(text: &str, lone_returns: bool) -> impl Iterator<Item = usize> {
+    let bytes = text.as_bytes();
+    let feeds = memchr::memmem::find_iter(bytes, b"\n---").map(|at| at + 1);
+    let returns = lone_returns.then(|| memchr::memmem::find_iter(bytes, b"\r---").map(|at| at + 1));
+    let mut all = feeds.chain(returns.into_iter().flatten()).collect::<Vec<_>>();
+    if lone_returns {
+        all.sort_unstable();
+    }
+    all.into_iter().filter(|at| is_separator(&text[*at..]))
+}
+
+/// How many lines end in a part.
+fn lines(part: &str, lone_returns: bool) -> u32 {
+    let bytes = part.as_bytes();
+    let feeds = memchr::memchr_iter(b'\n', bytes).count();
+    let lone = |at: &usize| bytes.get(at + 1) != Some(&b'\n');
+    let returns = if lone_returns { memchr::memchr_iter(b'\r', bytes).filter(lone).count() } else { 0 };
+    u32::try_from(feeds + returns).unwrap_or(u32::MAX)
 }
 
 fn is_separator(line: &str) -> bool {
     line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\n', '\r']))
 }
 
-fn is_directive_or_blank(line: &str) -> bool {
-    line.starts_with('%') || line.starts_with('#') || line.trim().is_empty()
-}
-
-fn has_directive_only(part: &str, only_directives: bool) -> bool {
-    only_directives && (part.starts_with('%') || part.contains("\n%"))
+/// Whether a part holds directives, and beside them only comments and blank lines.
+fn is_directives(part: &str) -> bool {
+    let mut directives = false;
+    part.split(['\n', '\r']).all(|line| {
+        directives |= line.starts_with('%');
+        line.starts_with(['%', '#']) || line.trim().is_empty()
+    }) && directives
 }
 
 #[cfg(test)]
@@ -65,7 +77,7 @@ mod tests {
 
     #[test]
     fn documents_are_cut_at_their_separators() {
-        let table: [(&str, &[(&str, u32)]); 9] = [
+        let table: [(&str, &[(&str, u32)]); 12] = [
             ("", &[]),
             ("a: b", &[("a: b", 1)]),
             ("---\na: b\n---\nc: d\n", &[("---\na: b\n", 1), ("---\nc: d\n", 3)]),
@@ -73,6 +85,9 @@ mod tests {
             ("\u{feff}a: b\n--- # two\nc", &[("a: b\n", 1), ("--- # two\nc", 2)]),
             ("a: |\n  ---\n  x\n", &[("a: |\n  ---\n  x\n", 1)]),
             ("----\n", &[("----\n", 1)]),
+            ("a\r---\rb\r\n--- c\n---", &[("a\r", 1), ("---\rb\r\n", 2), ("--- c\n", 4), ("---", 5)]),
+            ("a\n---x\n---\tb", &[("a\n---x\n", 1), ("---\tb", 3)]),
+            ("# a\n%YAML 1.1\r\n---\n%b\n---\n", &[("# a\n%YAML 1.1\r\n---\n%b\n", 1), ("---\n", 5)]),
             ("%YAML 1.1\n---\na\n---\nb", &[("%YAML 1.1\n---\na\n", 1), ("---\nb", 4)]),
             ("# only\n---\na", &[("# only\n", 1), ("---\na", 2)]),
         ];

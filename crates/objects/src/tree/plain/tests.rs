@@ -9,7 +9,7 @@ use crate::{
 
 /// Both readings of a text, as lines that can be compared; the quick one is none where it left it alone.
 fn both(text: &str) -> (Option<String>, String) {
-    let build = || Builder::new(Tree::new(Source::new("a.yaml", text)));
+    let build = || Builder::new(Tree::new(Source::new("a.yaml", text), text.len()));
     let (mut quick, mut full) = (build(), build());
     let chunks = split(text);
     let mut quick_said = Some(String::new());
@@ -26,7 +26,7 @@ fn both(text: &str) -> (Option<String>, String) {
             full_said.push_str("broken");
         }
     }
-    let nodes = |b: &Builder| format!("{:?}\n{:?}", b.tree.nodes, b.tree.children);
+    let nodes = |b: &Builder| format!("{:?}\n{:?}\n{:?}", b.tree.nodes, b.tree.children, b.tree.pool);
     (quick_said.map(|said| said + &nodes(&quick)), full_said + &nodes(&full))
 }
 
@@ -141,6 +141,64 @@ fn both_parsers_agree_on_small_texts() {
         "- a: 1\n  a: 2\n",
         "a: {b: 1, b: 2}\n",
         "on: 1\n",
+        "a:\n",
+        "a:",
+        "a: # x",
+        "a:\n  b:\n  c: d\ne:\n",
+        "a:\n  - b:\n    c:\n  -\n  - # x\n  - d\n-\n",
+        "-\n- a\n-",
+        "- a:\n- b:\n",
+        "a:\n- b:\n-\nc:\n",
+        "a: b\r\nc:\r\n  - d\r\n\r\n  - 'e' # f\r\n",
+        "a: b\r\nc: d\r",
+        "a: b\rc: d\n",
+        "\r\n# x\r\na:\r\n",
+        "a: |\n  b\n  c\nd: e\n",
+        "a: |-\n  b\n\n   c\n\n\nd: e\n",
+        "a: |+\n  b\n\n\n",
+        "a: >\n  b\n  c\n\n  d\n\n\n  e\nf: g\n",
+        "a: >-\n  b\n   c\n  d\n",
+        "a: |2\n    b\n   c\n",
+        "a: |2-\n  b\n",
+        "a: |-2\n  b\n",
+        "a: |0\n  b\n",
+        "a: |\n  b",
+        "a: |\n  b\n ",
+        "a: |\n",
+        "a: |\n\n  b\n",
+        "a: |\nb: c\n",
+        "a: |\n   b\n  c\n",
+        "a: |\n  b\n # c\nd: e\n",
+        "a: |\n  b\n# c\nd: e\n",
+        "a: | # x\n  b: c # d\n  \"e\n",
+        "a: |\n  b\n     \n  c\n    \n",
+        "- |\n  b\n- >-\n  c\n  d\n",
+        "- - |\n    b\n  - c\n",
+        "- a: |\n   b\n  c: d\n",
+        "a:\n- |\n  b\n- c\n",
+        "a:\n- b\n- |\n  c\nd: e\n",
+        "a: |\r\n  b\r\n  c\r\n\r\nd: e\r\n",
+        "a: >\r\n  b\r\n  c\r\n\r\n  d\r\n",
+        "a: |\n  b\tc\n\td\n",
+        "a: |\n  \tb\n",
+        "a: >\n  \tb\n",
+        "a: b\tc\n",
+        "a: b\t\n",
+        "a: 'b\tc'\n",
+        "a:\tb\n",
+        "a: b #\tc\n",
+        "\ta: b\n",
+        "a: bä\nc: [ä, ö, {d: ü}] # ß\n",
+        "a: 'ä' # x\n",
+        "a: {b: 'ä', c: d}\n",
+        "ä: b\n",
+        "# ä\n- ä\n- {a: €, b: \"\u{1F600}\", c: d}\n",
+        "a: |\n  ä\n  b\nc: d\n",
+        "a: \u{a0}b\n",
+        "a: b\u{85}c\n",
+        "a: b\u{2028}c\n",
+        "a: |\n  b\u{2028}c\n",
+        "a: \u{feff}b\n",
     ];
     for text in texts {
         let (quick, full) = both(text);
@@ -159,7 +217,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_parsers_agree_on_any_text(text in "([a-c]|: |- |\n|\n  |\n    | |#|,|\\{|\\}|\\[|\\]|'|\"|:|-|<|1|---\n|a: ){0,40}") {
+    fn both_parsers_agree_on_any_text(text in "([a-c]|: |- |\n|\r\n|\n  |\n    | |ä|\t|: \\|\n|: >-\n|- \\|\n|:\n|#|,|\\{|\\}|\\[|\\]|'|\"|:|-|<|1|---\n|a: ){0,40}") {
         let (quick, full) = both(&text);
         if let Some(quick) = quick {
             prop_assert_eq!(quick, full);
@@ -168,7 +226,7 @@ proptest! {
 
     #[test]
     fn both_parsers_agree_on_changed_manifests(
-        at in any::<prop::sample::Index>(), cut in 0..8usize, piece in "( |\n|: |- |a|\\{|\\}|\\[|\\]|,|#|'|\"|x: y|\n  |\n- ){0,3}",
+        at in any::<prop::sample::Index>(), cut in 0..8usize, piece in "( |\n|\r\n|: |:\n|- |: \\|-\n|>\n|a|é|\t|\\{|\\}|\\[|\\]|,|#|'|\"|x: y|\n  |\n- ){0,3}",
     ) {
         let start = at.index(MANIFEST.len());
         let end = (start + cut).min(MANIFEST.len());
