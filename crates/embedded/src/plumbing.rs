@@ -6,7 +6,7 @@ use std::{
 };
 
 use ipnet::IpNet;
-use netloom_cluster::{Node, NodeId, Pod, PodId, Protocol, Snapshot};
+use netloom_cluster::{Node, NodeId, Pod, PodId, Protocol, Service, Snapshot};
 use netloom_explain::World;
 use netloom_kernel::{
     conntrack::Conntrack,
@@ -56,6 +56,33 @@ pub(crate) struct Plumbing {
     outside: Outside,
     /// Addresses that no range of a node covers, and where the fabric sends them.
     routed: BTreeMap<IpAddr, NodeId>,
+    /// What links and routes were last made for; none while a change is under way.
+    linked: Option<Linked>,
+}
+
+/// The parts of a Snapshot that links and routes depend on.
+struct Linked {
+    nodes: Arc<Vec<Node>>,
+    pods: Arc<Vec<Arc<Pod>>>,
+    services: Arc<Vec<Arc<Service>>>,
+}
+
+impl Linked {
+    fn of(snapshot: &Snapshot) -> Self {
+        Self {
+            nodes: snapshot.nodes.clone(),
+            pods: snapshot.pods.clone(),
+            services: snapshot.services.clone(),
+        }
+    }
+
+    fn same_pods(&self, snapshot: &Snapshot) -> bool {
+        Arc::ptr_eq(&self.nodes, &snapshot.nodes) && Arc::ptr_eq(&self.pods, &snapshot.pods)
+    }
+
+    fn same(&self, snapshot: &Snapshot) -> bool {
+        self.same_pods(snapshot) && Arc::ptr_eq(&self.services, &snapshot.services)
+    }
 }
 
 /// What one application changed.
@@ -100,14 +127,28 @@ impl Plumbing {
         if overlay == Overlay::Vxlan {
             join_overlay(&mut nodes, &snapshot.nodes)?;
         }
-        Ok(Self { overlay, rules, fabric, nodes, pods: BTreeMap::new(), outside, routed: BTreeMap::new() })
+        Ok(Self {
+            overlay,
+            rules,
+            fabric,
+            nodes,
+            pods: BTreeMap::new(),
+            outside,
+            routed: BTreeMap::new(),
+            linked: None,
+        })
     }
 
     /// Brings every kernel to a World: rules before the links of new pods, so that no pod is ever open by accident.
     pub fn apply(&mut self, here: &mut Here, world: &World) -> Result<Changes, EmbeddedError> {
         let snapshot = &world.snapshot;
-        self.same_nodes(snapshot)?;
-        let mut changes = Changes { pods_removed: self.detach_gone(snapshot)?, ..Changes::default() };
+        let linked = self.linked.take();
+        let same_pods = linked.as_ref().is_some_and(|linked| linked.same_pods(snapshot));
+        let mut changes = Changes::default();
+        if !same_pods {
+            self.same_nodes(snapshot)?;
+            changes.pods_removed = self.detach_gone(snapshot)?;
+        }
         for node in self.nodes.iter_mut().filter(|_| self.rules) {
             let routes = world.routes_of(node.firewall.node());
             let state = NodeState { snapshot, tables: world.policies.tables(), routes };
@@ -121,8 +162,13 @@ impl Plumbing {
                 Firewall::commit(&mut node.netfilter, change).map_err(failed)?;
             }
         }
-        changes.pods_added = self.attach_new(here, snapshot)?;
-        self.route(here, snapshot)?;
+        if !same_pods {
+            changes.pods_added = self.attach_new(here, snapshot)?;
+        }
+        if !linked.is_some_and(|linked| linked.same(snapshot)) {
+            self.route(here, snapshot)?;
+        }
+        self.linked = Some(Linked::of(snapshot));
         Ok(changes)
     }
 
