@@ -6,10 +6,9 @@ use std::{
 };
 
 use ipnet::IpNet;
-use netloom_cluster::{Node, NodeId, Pod, PodId, Protocol, Service, Snapshot};
+use netloom_cluster::{Node, NodeId, Pod, Protocol, Service, Snapshot};
 use netloom_explain::World;
 use netloom_kernel::{
-    conntrack::Conntrack,
     fabric::{Attached, Attachment, FabricError, Overlay as OverlayDevice, OverlayPeer, Router, overlay_mtu},
     netns::{Here, NetNs},
     nflog::Nflog,
@@ -32,12 +31,12 @@ pub(crate) fn key_of(pod: &Pod) -> PodKey {
 }
 
 /// One node's namespace and what it was told.
-struct NodePlumbing {
-    name: Arc<str>,
-    router: Router,
+pub(crate) struct NodePlumbing {
+    pub name: Arc<str>,
+    pub router: Router,
     attached: Attached,
     netfilter: Netfilter,
-    firewall: Firewall,
+    pub firewall: Firewall,
 }
 
 struct PodPlumbing {
@@ -51,7 +50,7 @@ pub(crate) struct Plumbing {
     /// Whether nftables is programmed at all.
     rules: bool,
     fabric: Router,
-    nodes: Vec<NodePlumbing>,
+    pub nodes: Vec<NodePlumbing>,
     pods: BTreeMap<PodKey, PodPlumbing>,
     outside: Outside,
     /// Addresses that no range of a node covers, and where the fabric sends them.
@@ -382,41 +381,4 @@ fn join_overlay(nodes: &mut [NodePlumbing], of: &[Node]) -> Result<(), EmbeddedE
         }
     }
     Ok(())
-}
-
-impl Plumbing {
-    /// Deletes the connections that policies do not allow (any more) from every node's table; their next packets are
-    /// new ones, and judged. Returns how many there were.
-    pub fn cut_denied(&self, here: &mut Here, world: &World) -> Result<usize, EmbeddedError> {
-        let mut cut = 0;
-        for node in &self.nodes {
-            here.enter(node.router.ns())?;
-            let failed = |e: netloom_kernel::conntrack::ConntrackError| {
-                EmbeddedError::io(format!("node {}: {e}", node.name))(e.source)
-            };
-            let mut conntrack = Conntrack::open().map_err(failed)?;
-            let denied = |entry: &netloom_kernel::conntrack::Entry| {
-                // The reply's source is where the connection really went.
-                let (from, to) = (entry.original.source, entry.reply.source);
-                let protocol =
-                    Protocol::WITH_PORTS.into_iter().find(|p| p.number() == entry.original.protocol);
-                let Some(protocol) = protocol else { return false };
-                let port = entry.reply.source_port;
-                let own = |pod: &PodId| world.snapshot.pod(*pod).node == node.firewall.node();
-                let egress = world
-                    .policies
-                    .pod_at(from)
-                    .filter(own)
-                    .map(|p| world.policies.egress(p, to, protocol, port));
-                let ingress = world
-                    .policies
-                    .pod_at(to)
-                    .filter(own)
-                    .map(|p| world.policies.ingress(p, from, protocol, port));
-                [egress, ingress].into_iter().flatten().any(|side| !side.allowed)
-            };
-            cut += conntrack.delete_matching(denied).map_err(failed)?;
-        }
-        Ok(cut)
-    }
 }
