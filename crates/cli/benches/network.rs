@@ -1,5 +1,9 @@
 //! The promises about the running network, measured: time to ready, memory a pod, time to apply a change, and what the
 //! rules cost a connection. Prints one table; needs curl and wrk.
+//!
+//! All of it: `cargo bench -p netloom --bench network`. Only the parts whose names contain one of some words: the words
+//! after `--`, as in `cargo bench -p netloom --bench network -- changes`. The parts are `ready`, `memory`, `changes` and
+//! `traffic`; only the last needs the tools.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up has to fail loudly")]
 
 use std::{
@@ -15,18 +19,23 @@ const NETLOOM: &str = env!("CARGO_BIN_EXE_netloom");
 const RUNS: usize = 5;
 
 fn main() {
-    // `cargo bench` passes `--bench`; a filter or `cargo test --benches` are not for this file.
-    for tool in ["curl", "wrk"] {
+    // `cargo bench` passes `--bench`.
+    let filter: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let parts: [(&str, fn()); 4] =
+        [("ready", all_ready), ("memory", memory), ("changes", changes), ("traffic", traffic)];
+    let is_wanted = |name: &str| filter.is_empty() || filter.iter().any(|word| name.contains(word.as_str()));
+    let wanted: Vec<_> = parts.into_iter().filter(|(name, _)| is_wanted(name)).collect();
+    assert!(!wanted.is_empty(), "no part of {filter:?}: there are ready, memory, changes and traffic");
+    for tool in ["curl", "wrk"].iter().filter(|_| wanted.iter().any(|(name, _)| *name == "traffic")) {
         let found = Command::new(tool).arg("--version").output().is_ok();
         assert!(found, "{tool} is not installed");
     }
     println!("{:<44} {:>10} {:>10} {:>10}", "", "min", "median", "max");
-    for pods in [10, 100, 1000] {
-        ready(pods);
-    }
-    memory();
-    changes();
-    traffic();
+    wanted.into_iter().for_each(|(_, part)| part());
+}
+
+fn all_ready() {
+    [10, 100, 1000].into_iter().for_each(ready);
 }
 
 fn row(what: &str, unit: &str, mut values: Vec<f64>) {

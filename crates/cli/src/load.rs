@@ -1,5 +1,5 @@
 //! From paths to a World, with everything that is wrong on the way shown once.
-use std::{io::IsTerminal as _, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, io::IsTerminal as _, path::PathBuf, sync::Arc, time::Instant};
 
 use netloom_cluster::{Builder, Built};
 use netloom_explain::{World, Worlds};
@@ -62,16 +62,21 @@ impl Loaded {
         Ok(list.folders.into_iter().chain(named).collect())
     }
 
-    /// Reads edited files again and builds the next World. The old one stays if the input is broken now.
-    pub fn reload(&mut self, changed: &dyn Fn(&str) -> bool) -> Result<&World, Stop> {
+    /// Reads edited files (by their real paths) again and builds the next World. The old one stays if the input is
+    /// broken now.
+    pub fn reload(&mut self, changed: &BTreeSet<PathBuf>) -> Result<&World, Stop> {
+        let begun = Instant::now();
         let list = list_files(&self.paths)?;
         let mut kept = Vec::with_capacity(list.files.len());
         let mut edited = Vec::new();
-        for path in &list.files {
-            let name = path.to_string_lossy();
-            let known = self.sources.iter().find(|s| *s.source.name == *name);
-            match known {
-                Some(known) if !changed(&name) || path.as_os_str() == "-" => kept.push(Some(known.clone())),
+        for (nth, (path, real)) in list.files.iter().zip(&list.real).enumerate() {
+            let is_stdin = path.as_os_str() == "-";
+            let name = if is_stdin { "<stdin>".into() } else { path.to_string_lossy() };
+            let is_named = |source: &&Arc<ParsedSource>| *source.source.name == *name;
+            // A source mostly stands where it stood.
+            let there = self.sources.get(nth).filter(is_named);
+            match there.or_else(|| self.sources.iter().find(is_named)) {
+                Some(known) if is_stdin || !changed.contains(real) => kept.push(Some(known.clone())),
                 _ => {
                     let text = std::fs::read_to_string(path)
                         .map_err(|error| Stop::Because(format!("{name} cannot be read: {error}")))?;
@@ -82,10 +87,13 @@ impl Loaded {
         }
         let mut edited = parse_sources(&edited).into_iter();
         let sources: Vec<_> = kept.into_iter().filter_map(|source| source.or_else(|| edited.next())).collect();
+        tracing::debug!("read after {:?}", begun.elapsed());
         let built = build(&mut self.builder, &sources, self.keep_going)?;
+        tracing::debug!("built after {:?}", begun.elapsed());
         self.sources = sources;
         self.notes = built.notes;
         self.world = self.worlds.compile(built.snapshot);
+        tracing::debug!("compiled after {:?}", begun.elapsed());
         Ok(&self.world)
     }
 

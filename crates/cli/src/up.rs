@@ -76,9 +76,9 @@ async fn stay(
     let mut terminated = signal(SignalKind::terminate())?;
     let mut hung_up = signal(SignalKind::hangup())?;
     let mut watcher = if args.watch { Some(Watcher::new(loaded.watched()?)?) } else { None };
-    let network = Network::up(loaded.world.clone(), run::options(&args.running)?).await?;
+    let (network, made) = Network::up(loaded.world.clone(), run::options(&args.running)?).await?;
     let paths: Vec<String> = args.input.paths.iter().map(|p| p.display().to_string()).collect();
-    let page = overview::page(&loaded.world, &loaded.notes, &name, network.first.took, &paths.join(" "));
+    let page = overview::page(&loaded.world, &loaded.notes, &name, made.took, &paths.join(" "));
     let mut denials = network.denials();
     let network = Arc::new(Mutex::new(network));
     serve_control(listener, network.clone());
@@ -115,13 +115,12 @@ async fn stay(
 
 /// Applies edited manifests; what is broken is shown, and the network stays as it is.
 async fn apply(loaded: &mut Loaded, network: &Mutex<Network>, changed: &Changed) -> Result<(), Stop> {
+    tracing::debug!("seen after {:?}", changed.at.elapsed());
     let real: BTreeSet<PathBuf> =
         changed.paths.iter().map(|p| p.canonicalize().unwrap_or_else(|_| p.clone())).collect();
-    let touched = |name: &str| {
-        let path = PathBuf::from(name);
-        real.contains(&path.canonicalize().unwrap_or(path))
-    };
-    let world = match loaded.reload(&touched) {
+    // Held until all is told: freeing what went out of use delays nobody then.
+    let _before = loaded.world.clone();
+    let world = match loaded.reload(&real) {
         Ok(world) => world.clone(),
         Err(stop) => {
             if let Stop::Because(reason) = stop {
@@ -134,6 +133,7 @@ async fn apply(loaded: &mut Loaded, network: &Mutex<Network>, changed: &Changed)
     match network.apply(world).await {
         Ok(applied) => {
             let total = changed.at.elapsed();
+            tracing::debug!("applied after {:?}", applied.took);
             let cut = network.cut_denied()?;
             let mut what = vec![format!("{} kernel elements", applied.elements)];
             for (count, text) in [

@@ -40,7 +40,7 @@ pub fn main(args: &Verify) -> Result<u8, Stop> {
 }
 
 async fn once(args: &Verify, loaded: &Loaded, expected: Option<Expectations>) -> Result<Report, Stop> {
-    let network = Network::up(loaded.world.clone(), running::options(&args.running)?).await?;
+    let (network, made) = Network::up(loaded.world.clone(), running::options(&args.running)?).await?;
     let mut plan = Plan::everything(&network, args.max_probes);
     let mut broken = Vec::new();
     if let Some(table) = &expected {
@@ -51,7 +51,7 @@ async fn once(args: &Verify, loaded: &Loaded, expected: Option<Expectations>) ->
     let mut report = run(&network, plan, |p| bar.set_position(p.done as u64)).await?;
     bar.finish_and_clear();
     report.disagree.extend(broken);
-    report.ready_ms = network.first.took.as_secs_f64() * 1e3;
+    report.ready_ms = made.took.as_secs_f64() * 1e3;
     Ok(report)
 }
 
@@ -65,8 +65,8 @@ async fn cases(args: &Verify, mut loaded: Loaded, folder: &Path) -> Result<Repor
     if folders.is_empty() {
         return Err(Stop::Because(format!("{} has no subfolder with an expected.csv", folder.display())));
     }
-    let mut network = Network::up(loaded.world.clone(), running::options(&args.running)?).await?;
-    let mut total = Report { ready_ms: network.first.took.as_secs_f64() * 1e3, ..Report::default() };
+    let (mut network, made) = Network::up(loaded.world.clone(), running::options(&args.running)?).await?;
+    let mut total = Report { ready_ms: made.took.as_secs_f64() * 1e3, ..Report::default() };
     let bar = bar(folders.len() as u64, args.output);
     for case in folders {
         let name = case.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();

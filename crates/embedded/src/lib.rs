@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod control;
+mod cut;
 mod drops;
 mod error;
 mod network;

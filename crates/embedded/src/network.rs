@@ -16,6 +16,7 @@ use netloom_kernel::{
     sockets,
 };
 use netloom_naming::{ResolvConf, hosts_file, resolv_conf};
+use netloom_policy::PolicySet;
 use nix::sys::socket::{SockaddrStorage, bind};
 use tokio::sync::broadcast;
 
@@ -71,11 +72,11 @@ pub struct Network {
     servers: Servers,
     drops: Arc<Drops>,
     runs: Vec<(String, String)>,
-    /// Whether the servers were opened once.
-    answered: bool,
+    /// Whether everything in the World listens and runs that should.
+    settled: bool,
+    /// The policies by which all connections were last judged.
+    judged: Arc<PolicySet>,
     processes: BTreeMap<PodKey, Process>,
-    /// What made the network last, for `took`.
-    pub first: Applied,
 }
 
 /// A socket that is wanted in somebody's namespace.
@@ -92,11 +93,11 @@ fn lock(plumbing: &Mutex<Plumbing>) -> std::sync::MutexGuard<'_, Plumbing> {
 }
 
 impl Network {
-    /// Makes the network. Call it inside a tokio runtime with several threads, in a sandbox.
+    /// Makes the network, and says what that took. Call it inside a tokio runtime with several threads, in a sandbox.
     ///
     /// # Errors
     /// When the kernel refuses something, naming it.
-    pub async fn up(world: World, options: NetworkOptions) -> Result<Self, EmbeddedError> {
+    pub async fn up(world: World, options: NetworkOptions) -> Result<(Self, Applied), EmbeddedError> {
         let begun = Instant::now();
         let world = Arc::new(world);
         let worker = Worker::spawn()?;
@@ -116,14 +117,13 @@ impl Network {
             servers: Servers::new(options.upstream),
             drops,
             runs: options.runs,
-            answered: false,
+            settled: false,
+            judged: world.policies.clone(),
             processes: BTreeMap::new(),
-            first: Applied::default(),
         };
         let mut applied = network.move_to(world).await?;
         applied.took = begun.elapsed();
-        network.first = applied;
-        Ok(network)
+        Ok((network, applied))
     }
 
     /// The World that is running.
@@ -155,18 +155,27 @@ impl Network {
     }
 
     async fn move_to(&mut self, world: Arc<World>) -> Result<Applied, EmbeddedError> {
+        let begun = Instant::now();
         // Kernel first: new rules hold before new pods can speak, and before names lead to them.
         let (plumbing, target) = (self.plumbing.clone(), world.clone());
         let changes = blocking(|| self.worker.run(move |here| lock(&plumbing).apply(here, &target)))??;
-        let wanted_processes = self.wanted_processes(&world);
-        if !self.answered || !Servers::same_wanted(&self.world, &world) {
-            let keys: BTreeSet<PodKey> = wanted_processes.keys().cloned().collect();
+        tracing::debug!("acknowledged after {:?}", begun.elapsed());
+        let settled = std::mem::replace(&mut self.settled, false);
+        let same_pods = settled && Arc::ptr_eq(&self.world.snapshot.pods, &world.snapshot.pods);
+        let processes = (!same_pods).then(|| self.wanted_processes(&world));
+        if !settled || !Servers::same_wanted(&self.world, &world) {
+            let keys: BTreeSet<PodKey> = match &processes {
+                Some(wanted) => wanted.keys().cloned().collect(),
+                None => self.processes.keys().cloned().collect(),
+            };
             self.serve(&world, &keys).await?;
-            self.answered = true;
         }
         self.servers.publish(&world);
         self.world = world;
-        self.start_processes(wanted_processes)?;
+        if let Some(wanted) = processes {
+            self.start_processes(wanted)?;
+        }
+        self.settled = true;
         Ok(Applied {
             pods_added: changes.pods_added,
             pods_removed: changes.pods_removed,
@@ -192,9 +201,14 @@ impl Network {
     ///
     /// # Errors
     /// When the kernel's connection tables cannot be read.
-    pub fn cut_denied(&self) -> Result<usize, EmbeddedError> {
+    pub fn cut_denied(&mut self) -> Result<usize, EmbeddedError> {
+        if Arc::ptr_eq(&self.judged, &self.world.policies) {
+            return Ok(0);
+        }
         let (plumbing, world) = (self.plumbing.clone(), self.world.clone());
-        blocking(|| self.worker.run(move |here| lock(&plumbing).cut_denied(here, &world)))?
+        let cut = blocking(|| self.worker.run(move |here| lock(&plumbing).cut_denied(here, &world)))??;
+        self.judged = self.world.policies.clone();
+        Ok(cut)
     }
 
     fn wanted_processes(&self, world: &World) -> BTreeMap<PodKey, String> {

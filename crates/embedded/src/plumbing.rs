@@ -6,10 +6,9 @@ use std::{
 };
 
 use ipnet::IpNet;
-use netloom_cluster::{Node, NodeId, Pod, PodId, Protocol, Snapshot};
+use netloom_cluster::{Node, NodeId, Pod, Protocol, Service, Snapshot};
 use netloom_explain::World;
 use netloom_kernel::{
-    conntrack::Conntrack,
     fabric::{Attached, Attachment, FabricError, Overlay as OverlayDevice, OverlayPeer, Router, overlay_mtu},
     netns::{Here, NetNs},
     nflog::Nflog,
@@ -32,12 +31,12 @@ pub(crate) fn key_of(pod: &Pod) -> PodKey {
 }
 
 /// One node's namespace and what it was told.
-struct NodePlumbing {
-    name: Arc<str>,
-    router: Router,
+pub(crate) struct NodePlumbing {
+    pub name: Arc<str>,
+    pub router: Router,
     attached: Attached,
     netfilter: Netfilter,
-    firewall: Firewall,
+    pub firewall: Firewall,
 }
 
 struct PodPlumbing {
@@ -51,11 +50,38 @@ pub(crate) struct Plumbing {
     /// Whether nftables is programmed at all.
     rules: bool,
     fabric: Router,
-    nodes: Vec<NodePlumbing>,
+    pub nodes: Vec<NodePlumbing>,
     pods: BTreeMap<PodKey, PodPlumbing>,
     outside: Outside,
     /// Addresses that no range of a node covers, and where the fabric sends them.
     routed: BTreeMap<IpAddr, NodeId>,
+    /// What links and routes were last made for; none while a change is under way.
+    linked: Option<Linked>,
+}
+
+/// The parts of a Snapshot that links and routes depend on.
+struct Linked {
+    nodes: Arc<Vec<Node>>,
+    pods: Arc<Vec<Arc<Pod>>>,
+    services: Arc<Vec<Arc<Service>>>,
+}
+
+impl Linked {
+    fn of(snapshot: &Snapshot) -> Self {
+        Self {
+            nodes: snapshot.nodes.clone(),
+            pods: snapshot.pods.clone(),
+            services: snapshot.services.clone(),
+        }
+    }
+
+    fn same_pods(&self, snapshot: &Snapshot) -> bool {
+        Arc::ptr_eq(&self.nodes, &snapshot.nodes) && Arc::ptr_eq(&self.pods, &snapshot.pods)
+    }
+
+    fn same(&self, snapshot: &Snapshot) -> bool {
+        self.same_pods(snapshot) && Arc::ptr_eq(&self.services, &snapshot.services)
+    }
 }
 
 /// What one application changed.
@@ -100,14 +126,28 @@ impl Plumbing {
         if overlay == Overlay::Vxlan {
             join_overlay(&mut nodes, &snapshot.nodes)?;
         }
-        Ok(Self { overlay, rules, fabric, nodes, pods: BTreeMap::new(), outside, routed: BTreeMap::new() })
+        Ok(Self {
+            overlay,
+            rules,
+            fabric,
+            nodes,
+            pods: BTreeMap::new(),
+            outside,
+            routed: BTreeMap::new(),
+            linked: None,
+        })
     }
 
     /// Brings every kernel to a World: rules before the links of new pods, so that no pod is ever open by accident.
     pub fn apply(&mut self, here: &mut Here, world: &World) -> Result<Changes, EmbeddedError> {
         let snapshot = &world.snapshot;
-        self.same_nodes(snapshot)?;
-        let mut changes = Changes { pods_removed: self.detach_gone(snapshot)?, ..Changes::default() };
+        let linked = self.linked.take();
+        let same_pods = linked.as_ref().is_some_and(|linked| linked.same_pods(snapshot));
+        let mut changes = Changes::default();
+        if !same_pods {
+            self.same_nodes(snapshot)?;
+            changes.pods_removed = self.detach_gone(snapshot)?;
+        }
         for node in self.nodes.iter_mut().filter(|_| self.rules) {
             let routes = world.routes_of(node.firewall.node());
             let state = NodeState { snapshot, tables: world.policies.tables(), routes };
@@ -121,8 +161,13 @@ impl Plumbing {
                 Firewall::commit(&mut node.netfilter, change).map_err(failed)?;
             }
         }
-        changes.pods_added = self.attach_new(here, snapshot)?;
-        self.route(here, snapshot)?;
+        if !same_pods {
+            changes.pods_added = self.attach_new(here, snapshot)?;
+        }
+        if !linked.is_some_and(|linked| linked.same(snapshot)) {
+            self.route(here, snapshot)?;
+        }
+        self.linked = Some(Linked::of(snapshot));
         Ok(changes)
     }
 
@@ -336,41 +381,4 @@ fn join_overlay(nodes: &mut [NodePlumbing], of: &[Node]) -> Result<(), EmbeddedE
         }
     }
     Ok(())
-}
-
-impl Plumbing {
-    /// Deletes the connections that policies do not allow (any more) from every node's table; their next packets are
-    /// new ones, and judged. Returns how many there were.
-    pub fn cut_denied(&self, here: &mut Here, world: &World) -> Result<usize, EmbeddedError> {
-        let mut cut = 0;
-        for node in &self.nodes {
-            here.enter(node.router.ns())?;
-            let failed = |e: netloom_kernel::conntrack::ConntrackError| {
-                EmbeddedError::io(format!("node {}: {e}", node.name))(e.source)
-            };
-            let mut conntrack = Conntrack::open().map_err(failed)?;
-            let denied = |entry: &netloom_kernel::conntrack::Entry| {
-                // The reply's source is where the connection really went.
-                let (from, to) = (entry.original.source, entry.reply.source);
-                let protocol =
-                    Protocol::WITH_PORTS.into_iter().find(|p| p.number() == entry.original.protocol);
-                let Some(protocol) = protocol else { return false };
-                let port = entry.reply.source_port;
-                let own = |pod: &PodId| world.snapshot.pod(*pod).node == node.firewall.node();
-                let egress = world
-                    .policies
-                    .pod_at(from)
-                    .filter(own)
-                    .map(|p| world.policies.egress(p, to, protocol, port));
-                let ingress = world
-                    .policies
-                    .pod_at(to)
-                    .filter(own)
-                    .map(|p| world.policies.ingress(p, from, protocol, port));
-                [egress, ingress].into_iter().flatten().any(|side| !side.allowed)
-            };
-            cut += conntrack.delete_matching(denied).map_err(failed)?;
-        }
-        Ok(cut)
-    }
 }

@@ -126,16 +126,18 @@ impl Servers {
     /// Whether the same should listen in two Worlds, told without looking at every pod.
     pub fn same_wanted(before: &World, now: &World) -> bool {
         let (before, now) = (&before.snapshot, &now.snapshot);
+        if !Arc::ptr_eq(&before.pods, &now.pods) || !Arc::ptr_eq(&before.nodes, &now.nodes) {
+            return false;
+        }
         let health = |s: &Snapshot| {
             let ports =
                 s.services.iter().filter_map(|s| Some((s.health_check_node_port?, s.qualified_name())));
             ports.collect::<Vec<_>>()
         };
-        Arc::ptr_eq(&before.pods, &now.pods)
-            && Arc::ptr_eq(&before.nodes, &now.nodes)
-            && dns_ports(before) == dns_ports(now)
-            && health(before) == health(now)
-            && outside::ports(before) == outside::ports(now)
+        let same_services =
+            Arc::ptr_eq(&before.services, &now.services) && before.dns_service == now.dns_service;
+        (same_services || (dns_ports(before) == dns_ports(now) && health(before) == health(now)))
+            && (Arc::ptr_eq(&before.policies, &now.policies) || outside::ports(before) == outside::ports(now))
     }
 
     /// Ends what should no longer listen, or no longer the same way; returns what has to be opened.
@@ -237,13 +239,13 @@ impl Servers {
     /// Publishes the names and the health of a World.
     pub fn publish(&self, world: &World) {
         self.zone.store(Some(world.zone.clone()));
-        for (owner, running) in &self.running {
-            let Owner::Node(node) = owner else { continue };
+        for node in world.snapshot.nodes.iter().map(|node| node.id) {
+            let Some(running) = self.running.get(&Owner::Node(node)) else { continue };
             for (port, state) in &running.health {
                 let service =
                     world.snapshot.services.iter().find(|s| s.health_check_node_port == Some(*port));
                 let local = service
-                    .map_or(0, |s| s.endpoints.iter().filter(|e| e.ready && e.node == Some(*node)).count());
+                    .map_or(0, |s| s.endpoints.iter().filter(|e| e.ready && e.node == Some(node)).count());
                 state.set_local_endpoints(u32::try_from(local).unwrap_or(u32::MAX));
             }
         }

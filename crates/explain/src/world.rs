@@ -6,15 +6,15 @@ use netloom_naming::Zone;
 use netloom_policy::{Compiler, PolicySet};
 use netloom_routing::{NodeRoutes, RouteCompiler};
 
-/// A Snapshot with its policies, routes and names.
+/// A Snapshot with its policies, routes and names. A copy costs a few pointers.
 #[derive(Clone, Debug)]
 pub struct World {
     /// The Snapshot.
     pub snapshot: Snapshot,
     /// Its policies.
-    pub policies: PolicySet,
+    pub policies: Arc<PolicySet>,
     /// Its Services as each node sees them, by node index.
-    pub routes: Vec<NodeRoutes>,
+    pub routes: Arc<Vec<NodeRoutes>>,
     /// Its DNS zone.
     pub zone: Arc<Zone>,
 }
@@ -38,30 +38,32 @@ impl World {
 pub struct Worlds {
     policies: Compiler,
     routes: RouteCompiler,
-    last: Option<(Snapshot, Arc<Zone>, Vec<NodeRoutes>)>,
+    last: Option<World>,
 }
 
 impl Worlds {
     /// Compiles the next Snapshot.
     pub fn compile(&mut self, snapshot: Snapshot) -> World {
         let policies = self.policies.compile(&snapshot);
-        let same_parts = self.last.as_ref().filter(|(last, ..)| {
-            Arc::ptr_eq(&last.services, &snapshot.services)
-                && Arc::ptr_eq(&last.nodes, &snapshot.nodes)
-                && Arc::ptr_eq(&last.pods, &snapshot.pods)
+        let same_parts = self.last.as_ref().filter(|last| {
+            Arc::ptr_eq(&last.snapshot.services, &snapshot.services)
+                && Arc::ptr_eq(&last.snapshot.nodes, &snapshot.nodes)
+                && Arc::ptr_eq(&last.snapshot.pods, &snapshot.pods)
+                && Arc::ptr_eq(&last.snapshot.namespaces, &snapshot.namespaces)
         });
         let (zone, routes) = match same_parts {
-            Some((_, zone, routes)) => (zone.clone(), routes.clone()),
+            Some(last) => (last.zone.clone(), last.routes.clone()),
             None => {
                 let zone = match &self.last {
-                    Some((_, zone, _)) => zone.update(&snapshot),
+                    Some(last) => last.zone.update(&snapshot),
                     None => Zone::compile(&snapshot),
                 };
                 let nodes: Vec<NodeId> = snapshot.nodes.iter().map(|n| n.id).collect();
-                (Arc::new(zone), self.routes.compile(&snapshot, &nodes))
+                (Arc::new(zone), Arc::new(self.routes.compile(&snapshot, &nodes)))
             }
         };
-        self.last = Some((snapshot.clone(), zone.clone(), routes.clone()));
-        World { snapshot, policies, routes, zone }
+        let world = World { snapshot, policies, routes, zone };
+        self.last = Some(world.clone());
+        world
     }
 }

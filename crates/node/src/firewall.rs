@@ -2,7 +2,7 @@
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
-use netloom_cluster::{Family, NodeId, Snapshot};
+use netloom_cluster::{AddressPlan, Family, Node, NodeId, Pod, Snapshot};
 use netloom_kernel::nft::{Batch, Element, Key, Netfilter, NftError};
 use netloom_policy::Tables;
 use netloom_routing::NodeRoutes;
@@ -50,6 +50,15 @@ pub struct Firewall {
     local: Vec<IpAddr>,
     pods: Vec<(IpAddr, IpAddr)>,
     inside: Vec<(IpAddr, IpAddr)>,
+    ground: Option<Ground>,
+}
+
+/// What the addresses were made from.
+#[derive(Debug)]
+struct Ground {
+    plan: Arc<AddressPlan>,
+    nodes: Arc<Vec<Node>>,
+    pods: Arc<Vec<Arc<Pod>>>,
 }
 
 impl Firewall {
@@ -64,6 +73,7 @@ impl Firewall {
             local: Vec::new(),
             pods: Vec::new(),
             inside: Vec::new(),
+            ground: None,
         }
     }
 
@@ -91,6 +101,19 @@ impl Firewall {
 
     /// Who is a pod of this node, of the cluster, or otherwise inside it.
     fn addresses(&mut self, snapshot: &Snapshot, change: &mut Change) {
+        let same = self.ground.as_ref().is_some_and(|ground| {
+            Arc::ptr_eq(&ground.plan, &snapshot.plan)
+                && Arc::ptr_eq(&ground.nodes, &snapshot.nodes)
+                && Arc::ptr_eq(&ground.pods, &snapshot.pods)
+        });
+        if same {
+            return;
+        }
+        self.ground = Some(Ground {
+            plan: snapshot.plan.clone(),
+            nodes: snapshot.nodes.clone(),
+            pods: snapshot.pods.clone(),
+        });
         let pods = snapshot.pods.iter().filter(|p| !p.host_network);
         let mut local: Vec<IpAddr> =
             pods.clone().filter(|p| p.node == self.node).flat_map(|p| p.ips.iter()).collect();

@@ -1,9 +1,9 @@
 //! The policy tables of a Snapshot as elements, and the difference between two of them.
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
-use netloom_cluster::{Family, NodeId, Protocol, Snapshot};
+use netloom_cluster::{Family, NodeId, Pod, Protocol, Snapshot};
 use netloom_kernel::nft::{Element, Key};
-use netloom_policy::Tables;
+use netloom_policy::{Subjects, Tables};
 
 use crate::{Change, layout::Half};
 
@@ -11,26 +11,31 @@ use crate::{Change, layout::Half};
 #[derive(Debug, Default)]
 pub(crate) struct PolicyState {
     tables: Arc<Tables>,
-    /// Of this node's own pods: address → subject, as source and as destination.
-    sources: BTreeMap<IpAddr, u32>,
-    destinations: BTreeMap<IpAddr, u32>,
+    pods: Arc<Vec<Arc<Pod>>>,
+    /// The addresses of this node's own pods, sorted, with the index of their pod.
+    own: Vec<(IpAddr, usize)>,
+    /// Address and subject of this node's own pods, sorted: as source and as destination.
+    sources: Vec<(IpAddr, u32)>,
+    destinations: Vec<(IpAddr, u32)>,
 }
 
 impl PolicyState {
     /// Moves to new tables.
     pub fn plan(&mut self, tables: &Arc<Tables>, snapshot: &Snapshot, node: NodeId, change: &mut Change) {
-        let (mut sources, mut destinations) = (BTreeMap::new(), BTreeMap::new());
-        for (pod, subjects) in snapshot.pods.iter().zip(&tables.subjects).filter(|(pod, _)| pod.node == node)
-        {
-            for ip in pod.ips.iter() {
-                subjects.egress.map(|subject| sources.insert(ip, subject));
-                subjects.ingress.map(|subject| destinations.insert(ip, subject));
-            }
-        }
-        addresses("sube", &self.sources, &sources, change);
-        addresses("subi", &self.destinations, &destinations, change);
         let old = std::mem::replace(&mut self.tables, tables.clone());
-        (self.sources, self.destinations) = (sources, destinations);
+        let same_pods = Arc::ptr_eq(&self.pods, &snapshot.pods);
+        if !same_pods {
+            self.pods = snapshot.pods.clone();
+            self.own = own(&self.pods, node);
+        }
+        if !same_pods || !Arc::ptr_eq(&old.subjects, &tables.subjects) {
+            let now = self.subjects(|s| s.egress);
+            addresses("sube", &self.sources, &now, change);
+            self.sources = now;
+            let now = self.subjects(|s| s.ingress);
+            addresses("subi", &self.destinations, &now, change);
+            self.destinations = now;
+        }
         if !Arc::ptr_eq(&old, tables) {
             members(&old, tables, change);
             rows(&old, tables, change);
@@ -38,16 +43,28 @@ impl PolicyState {
             identities(&old, tables, change);
         }
     }
+
+    fn subjects(&self, direction: impl Fn(&Subjects) -> Option<u32>) -> Vec<(IpAddr, u32)> {
+        let subject = |&(ip, pod): &(IpAddr, usize)| Some((ip, direction(self.tables.subjects.get(pod)?)?));
+        self.own.iter().filter_map(subject).collect()
+    }
 }
 
-fn addresses(base: &str, old: &BTreeMap<IpAddr, u32>, new: &BTreeMap<IpAddr, u32>, change: &mut Change) {
-    let element = |ip: IpAddr, mark| Element::new(Key::new().ip(ip)).with(Key::new().mark(mark));
-    for (ip, mark) in old.iter().filter(|(ip, mark)| new.get(ip) != Some(mark)) {
-        change.delete(&Half::of(*ip).name(base), element(*ip, *mark));
-    }
-    for (ip, mark) in new.iter().filter(|(ip, mark)| old.get(ip) != Some(mark)) {
-        change.add(&Half::of(*ip).name(base), element(*ip, *mark));
-    }
+/// The addresses of a node's pods. Of pods that share one (on the host's network) none is a subject.
+fn own(pods: &[Arc<Pod>], node: NodeId) -> Vec<(IpAddr, usize)> {
+    let there = pods.iter().enumerate().filter(|(_, pod)| pod.node == node && !pod.host_network);
+    let mut own: Vec<(IpAddr, usize)> =
+        there.flat_map(|(index, pod)| pod.ips.iter().map(move |ip| (ip, index))).collect();
+    own.sort_unstable();
+    own.dedup_by_key(|(ip, _)| *ip);
+    own
+}
+
+fn addresses(base: &str, old: &[(IpAddr, u32)], new: &[(IpAddr, u32)], change: &mut Change) {
+    let element = |&(ip, mark): &(IpAddr, u32)| Element::new(Key::new().ip(ip)).with(Key::new().mark(mark));
+    let (gone, come) = sorted_difference(old, new);
+    gone.iter().for_each(|e| change.delete(&Half::of(e.0).name(base), element(e)));
+    come.iter().for_each(|e| change.add(&Half::of(e.0).name(base), element(e)));
 }
 
 fn members(old: &Tables, new: &Tables, change: &mut Change) {
@@ -93,9 +110,11 @@ fn port_classes(old: &Tables, new: &Tables, change: &mut Change) {
 fn identities(old: &Tables, new: &Tables, change: &mut Change) {
     let known =
         |&(ip, identity): &(IpAddr, u32)| Element::new(Key::new().ip(ip)).with(Key::new().mark(identity));
-    let (gone, come) = sorted_difference(&old.known, &new.known);
-    gone.iter().for_each(|e| change.delete(&Half::of(e.0).name("id"), known(e)));
-    come.iter().for_each(|e| change.add(&Half::of(e.0).name("id"), known(e)));
+    if !Arc::ptr_eq(&old.known, &new.known) {
+        let (gone, come) = sorted_difference(&old.known, &new.known);
+        gone.iter().for_each(|e| change.delete(&Half::of(e.0).name("id"), known(e)));
+        come.iter().for_each(|e| change.add(&Half::of(e.0).name("id"), known(e)));
+    }
     let range = |&(low, high, identity): &(IpAddr, IpAddr, u32)| {
         Element::addresses(low, high).with(Key::new().mark(identity))
     };

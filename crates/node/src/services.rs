@@ -1,5 +1,6 @@
 //! The Services of a node as elements, and the difference between what was programmed and what should be.
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     sync::Arc,
@@ -50,20 +51,17 @@ pub(crate) struct ServiceState {
     claims: HashMap<Address, BTreeMap<Arc<str>, Programmed>>,
     /// How many frontends an address has that is a Service's alone.
     addresses: HashMap<IpAddr, u32>,
+    /// All that `installed` was made from.
+    planned: Arc<BTreeMap<Arc<str>, Arc<ServiceRoutes>>>,
 }
 
 impl ServiceState {
     /// Moves to new routes.
     pub fn plan(&mut self, routes: &NodeRoutes, change: &mut Change) -> Result<(), PlanError> {
-        let unchanged = |name: &Arc<str>, installed: &Installed| {
-            routes.services.get(name).is_some_and(|r| Arc::ptr_eq(r, &installed.routes))
-        };
-        let stale: Vec<Arc<str>> = self
-            .installed
-            .iter()
-            .filter(|(name, i)| !unchanged(name, i))
-            .map(|(name, _)| name.clone())
-            .collect();
+        if Arc::ptr_eq(&self.planned, &routes.services) {
+            return Ok(());
+        }
+        let (stale, fresh) = difference(&self.installed, &routes.services);
         let mut touched: BTreeMap<Address, Option<Programmed>> = BTreeMap::new();
         let mut touched_ips: BTreeMap<IpAddr, bool> = BTreeMap::new();
         let mut removed = BTreeMap::new();
@@ -77,10 +75,7 @@ impl ServiceState {
                 removed.insert(name, installed);
             }
         }
-        for (name, service) in &routes.services {
-            if self.installed.contains_key(name) {
-                continue;
-            }
+        for (name, service) in fresh {
             let installed = self.install(service, change)?;
             self.count_addresses(service, true, &mut touched_ips);
             for (address, programmed) in &installed.frontends {
@@ -117,6 +112,7 @@ impl ServiceState {
                 frontend_changes(address, before.as_ref(), now.as_ref(), change);
             }
         }
+        self.planned = routes.services.clone();
         Ok(())
     }
 
@@ -223,6 +219,31 @@ impl ServiceState {
         installed.views.push((key, mark, backends));
         Ok(mark)
     }
+}
+
+/// A Service by its name.
+type Named<'a> = (&'a Arc<str>, &'a Arc<ServiceRoutes>);
+
+/// The names of what is installed and is no more or not as it is now, and the Services to install.
+fn difference<'a>(
+    installed: &BTreeMap<Arc<str>, Installed>,
+    routes: &'a BTreeMap<Arc<str>, Arc<ServiceRoutes>>,
+) -> (Vec<Arc<str>>, Vec<Named<'a>>) {
+    let (mut stale, mut fresh) = (Vec::new(), Vec::new());
+    let (mut old, mut new) = (installed.iter().peekable(), routes.iter().peekable());
+    while let (Some((old_name, was)), Some((new_name, is))) = (old.peek(), new.peek()) {
+        let same = Arc::ptr_eq(&was.routes, is);
+        let order = if same { Ordering::Equal } else { old_name.cmp(new_name) };
+        if order.is_le() {
+            stale.extend(old.next().filter(|_| !same).map(|(name, _)| name.clone()));
+        }
+        if order.is_ge() {
+            fresh.extend(new.next().filter(|_| !same));
+        }
+    }
+    stale.extend(old.map(|(name, _)| name.clone()));
+    fresh.extend(new);
+    (stale, fresh)
 }
 
 /// The chain that picks a slot and goes on to translate the address.

@@ -25,11 +25,7 @@ const WORTH_A_THREAD: usize = 256 << 10;
 pub fn parse_source(source: &Source) -> ParsedSource {
     let (mut parsed, threads) = (Vec::new(), processors());
     read_all(std::slice::from_ref(source), threads, |source| parsed.push(source));
-    parsed.pop().unwrap_or_else(|| ParsedSource {
-        source: source.clone(),
-        objects: Vec::new(),
-        diagnostics: Vec::new(),
-    })
+    parsed.pop().unwrap_or_else(|| ParsedSource::new(source.clone(), Vec::new(), Vec::new()))
 }
 
 /// Reads the objects of several sources, on as many threads as there are processors where that is faster. All of
@@ -69,7 +65,7 @@ fn read_all(sources: &[Source], threads: usize, mut take: impl FnMut(ParsedSourc
             own.extend(groups.next());
         }
         let (objects, diagnostics) = join(source, own);
-        take(ParsedSource { source: source.clone(), objects, diagnostics });
+        take(ParsedSource::new(source.clone(), objects, diagnostics));
     }
 }
 

@@ -1,8 +1,9 @@
 //! All objects of the input together.
 use std::{
     collections::{BTreeMap, HashMap},
+    hash::{BuildHasher as _, BuildHasherDefault, Hash, Hasher, RandomState},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use crate::{Diagnostic, Object, ReadError, Severity, Source, Typed, parse_sources, read_sources};
@@ -16,6 +17,15 @@ pub struct ParsedSource {
     pub objects: Vec<Arc<Object>>,
     /// What is wrong with it, in order.
     pub diagnostics: Vec<Diagnostic>,
+    /// The hash of each object's identity, taken once however often the set is put together.
+    hashes: Vec<u64>,
+}
+
+impl ParsedSource {
+    pub(crate) fn new(source: Source, objects: Vec<Arc<Object>>, diagnostics: Vec<Diagnostic>) -> Self {
+        let hashes = objects.iter().map(|object| hash(object)).collect();
+        Self { source, objects, diagnostics, hashes }
+    }
 }
 
 /// All objects of the input, with the findings that need more than one of them.
@@ -31,6 +41,47 @@ pub struct ObjectSet {
 /// What makes two objects the same one to the API server: group, kind, namespace, name.
 type Identity<'o> = (&'o str, &'o str, Option<&'o str>, &'o str);
 
+/// An object as a key: looked into only where the hashes are the same.
+struct Hashed<'o>(u64, &'o Object);
+
+impl PartialEq for Hashed<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0 && identity(self.1) == identity(other.1)
+    }
+}
+
+impl Eq for Hashed<'_> {}
+
+impl Hash for Hashed<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0);
+    }
+}
+
+/// Takes a hash as it is.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// The hash of an identity; its key is a secret of this process.
+fn hash(object: &Object) -> u64 {
+    static SECRET: OnceLock<RandomState> = OnceLock::new();
+    SECRET.get_or_init(RandomState::new).hash_one(identity(object))
+}
+
 impl ObjectSet {
     /// Reads and parses files, folders and standard input.
     ///
@@ -44,11 +95,13 @@ impl ObjectSet {
     #[must_use]
     pub fn assemble(sources: Vec<Arc<ParsedSource>>) -> Self {
         let all: Vec<&Arc<Object>> = sources.iter().flat_map(|s| &s.objects).collect();
-        let mut last: HashMap<Identity<'_>, usize> = HashMap::with_capacity(all.len());
+        let hashes = sources.iter().flat_map(|s| &s.hashes);
+        let mut last: HashMap<Hashed<'_>, usize, BuildHasherDefault<AsItIs>> =
+            HashMap::with_capacity_and_hasher(all.len(), BuildHasherDefault::default());
         let mut replaced = vec![false; all.len()];
         let mut set_diagnostics = Vec::new();
-        for (index, object) in all.iter().enumerate() {
-            if let Some(earlier) = last.insert(identity(object), index) {
+        for (index, (object, hash)) in all.iter().zip(hashes).enumerate() {
+            if let Some(earlier) = last.insert(Hashed(*hash, object), index) {
                 replaced[earlier] = true;
                 set_diagnostics.push(given_twice(all[earlier], object));
             }

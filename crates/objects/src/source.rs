@@ -64,6 +64,8 @@ fn permission_hint(cause: &io::Error) -> &'static str {
 pub struct FileList {
     /// Manifests in the order in which they are read; `-` stands for standard input.
     pub files: Vec<PathBuf>,
+    /// The same files, with all links on the way followed.
+    pub real: Vec<PathBuf>,
     /// Every folder walked, and the folder of every file named.
     pub folders: Vec<PathBuf>,
 }
@@ -102,16 +104,14 @@ struct Walk {
 impl Walk {
     fn named(&mut self, path: &Path) -> Result<(), ReadError> {
         if path == Path::new("-") {
-            if self.seen.insert(path.to_owned()) {
-                self.list.files.push(path.to_owned());
-            }
+            self.file(path, path.to_owned());
             return Ok(());
         }
         let metadata = fs::metadata(path).map_err(|cause| unreadable(path, cause))?;
         if !metadata.is_dir() {
             let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             self.folder_once(folder);
-            self.file(path);
+            self.linked(path);
             return Ok(());
         }
         if is_chart(path) {
@@ -129,28 +129,35 @@ impl Walk {
 
     fn folder(&mut self, path: &Path) -> Result<(), ReadError> {
         let real = fs::canonicalize(path).map_err(|cause| unreadable(path, cause))?;
-        if !self.seen.insert(real) {
+        if !self.seen.insert(real.clone()) {
             return Ok(());
         }
         self.folder_once(path);
         if is_chart(path) {
-            self.file(&path.join("Chart.yaml"));
+            self.linked(&path.join("Chart.yaml"));
             return Ok(());
         }
         let entries = fs::read_dir(path).map_err(|cause| unreadable(path, cause))?;
         let mut names = Vec::new();
         for entry in entries {
-            names.push(entry.map_err(|cause| unreadable(path, cause))?.file_name());
+            let entry = entry.map_err(|cause| unreadable(path, cause))?;
+            names.push((entry.file_name(), entry.file_type().is_ok_and(|kind| kind.is_file())));
         }
         names.sort();
-        for name in names {
+        for (name, plain) in names {
             if name.as_encoded_bytes().starts_with(b".") {
                 continue;
             }
             let entry = path.join(&name);
+            if plain {
+                if is_manifest(&entry) {
+                    self.file(&entry, real.join(&name));
+                }
+                continue;
+            }
             match fs::metadata(&entry) {
                 Ok(metadata) if metadata.is_dir() => self.folder(&entry)?,
-                Ok(metadata) if metadata.is_file() && is_manifest(&entry) => self.file(&entry),
+                Ok(metadata) if metadata.is_file() && is_manifest(&entry) => self.linked(&entry),
                 Ok(_) => {}
                 // A link to nothing, or a file that went away while the folder was read.
                 Err(cause) if is_manifest(&entry) && cause.kind() != io::ErrorKind::NotFound => {
@@ -162,10 +169,14 @@ impl Walk {
         Ok(())
     }
 
-    fn file(&mut self, path: &Path) {
-        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        if self.seen.insert(real) {
+    fn linked(&mut self, path: &Path) {
+        self.file(path, fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()));
+    }
+
+    fn file(&mut self, path: &Path, real: PathBuf) {
+        if self.seen.insert(real.clone()) {
             self.list.files.push(path.to_owned());
+            self.list.real.push(real);
         }
     }
 

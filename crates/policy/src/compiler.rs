@@ -23,14 +23,13 @@ pub struct PolicySet {
     pub(crate) pods: Arc<Vec<Arc<Pod>>>,
     pub(crate) nodes: Arc<Vec<Node>>,
     pub(crate) namespaces: Arc<Vec<Namespace>>,
-    pub(crate) groups: Vec<Arc<Group>>,
+    pub(crate) groups: Arc<Vec<Arc<Group>>>,
     pub(crate) peers: Matrix,
     /// In the order of judgement.
     policies: Vec<Arc<CompiledPolicy>>,
-    pod_groups: Vec<Option<GroupId>>,
     /// By group: the policies that select it and speak of ingress, of egress.
-    selecting: HashMap<GroupId, [Vec<u32>; 2]>,
-    parties: HashMap<IpAddr, Party>,
+    selecting: BTreeMap<GroupId, [Vec<u32>; 2]>,
+    ground: Arc<Ground>,
     tables: Arc<Tables>,
 }
 
@@ -38,7 +37,7 @@ impl PolicySet {
     /// Compiles the policies of a Snapshot once, keeping nothing for a next time.
     #[must_use]
     pub fn compile(snapshot: &Snapshot) -> Self {
-        Compiler::default().compile(snapshot)
+        Arc::unwrap_or_clone(Compiler::default().compile(snapshot))
     }
 
     /// What the kernel is given.
@@ -57,11 +56,11 @@ impl PolicySet {
     }
 
     pub(crate) fn party(&self, ip: IpAddr) -> Party {
-        self.parties.get(&ip).copied().unwrap_or(Party::Other)
+        self.ground.parties.get(&ip).copied().unwrap_or(Party::Other)
     }
 
     pub(crate) fn group_of(&self, pod: PodId) -> Option<GroupId> {
-        self.pod_groups[pod.0 as usize]
+        self.ground.pod_groups[pod.0 as usize]
     }
 
     pub(crate) fn subjects_of(
@@ -85,6 +84,23 @@ pub struct Compiler {
     identities: IdentityNumbers,
     /// Numbers in use after the last compilation from scratch.
     baseline: usize,
+    last: Option<Last>,
+}
+
+/// The last compilation, and what of it can be taken over.
+#[derive(Debug)]
+struct Last {
+    policies: Arc<Vec<Arc<Policy>>>,
+    set: Arc<PolicySet>,
+    subjects: BTreeMap<GroupId, SubjectsOf>,
+}
+
+/// What was made of the policies that select a group.
+#[derive(Clone, Debug)]
+struct SubjectsOf {
+    /// Those that speak of ingress, of egress.
+    policies: [Vec<Arc<CompiledPolicy>>; 2],
+    programs: [Option<(u32, Arc<Program>)>; 2],
 }
 
 /// Numbers of the past that are kept before everything is numbered anew.
@@ -92,32 +108,51 @@ const KEPT_NUMBERS: usize = 100_000;
 
 impl Compiler {
     /// Compiles a Snapshot.
-    pub fn compile(&mut self, snapshot: &Snapshot) -> PolicySet {
+    pub fn compile(&mut self, snapshot: &Snapshot) -> Arc<PolicySet> {
         if self.numbers.len() > self.baseline * 2 + KEPT_NUMBERS {
             *self = Self::default();
         }
-        let pod_groups = self.groups.assign(snapshot);
-        self.peers.extend_groups(&self.groups.all);
-        self.subjects.extend_groups(&self.groups.all);
+        let on_same = |last: &&Last| last.set.is_on(snapshot);
+        if let Some(last) = self.last.as_ref().filter(on_same)
+            && Arc::ptr_eq(&last.policies, &snapshot.policies)
+        {
+            return last.set.clone();
+        }
+        let last = self.last.take();
+        let ground = match last.as_ref().filter(on_same) {
+            Some(last) => last.set.ground.clone(),
+            None => {
+                let ground = Arc::new(Ground::of(snapshot, self.groups.assign(snapshot)));
+                self.peers.extend_groups(&self.groups.all);
+                self.subjects.extend_groups(&self.groups.all);
+                ground
+            }
+        };
         let policies = self.policies(snapshot);
-        let in_use: BTreeSet<GroupId> = pod_groups.iter().flatten().copied().collect();
-        let selecting = self.selecting(&policies, &in_use);
-        let tables = Arc::new(self.tables(snapshot, &pod_groups, &in_use, &policies, &selecting));
+        let selecting = self.selecting(&policies, &ground.in_use);
+        let known = last.as_ref().filter(|last| Arc::ptr_eq(&last.set.ground, &ground));
+        let subjects = self.programs(&ground, &policies, &selecting, known.map(|last| &last.subjects));
+        let tables = self.tables(snapshot, &ground, &subjects);
+        let tables = Arc::new(match &last {
+            Some(last) => tables.sharing(&last.set.tables),
+            None => tables,
+        });
         if self.baseline == 0 {
             self.baseline = self.numbers.len();
         }
-        PolicySet {
+        let set = Arc::new(PolicySet {
             pods: snapshot.pods.clone(),
             nodes: snapshot.nodes.clone(),
             namespaces: snapshot.namespaces.clone(),
             groups: self.groups.all.clone(),
             peers: self.peers.clone(),
-            parties: parties(snapshot, &pod_groups),
             policies,
-            pod_groups,
             selecting,
+            ground,
             tables,
-        }
+        });
+        self.last = Some(Last { policies: snapshot.policies.clone(), set: set.clone(), subjects });
+        set
     }
 
     /// The policies in the order of judgement: by tier, by priority, and by name where the priority is the same.
@@ -139,10 +174,11 @@ impl Compiler {
             .collect();
         self.compiled = compiled;
         policies.sort_by(|a, b| {
-            let key = |p: &CompiledPolicy| {
-                (p.tier, p.policy.origin.name.clone(), p.policy.origin.namespace.clone())
-            };
-            key(a).cmp(&key(b))
+            let (first, second) = (&a.policy.origin, &b.policy.origin);
+            a.tier
+                .cmp(&b.tier)
+                .then_with(|| first.name.cmp(&second.name))
+                .then_with(|| first.namespace.cmp(&second.namespace))
         });
         policies
     }
@@ -151,8 +187,8 @@ impl Compiler {
         &self,
         policies: &[Arc<CompiledPolicy>],
         groups: &BTreeSet<GroupId>,
-    ) -> HashMap<GroupId, [Vec<u32>; 2]> {
-        let mut selecting: HashMap<GroupId, [Vec<u32>; 2]> = HashMap::new();
+    ) -> BTreeMap<GroupId, [Vec<u32>; 2]> {
+        let mut selecting: BTreeMap<GroupId, [Vec<u32>; 2]> = BTreeMap::new();
         for &group in groups {
             for (i, policy) in policies.iter().enumerate() {
                 if self.subjects.holds(policy.subject, group) {
@@ -168,42 +204,65 @@ impl Compiler {
         selecting
     }
 
+    /// The programs of each group that policies select; those of the last time where its policies are the same.
+    fn programs(
+        &mut self,
+        ground: &Ground,
+        policies: &[Arc<CompiledPolicy>],
+        selecting: &BTreeMap<GroupId, [Vec<u32>; 2]>,
+        known: Option<&BTreeMap<GroupId, SubjectsOf>>,
+    ) -> BTreeMap<GroupId, SubjectsOf> {
+        let all = self.groups.all.clone();
+        let used_groups: Vec<&Group> = ground.in_use.iter().map(|g| &*all[g.0 as usize]).collect();
+        let mut subjects = BTreeMap::new();
+        for (&group, both) in selecting {
+            let same = |known: &&SubjectsOf| {
+                known.policies.iter().zip(both).all(|(known, now)| {
+                    let pairs = known.iter().zip(now);
+                    known.len() == now.len()
+                        && pairs.into_iter().all(|(known, i)| Arc::ptr_eq(known, &policies[*i as usize]))
+                })
+            };
+            if let Some(known) = known.and_then(|known| known.get(&group)).filter(same) {
+                subjects.insert(group, known.clone());
+                continue;
+            }
+            let mut program = |direction: Direction| {
+                let selecting = both[direction as usize].iter().map(|i| &*policies[*i as usize]);
+                let mut ports = NamedPorts { groups: &used_groups, peers: &mut self.peers };
+                let program = Program::of(selecting, direction, &all[group.0 as usize], &mut ports);
+                (!program.is_empty()).then(|| (self.numbers.subject(&program), Arc::new(program)))
+            };
+            let programs = [program(Direction::Ingress), program(Direction::Egress)];
+            let of_direction =
+                |selecting: &Vec<u32>| selecting.iter().map(|i| policies[*i as usize].clone()).collect();
+            subjects.insert(group, SubjectsOf { policies: both.each_ref().map(of_direction), programs });
+        }
+        subjects
+    }
+
     fn tables(
         &mut self,
         snapshot: &Snapshot,
-        pod_groups: &[Option<GroupId>],
-        in_use: &BTreeSet<GroupId>,
-        policies: &[Arc<CompiledPolicy>],
-        selecting: &HashMap<GroupId, [Vec<u32>; 2]>,
+        ground: &Ground,
+        subjects: &BTreeMap<GroupId, SubjectsOf>,
     ) -> Tables {
         let mut programs: BTreeMap<u32, Arc<Program>> = BTreeMap::new();
-        let mut subjects: HashMap<GroupId, Subjects> = HashMap::new();
-        let used_groups: Vec<&Group> = in_use.iter().map(|g| &*self.groups.all[g.0 as usize]).collect();
-        for (group, both) in selecting {
-            let mut number = |direction: Direction| {
-                let selecting = both[direction as usize].iter().map(|i| &*policies[*i as usize]);
-                let mut ports = NamedPorts { groups: &used_groups, peers: &mut self.peers };
-                let program =
-                    Program::of(selecting, direction, &self.groups.all[group.0 as usize], &mut ports);
-                if program.is_empty() {
-                    return None;
-                }
-                let number = self.numbers.subject(&program);
-                programs.entry(number).or_insert_with(|| Arc::new(program));
-                Some(number)
-            };
-            let of_group =
-                Subjects { ingress: number(Direction::Ingress), egress: number(Direction::Egress) };
-            subjects.insert(*group, of_group);
+        let mut by_group = vec![Subjects::default(); self.groups.all.len()];
+        for (group, of_group) in subjects {
+            let [ingress, egress] = of_group.programs.each_ref().map(|numbered| {
+                let (number, program) = numbered.as_ref()?;
+                programs.entry(*number).or_insert_with(|| program.clone());
+                Some(*number)
+            });
+            by_group[group.0 as usize] = Subjects { ingress, egress };
         }
         let used = used_predicates(&programs);
         let classes = self.numbers.classes.classify(&programs.values().flat_map(|p| p.ranges()).collect());
-        let identities = self.identities.assign(snapshot, pod_groups, &self.peers, &used);
+        let identities = self.identities.assign(snapshot, &ground.addresses, &self.peers, &used);
+        let of_pod = |group: &Option<GroupId>| group.map(|g| by_group[g.0 as usize]).unwrap_or_default();
         let mut tables = Tables {
-            subjects: pod_groups
-                .iter()
-                .map(|g| g.and_then(|g| subjects.get(&g).copied()).unwrap_or_default())
-                .collect(),
+            subjects: Arc::new(ground.pod_groups.iter().map(of_pod).collect()),
             port_classes: classes
                 .atoms
                 .iter()
@@ -213,9 +272,42 @@ impl Compiler {
         };
         self.numbers.rows(&programs, &identities, &classes, &mut tables);
         let Identities { known, ranges, .. } = identities;
-        tables.known = known;
+        tables.known = Arc::new(known);
         tables.ranges = ranges.iter().map(|(r, identity)| (r.first(), r.last(), *identity)).collect();
         tables
+    }
+}
+
+impl PolicySet {
+    /// Whether it was compiled for these very pods, nodes and namespaces.
+    fn is_on(&self, snapshot: &Snapshot) -> bool {
+        Arc::ptr_eq(&self.pods, &snapshot.pods)
+            && Arc::ptr_eq(&self.nodes, &snapshot.nodes)
+            && Arc::ptr_eq(&self.namespaces, &snapshot.namespaces)
+    }
+}
+
+/// Who is there, as policies see it: what does not depend on any policy.
+#[derive(Clone, Debug)]
+struct Ground {
+    /// By pod index.
+    pod_groups: Vec<Option<GroupId>>,
+    in_use: BTreeSet<GroupId>,
+    parties: HashMap<IpAddr, Party>,
+    /// The same, sorted.
+    addresses: Vec<(IpAddr, Party)>,
+}
+
+impl Ground {
+    fn of(snapshot: &Snapshot, pod_groups: Vec<Option<GroupId>>) -> Self {
+        let nodes = snapshot.nodes.iter().flat_map(|n| n.ips.iter().map(|ip| (ip, Party::Node(n.id))));
+        let pods = snapshot.pods.iter().zip(&pod_groups).filter_map(|(pod, group)| Some((pod, (*group)?)));
+        let pods =
+            pods.flat_map(|(pod, group)| pod.ips.iter().map(move |ip| (ip, Party::Pod(pod.id, group))));
+        let parties: HashMap<IpAddr, Party> = nodes.chain(pods).collect();
+        let mut addresses: Vec<(IpAddr, Party)> = parties.iter().map(|(ip, party)| (*ip, *party)).collect();
+        addresses.sort_unstable_by_key(|(ip, _)| *ip);
+        Self { in_use: pod_groups.iter().flatten().copied().collect(), pod_groups, parties, addresses }
     }
 }
 
@@ -223,11 +315,4 @@ fn used_predicates(programs: &BTreeMap<u32, Arc<Program>>) -> HashSet<PredicateI
     let flats =
         programs.values().flat_map(|p| p.admin.iter().chain(p.isolated.iter().flatten()).chain(&p.baseline));
     flats.filter_map(|f| f.peer).collect()
-}
-
-fn parties(snapshot: &Snapshot, groups: &[Option<GroupId>]) -> HashMap<IpAddr, Party> {
-    let nodes = snapshot.nodes.iter().flat_map(|n| n.ips.iter().map(|ip| (ip, Party::Node(n.id))));
-    let pods = snapshot.pods.iter().zip(groups).filter_map(|(pod, group)| Some((pod, (*group)?)));
-    let pods = pods.flat_map(|(pod, group)| pod.ips.iter().map(move |ip| (ip, Party::Pod(pod.id, group))));
-    nodes.chain(pods).collect()
 }

@@ -38,7 +38,7 @@ impl Group {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Groups {
     ids: HashMap<Arc<Group>, GroupId>,
-    pub all: Vec<Arc<Group>>,
+    pub all: Arc<Vec<Arc<Group>>>,
     /// By address of the shared pod, which the second field keeps alive so that the address stays its own.
     known: HashMap<usize, (Arc<Pod>, Labels, GroupId)>,
 }
@@ -75,7 +75,7 @@ impl Groups {
         let id = GroupId(self.all.len() as u32);
         let group = Arc::new(group);
         self.ids.insert(group.clone(), id);
-        self.all.push(group);
+        Arc::make_mut(&mut self.all).push(group);
         id
     }
 }

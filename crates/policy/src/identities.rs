@@ -5,10 +5,11 @@ use std::{
 };
 
 use fixedbitset::FixedBitSet;
-use netloom_cluster::{Action, Snapshot};
+use netloom_cluster::{Action, NodeId, Snapshot};
 
 use crate::{
     blocks::{self, AddressRange},
+    evaluate::Party,
     groups::GroupId,
     matrix::{Matrix, Predicate, PredicateId},
     program::SetDefinition,
@@ -40,11 +41,11 @@ pub(crate) struct Identities {
 }
 
 impl IdentityNumbers {
-    /// Assigns identities by the predicates in use.
+    /// Assigns identities to these addresses, which are sorted, by the predicates in use.
     pub fn assign(
         &mut self,
         snapshot: &Snapshot,
-        groups: &[Option<GroupId>],
+        addresses: &[(IpAddr, Party)],
         peers: &Matrix,
         used: &HashSet<PredicateId>,
     ) -> Identities {
@@ -67,31 +68,28 @@ impl IdentityNumbers {
             }
         }
         identities.ranges.retain(|(_, identity)| *identity != 0);
-        let mut of_group: HashMap<GroupId, Vec<PredicateId>> = HashMap::new();
-        for (pod, group) in snapshot.pods.iter().zip(groups) {
-            let Some(group) = group else { continue };
-            let own = of_group
-                .entry(*group)
-                .or_insert_with(|| peers.row(*group).filter(|p| used.contains(p)).collect());
-            for ip in pod.ips.iter() {
-                let identity = self.number(&mut identities, union(own, holding(&by_range, ip)));
-                identities.known.push((ip, identity));
-            }
-        }
-        for node in snapshot.nodes.iter() {
-            let selected = |p: &&PredicateId| match peers.get(**p) {
-                Predicate::Nodes(selector) => selector.matches(&node.labels),
-                _ => false,
+        // Addresses in one range that belong to pods of one group, or to one node, have the same identity.
+        let mut of_alike: HashMap<(Alike, Option<usize>), u32> = HashMap::new();
+        for &(ip, party) in addresses {
+            let alike = match party {
+                Party::Pod(_, group) => Alike::Group(group),
+                Party::Node(node) => Alike::Node(node),
+                Party::Other => continue,
             };
-            let mut own: Vec<PredicateId> = used.iter().filter(selected).copied().collect();
-            own.sort_unstable();
-            for ip in node.ips.iter() {
-                let identity = self.number(&mut identities, union(&own, holding(&by_range, ip)));
-                identities.known.push((ip, identity));
-            }
+            let range = holding(&by_range, ip);
+            let identity = match of_alike.get(&(alike, range)) {
+                Some(identity) => *identity,
+                None => {
+                    let mut holds = alike.holds(snapshot, peers, used);
+                    holds.extend(range.iter().flat_map(|i| &by_range[*i].1));
+                    holds.sort_unstable();
+                    let identity = self.number(&mut identities, holds);
+                    of_alike.insert((alike, range), identity);
+                    identity
+                }
+            };
+            identities.known.push((ip, identity));
         }
-        identities.known.sort_unstable();
-        identities.known.dedup_by_key(|(ip, _)| *ip);
         identities
     }
 
@@ -173,20 +171,36 @@ fn ranges(peers: &Matrix, used: &[PredicateId]) -> Vec<(AddressRange, Vec<Predic
     atoms.into_iter().map(|range| (range, holds(&range))).collect()
 }
 
-fn holding_range<T>(ranges: &[(AddressRange, T)], ip: IpAddr) -> Option<&T> {
+/// The range that an address is in.
+fn holding<T>(ranges: &[(AddressRange, T)], ip: IpAddr) -> Option<usize> {
     let family = netloom_cluster::Family::of(ip);
     let number = blocks::number(ip);
     let after = ranges.partition_point(|(r, _)| (r.family, r.low) <= (family, number));
-    let (range, value) = ranges.get(after.checked_sub(1)?)?;
-    (range.family == family && number <= range.high).then_some(value)
+    let index = after.checked_sub(1)?;
+    let (range, _) = &ranges[index];
+    (range.family == family && number <= range.high).then_some(index)
 }
 
-fn holding(ranges: &[(AddressRange, Vec<PredicateId>)], ip: IpAddr) -> &[PredicateId] {
-    holding_range(ranges, ip).map_or(&[], Vec::as_slice)
+/// Whose addresses no predicate about their owners can tell apart.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Alike {
+    Group(GroupId),
+    Node(NodeId),
 }
 
-fn union(a: &[PredicateId], b: &[PredicateId]) -> Vec<PredicateId> {
-    let mut both: Vec<PredicateId> = a.iter().chain(b).copied().collect();
-    both.sort_unstable();
-    both
+impl Alike {
+    /// The predicates in use that hold for the owner, whatever the address.
+    fn holds(self, snapshot: &Snapshot, peers: &Matrix, used: &HashSet<PredicateId>) -> Vec<PredicateId> {
+        match self {
+            Self::Group(group) => peers.row(group).filter(|p| used.contains(p)).collect(),
+            Self::Node(node) => {
+                let labels = &snapshot.node(node).labels;
+                let selected = |p: &&PredicateId| match peers.get(**p) {
+                    Predicate::Nodes(selector) => selector.matches(labels),
+                    _ => false,
+                };
+                used.iter().filter(selected).copied().collect()
+            }
+        }
+    }
 }

@@ -66,11 +66,17 @@ fn selects(peer: &PodPeer, group: &Group) -> bool {
     namespace && peer.pods.matches(&group.labels)
 }
 
-/// Predicates interned by content, and a row of bits for every group.
+/// Predicates interned by content, and a row of bits for every group. A copy shares everything until one of them
+/// takes in something new.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Matrix {
+    shared: Arc<Shared>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Shared {
     ids: HashMap<Predicate, PredicateId>,
-    pub predicates: Vec<Predicate>,
+    predicates: Vec<Predicate>,
     rows: Vec<FixedBitSet>,
     groups: Vec<Arc<Group>>,
 }
@@ -78,43 +84,49 @@ pub(crate) struct Matrix {
 impl Matrix {
     /// Takes in groups that are new.
     pub fn extend_groups(&mut self, groups: &[Arc<Group>]) {
-        for group in &groups[self.groups.len()..] {
-            let mut row = FixedBitSet::with_capacity(self.predicates.len());
-            for (i, predicate) in self.predicates.iter().enumerate() {
+        let known = self.shared.groups.len();
+        if groups.len() == known {
+            return;
+        }
+        let Shared { predicates, rows, groups: taken, .. } = Arc::make_mut(&mut self.shared);
+        for group in &groups[known..] {
+            let mut row = FixedBitSet::with_capacity(predicates.len());
+            for (i, predicate) in predicates.iter().enumerate() {
                 row.set(i, predicate.holds_for(group));
             }
-            self.rows.push(row);
-            self.groups.push(group.clone());
+            rows.push(row);
+            taken.push(group.clone());
         }
     }
 
     /// The id of a predicate, matched against all groups when it is new.
     pub fn intern(&mut self, predicate: Predicate) -> PredicateId {
-        if let Some(id) = self.ids.get(&predicate) {
+        if let Some(id) = self.shared.ids.get(&predicate) {
             return *id;
         }
-        let index = self.predicates.len();
-        for (row, group) in self.rows.iter_mut().zip(&self.groups) {
+        let Shared { ids, predicates, rows, groups } = Arc::make_mut(&mut self.shared);
+        let index = predicates.len();
+        for (row, group) in rows.iter_mut().zip(groups) {
             row.grow(index + 1);
             row.set(index, predicate.holds_for(group));
         }
         let id = PredicateId(index as u32);
-        self.ids.insert(predicate.clone(), id);
-        self.predicates.push(predicate);
+        ids.insert(predicate.clone(), id);
+        predicates.push(predicate);
         id
     }
 
     /// Whether a predicate about pods holds for a group.
     pub fn holds(&self, predicate: PredicateId, group: GroupId) -> bool {
-        self.rows[group.0 as usize].contains(predicate.0 as usize)
+        self.shared.rows[group.0 as usize].contains(predicate.0 as usize)
     }
 
     /// The predicates about pods that hold for a group, ascending.
     pub fn row(&self, group: GroupId) -> impl Iterator<Item = PredicateId> {
-        self.rows[group.0 as usize].ones().map(|i| PredicateId(i as u32))
+        self.shared.rows[group.0 as usize].ones().map(|i| PredicateId(i as u32))
     }
 
     pub fn get(&self, id: PredicateId) -> &Predicate {
-        &self.predicates[id.0 as usize]
+        &self.shared.predicates[id.0 as usize]
     }
 }

@@ -11,7 +11,7 @@ use netloom_cluster::{PodId, Protocol};
 use crate::{
     evaluate::Direction,
     identities::Identities,
-    ports::{ClassNumbers, PortClasses, default_class},
+    ports::{ClassNumbers, PortClasses, PortRange, default_class},
     program::{Program, SetDefinition},
 };
 
@@ -36,9 +36,9 @@ pub struct Subjects {
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
     /// By pod index.
-    pub subjects: Vec<Subjects>,
+    pub subjects: Arc<Vec<Subjects>>,
     /// Identity of each known address (pods and nodes), sorted.
-    pub known: Vec<(IpAddr, u32)>,
+    pub known: Arc<Vec<(IpAddr, u32)>>,
     /// Identity of ranges of other addresses, disjoint and sorted; a known address goes before its range.
     pub ranges: Vec<(IpAddr, IpAddr, u32)>,
     /// Port classes: protocol, first and last port, class. Disjoint. What is missing has the protocol's default class.
@@ -50,6 +50,17 @@ pub struct Tables {
 }
 
 impl Tables {
+    /// Takes from an earlier one what is the same, so that whoever compares pointers sees no change.
+    pub(crate) fn sharing(mut self, before: &Self) -> Self {
+        if self.subjects == before.subjects {
+            self.subjects = before.subjects.clone();
+        }
+        if self.known == before.known {
+            self.known = before.known.clone();
+        }
+        self
+    }
+
     /// The class of a protocol's ports that no rule names.
     #[must_use]
     pub const fn default_class(protocol: Protocol) -> u32 {
@@ -101,6 +112,10 @@ pub(crate) struct Numbers {
     pub classes: ClassNumbers,
     subjects: HashMap<Program, u32>,
     sets: HashMap<SetDefinition, u32>,
+    /// By set, from [`FIRST_SET`].
+    definitions: Vec<SetDefinition>,
+    /// (subject, port class) → set. Both numbers stand for what decides, for ever.
+    chosen: HashMap<(u32, u32), u32>,
 }
 
 impl Numbers {
@@ -115,7 +130,29 @@ impl Numbers {
 
     /// How many numbers were given out, to notice when most are of the past.
     pub fn len(&self) -> usize {
-        self.subjects.len() + self.sets.len()
+        self.subjects.len() + self.sets.len() + self.chosen.len()
+    }
+
+    /// The set of a program's subject on a class of ports that exactly these ranges cover.
+    fn set(
+        &mut self,
+        subject: u32,
+        program: &Program,
+        class: u32,
+        protocol: Protocol,
+        covering: &[PortRange],
+    ) -> u32 {
+        if let Some(set) = self.chosen.get(&(subject, class)) {
+            return *set;
+        }
+        let definition = SetDefinition::of(program, protocol, covering);
+        let fresh = FIRST_SET + self.definitions.len() as u32;
+        let set = *self.sets.entry(definition).or_insert_with_key(|definition| {
+            self.definitions.push(definition.clone());
+            fresh
+        });
+        self.chosen.insert((subject, class), set);
+        set
     }
 
     /// Fills rows and sets for the subjects in use.
@@ -128,11 +165,11 @@ impl Numbers {
     ) {
         let mut resolved: HashMap<u32, Arc<FixedBitSet>> = HashMap::new();
         for (subject, program) in programs {
-            let mut set_of = |definition: SetDefinition, tables: &mut Tables| {
-                let fresh = FIRST_SET + self.sets.len() as u32;
-                let number = *self.sets.entry(definition.clone()).or_insert(fresh);
+            let mut set_of = |class: u32, protocol: Protocol, covering: &[PortRange], tables: &mut Tables| {
+                let number = self.set(*subject, program, class, protocol, covering);
+                let definition = &self.definitions[(number - FIRST_SET) as usize];
                 let members =
-                    resolved.entry(number).or_insert_with(|| Arc::new(identities.resolve(&definition)));
+                    resolved.entry(number).or_insert_with(|| Arc::new(identities.resolve(definition)));
                 if members.is_clear() {
                     SET_NONE
                 } else if identities.is_all(members) {
@@ -144,14 +181,14 @@ impl Numbers {
             };
             let ranges: BTreeSet<_> = program.ranges().collect();
             for protocol in [Protocol::Tcp, Protocol::Udp, Protocol::Sctp, Protocol::Other(0)] {
-                let default = set_of(SetDefinition::of(program, protocol, &[]), tables);
+                let default = set_of(default_class(protocol), protocol, &[], tables);
                 if default != SET_NONE {
                     tables.rows.insert((*subject, default_class(protocol)), default);
                 }
                 let of_protocol = ranges.iter().filter(|r| r.protocol == protocol);
                 let named: BTreeSet<u32> = of_protocol.flat_map(|r| &classes.of_range[r]).copied().collect();
                 for class in named {
-                    let set = set_of(SetDefinition::of(program, protocol, &classes.ranges[&class]), tables);
+                    let set = set_of(class, protocol, &classes.ranges[&class], tables);
                     if set != default {
                         tables.rows.insert((*subject, class), set);
                     }

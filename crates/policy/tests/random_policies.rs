@@ -312,4 +312,30 @@ proptest! {
             agree(s, &compiler.compile(s))?;
         }
     }
+
+    #[test]
+    fn policies_edited_one_by_one_are_judged_like_all_at_once(
+        s in snapshot(),
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), proptest::option::of(policy())), 1..6),
+    ) {
+        let mut compiler = Compiler::default();
+        let mut s = s;
+        compiler.compile(&s);
+        for (at, edit) in edits {
+            let mut policies = (*s.policies).clone();
+            let at = at.index(policies.len() + 1);
+            let gone = (at < policies.len()).then(|| policies.remove(at));
+            if let Some(edit) = edit {
+                policies.insert(at, edit);
+            }
+            s.policies = Arc::new(policies);
+            agree(&s, &compiler.compile(&s))?;
+            // What went and comes back is known from before.
+            if let Some(gone) = gone {
+                let again = Arc::new(s.policies.iter().cloned().chain([gone]).collect());
+                let s = Snapshot { policies: again, ..s.clone() };
+                agree(&s, &compiler.compile(&s))?;
+            }
+        }
+    }
 }

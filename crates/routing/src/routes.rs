@@ -1,5 +1,6 @@
 //! All Services as one node sees them, and the lookup that the node's kernel makes for a new connection.
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, HashMap},
     net::IpAddr,
     sync::{Arc, OnceLock},
@@ -58,7 +59,7 @@ pub struct NodeRoutes {
     /// The node.
     pub node: NodeId,
     /// By `namespace/name`. A Service that did not change keeps its `Arc` from one compilation to the next.
-    pub services: BTreeMap<Arc<str>, Arc<ServiceRoutes>>,
+    pub services: Arc<BTreeMap<Arc<str>, Arc<ServiceRoutes>>>,
     index: OnceLock<Index>,
 }
 
@@ -105,7 +106,7 @@ impl NodeRoutes {
     fn index(&self) -> &Index {
         self.index.get_or_init(|| {
             let mut index = Index::default();
-            for (name, routes) in &self.services {
+            for (name, routes) in self.services.iter() {
                 for (i, frontend) in routes.frontends.iter().enumerate() {
                     // Two Services that claim one address and port: the first by name has it, here and in the kernel.
                     let claim = index.frontends.entry((frontend.ip, frontend.protocol, frontend.port));
@@ -132,6 +133,7 @@ struct Index {
 #[derive(Debug, Default)]
 pub struct RouteCompiler {
     cache: HashMap<Arc<str>, Cached>,
+    last: Option<Last>,
 }
 
 #[derive(Debug)]
@@ -141,61 +143,212 @@ struct Cached {
     routes: HashMap<Option<Arc<str>>, (Node, Arc<ServiceRoutes>)>,
 }
 
+/// What was compiled last.
+#[derive(Debug)]
+struct Last {
+    services: Arc<Vec<Arc<Service>>>,
+    nodes: Arc<Vec<Node>>,
+    routes: Vec<NodeRoutes>,
+}
+
 impl RouteCompiler {
     /// The Services of a Snapshot as each of these nodes sees them.
     pub fn compile(&mut self, snapshot: &Snapshot, nodes: &[NodeId]) -> Vec<NodeRoutes> {
-        let mut all: Vec<NodeRoutes> = nodes
-            .iter()
-            .map(|&node| NodeRoutes { node, services: BTreeMap::new(), index: OnceLock::new() })
-            .collect();
-        let mut cache = HashMap::with_capacity(snapshot.services.len());
+        let on_same = |last: &Last| {
+            let compiled = last.routes.iter().map(|r| r.node);
+            Arc::ptr_eq(&last.nodes, &snapshot.nodes) && compiled.eq(nodes.iter().copied())
+        };
+        let routes = match self.last.take().filter(on_same) {
+            Some(last) => self.change(last, snapshot, nodes),
+            None => self.all(snapshot, nodes),
+        };
+        self.last = Some(Last {
+            services: snapshot.services.clone(),
+            nodes: snapshot.nodes.clone(),
+            routes: routes.clone(),
+        });
+        routes
+    }
+
+    fn all(&mut self, snapshot: &Snapshot, nodes: &[NodeId]) -> Vec<NodeRoutes> {
+        let mut maps = vec![BTreeMap::new(); nodes.len()];
+        let mut before = std::mem::take(&mut self.cache);
         for service in snapshot.services.iter() {
             let key: Arc<str> = Arc::from(service.qualified_name());
-            let mut cached = match self.cache.remove(&key) {
-                Some(cached) => cached,
-                None => Cached { service: service.clone(), routes: HashMap::new() },
-            };
-            let same = Arc::ptr_eq(&cached.service, service);
-            cached.service = service.clone();
-            let everywhere = same_everywhere(service);
-            if !same {
-                cached.routes.retain(|node, _| node.is_none() == everywhere);
+            let (cached, made) = compile_one(&key, before.remove(&key), service, snapshot, nodes);
+            self.cache.insert(key.clone(), cached);
+            for (map, made) in maps.iter_mut().zip(made).filter(|(_, made)| !made.frontends.is_empty()) {
+                map.insert(key.clone(), made);
             }
-            let mut fresh: HashMap<Option<Arc<str>>, Arc<ServiceRoutes>> = HashMap::new();
-            for routes in &mut all {
-                let node = snapshot.node(routes.node);
-                let place = (!everywhere).then(|| node.name.clone());
-                let made = fresh.entry(place).or_insert_with_key(|place| {
-                    let known = cached.routes.get(place).filter(|(seen, _)| everywhere || seen == node);
+        }
+        let of_node = |(&node, map)| NodeRoutes { node, services: Arc::new(map), index: OnceLock::new() };
+        nodes.iter().zip(maps).map(of_node).collect()
+    }
+
+    fn change(&mut self, last: Last, snapshot: &Snapshot, nodes: &[NodeId]) -> Vec<NodeRoutes> {
+        let Last { services, mut routes, .. } = last;
+        let (gone, come) = difference(&services, &snapshot.services);
+        for service in gone {
+            let key = service.qualified_name();
+            self.cache.remove(&*key);
+            routes.iter_mut().for_each(|of_node| of_node.set(&key, None));
+        }
+        for service in come {
+            let key: Arc<str> = Arc::from(service.qualified_name());
+            let (cached, made) = compile_one(&key, self.cache.remove(&key), service, snapshot, nodes);
+            self.cache.insert(key.clone(), cached);
+            for (of_node, made) in routes.iter_mut().zip(made) {
+                of_node.set(&key, Some(made).filter(|made| !made.frontends.is_empty()));
+            }
+        }
+        routes
+    }
+}
+
+impl NodeRoutes {
+    /// Changes one Service; nothing is copied where it stays as it is.
+    fn set(&mut self, key: &str, routes: Option<Arc<ServiceRoutes>>) {
+        let same = match (self.services.get(key), &routes) {
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
+            (before, now) => before.is_none() && now.is_none(),
+        };
+        if same {
+            return;
+        }
+        self.index = OnceLock::new();
+        let services = Arc::make_mut(&mut self.services);
+        match routes {
+            Some(routes) => services.insert(routes.name.clone(), routes),
+            None => services.remove(key),
+        };
+    }
+}
+
+/// A Service as each of the nodes sees it, and what to remember of it.
+fn compile_one(
+    key: &Arc<str>,
+    cached: Option<Cached>,
+    service: &Arc<Service>,
+    snapshot: &Snapshot,
+    nodes: &[NodeId],
+) -> (Cached, Vec<Arc<ServiceRoutes>>) {
+    let mut cached = cached.unwrap_or_else(|| Cached { service: service.clone(), routes: HashMap::new() });
+    let same = Arc::ptr_eq(&cached.service, service);
+    cached.service = service.clone();
+    let everywhere = same_everywhere(service);
+    if !same {
+        cached.routes.retain(|node, _| node.is_none() == everywhere);
+    }
+    let mut fresh: HashMap<Option<Arc<str>>, (Node, Arc<ServiceRoutes>)> = HashMap::new();
+    let mut of_nodes = Vec::with_capacity(nodes.len());
+    for node in nodes.iter().map(|id| snapshot.node(*id)) {
+        let place = (!everywhere).then(|| node.name.clone());
+        let (_, made) = fresh.entry(place).or_insert_with_key(|place| {
+            let known = cached.routes.get(place).filter(|(seen, _)| everywhere || seen == node);
+            let made = match known {
+                Some((_, known)) if same => known.clone(),
+                known => {
+                    let made = ServiceRoutes { name: key.clone(), frontends: frontends(service, node) };
                     match known {
-                        Some((_, known)) if same => known.clone(),
-                        known => {
-                            let made =
-                                ServiceRoutes { name: key.clone(), frontends: frontends(service, node) };
-                            match known {
-                                Some((_, known)) if **known == made => known.clone(),
-                                _ => Arc::new(made),
-                            }
-                        }
+                        Some((_, known)) if **known == made => known.clone(),
+                        _ => Arc::new(made),
                     }
-                });
-                if !made.frontends.is_empty() {
-                    routes.services.insert(key.clone(), made.clone());
+                }
+            };
+            (node.clone(), made)
+        });
+        of_nodes.push(made.clone());
+    }
+    cached.routes = fresh;
+    (cached, of_nodes)
+}
+
+/// The Services that are only in the first of two lists, and those of the second that are not the very same in the
+/// first. Both are sorted by namespace and name.
+fn difference<'a>(
+    old: &'a [Arc<Service>],
+    new: &'a [Arc<Service>],
+) -> (Vec<&'a Arc<Service>>, Vec<&'a Arc<Service>>) {
+    let (mut gone, mut come) = (Vec::new(), Vec::new());
+    let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
+    while let (Some(a), Some(b)) = (old.peek(), new.peek()) {
+        if Arc::ptr_eq(a, b) {
+            old.next();
+            new.next();
+            continue;
+        }
+        match (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)) {
+            Ordering::Less => gone.extend(old.next()),
+            Ordering::Greater => come.extend(new.next()),
+            Ordering::Equal => {
+                old.next();
+                come.extend(new.next());
+            }
+        }
+    }
+    gone.extend(old);
+    come.extend(new);
+    (gone, come)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+    use netloom_cluster::{Builder, Options};
+    use netloom_objects::{ObjectSet, Source, parse_source};
+
+    use super::*;
+
+    fn manifests(services: &[(&str, u16)], nodes: usize) -> String {
+        let mut text = String::new();
+        for node in 0..nodes {
+            text += &format!("---\napiVersion: v1\nkind: Node\nmetadata: {{name: n{node}}}\n");
+        }
+        for (name, port) in services {
+            let (name, policy) = name.split_once('/').map_or((*name, "Cluster"), |(n, p)| (n, p));
+            text += &format!(
+                "---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec:\n  \
+                 internalTrafficPolicy: {policy}\n  ports: [{{port: {port}}}]\n"
+            );
+        }
+        text
+    }
+
+    /// One compiler from state to state has to say what a new one says, and copy nothing that stays.
+    #[test]
+    fn a_change_ends_where_a_fresh_start_does() {
+        let states: [(&[(&str, u16)], usize); 8] = [
+            (&[("a", 80), ("b", 80), ("c/Local", 80)], 3),
+            (&[("a", 80), ("b", 81), ("c/Local", 80)], 3),
+            (&[("b", 81), ("c/Local", 80), ("d", 80)], 3),
+            (&[("b", 81), ("c", 80), ("d/Local", 80)], 3),
+            (&[("b", 81), ("c", 80), ("d/Local", 80)], 2),
+            (&[("a", 1), ("d", 80)], 2),
+            (&[], 2),
+            (&[("a", 80)], 3),
+        ];
+        let mut builder = Builder::new(Options::default());
+        let mut compiler = RouteCompiler::default();
+        let mut before: Vec<NodeRoutes> = Vec::new();
+        for (services, nodes) in states {
+            let source = Source::new("all.yaml", &manifests(services, nodes));
+            let set = ObjectSet::assemble(vec![Arc::new(parse_source(&source))]);
+            let snapshot = builder.build(&set).snapshot;
+            let nodes: Vec<NodeId> = snapshot.nodes.iter().map(|n| n.id).collect();
+            let routes = compiler.compile(&snapshot, &nodes);
+            let fresh = RouteCompiler::default().compile(&snapshot, &nodes);
+            for (changed, fresh) in routes.iter().zip(&fresh) {
+                assert_eq!(changed.services, fresh.services, "{services:?}");
+            }
+            let again = compiler.compile(&snapshot, &nodes);
+            assert!(routes.iter().zip(&again).all(|(a, b)| Arc::ptr_eq(&a.services, &b.services)));
+            for (before, now) in before.iter().zip(&routes) {
+                for (name, kept) in before.services.iter() {
+                    let same = now.services.get(name).filter(|now| now == &kept);
+                    assert!(same.is_none_or(|now| Arc::ptr_eq(now, kept)), "{name} was copied");
                 }
             }
-            cached.routes = fresh
-                .into_iter()
-                .map(|(place, made)| {
-                    let node = nodes
-                        .iter()
-                        .map(|n| snapshot.node(*n))
-                        .find(|n| place.as_ref().is_none_or(|p| *p == n.name));
-                    (place, (node.unwrap_or(&snapshot.nodes[0]).clone(), made))
-                })
-                .collect();
-            cache.insert(key, cached);
+            before = routes;
         }
-        self.cache = cache;
-        all
     }
 }

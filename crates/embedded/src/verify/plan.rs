@@ -187,7 +187,7 @@ fn aims(world: &World) -> Vec<Aim> {
         }
     }
     let mut frontends: BTreeMap<(IpAddr, Protocol, u16), Arc<str>> = BTreeMap::new();
-    for routes in &world.routes {
+    for routes in world.routes.iter() {
         for service in routes.services.values() {
             for frontend in &service.frontends {
                 let kind = match frontend.kind {
