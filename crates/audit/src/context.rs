@@ -25,7 +25,7 @@ pub struct Context<'a> {
     workloads: Vec<Workload<'a>>,
     by_namespace: HashMap<&'a str, Vec<usize>>,
     pods: HashMap<(&'a str, &'a str, &'a str), Vec<&'a Arc<Pod>>>,
-    policies: OnceLock<PolicySet>,
+    policies: OnceLock<Arc<PolicySet>>,
     world: OnceLock<World>,
 }
 

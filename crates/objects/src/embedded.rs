@@ -150,7 +150,7 @@ impl EmbeddedYaml {
     /// Reads the first document of a text. Nothing where there is none.
     pub(crate) fn read(outer: &Source, text: &str, lines: Vec<TextLine>) -> Option<Self> {
         let source = Source { name: outer.name.clone(), text: text.into() };
-        let mut builder = Builder::new(Tree::new(source));
+        let mut builder = Builder::new(Tree::new(source, text.len()));
         let mut first = None;
         let mut broken = None;
         for chunk in split(text) {
@@ -163,7 +163,7 @@ impl EmbeddedYaml {
             builder.start((1, 1), true, 0).and_then(|()| builder.end()).ok()?;
             builder.finish_document()
         })?;
-        let place = Place::new(Arc::new(builder.tree), root, Vec::new());
+        let place = Place::new(Arc::new(builder.tree), root, Vec::new(), Vec::new());
         let mut read = Self { place, lines: lines.into(), outer: outer.clone(), broken: None };
         read.broken = broken.map(|b| (read.outside(b.line, b.column), b.message));
         Some(read)
