@@ -236,9 +236,6 @@ fn compile_one(
     let same = Arc::ptr_eq(&cached.service, service);
     cached.service = service.clone();
     let everywhere = same_everywhere(service);
-    if !same {
-        cached.routes.retain(|node, _| node.is_none() == everywhere);
-    }
     let mut fresh: HashMap<Option<Arc<str>>, (Node, Arc<ServiceRoutes>)> = HashMap::new();
     let mut of_nodes = Vec::with_capacity(nodes.len());
     for node in nodes.iter().map(|id| snapshot.node(*id)) {
@@ -247,12 +244,11 @@ fn compile_one(
             let known = cached.routes.get(place).filter(|(seen, _)| everywhere || seen == node);
             let made = match known {
                 Some((_, known)) if same => known.clone(),
-                known => {
+                _ => {
                     let made = ServiceRoutes { name: key.clone(), frontends: frontends(service, node) };
-                    match known {
-                        Some((_, known)) if **known == made => known.clone(),
-                        _ => Arc::new(made),
-                    }
+                    let before = cached.routes.get(place).or_else(|| cached.routes.values().next());
+                    let equal = before.filter(|(_, before)| **before == made);
+                    equal.map_or_else(|| Arc::new(made), |(_, before)| before.clone())
                 }
             };
             (node.clone(), made)
