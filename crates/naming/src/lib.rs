@@ -11,6 +11,7 @@ mod resolve;
 mod reverse;
 mod service;
 mod shards;
+mod short;
 mod zone;
 
 pub use pod_files::{hosts_file, resolv_conf};
