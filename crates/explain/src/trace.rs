@@ -40,9 +40,9 @@ pub enum Step {
     Service {
         /// The node that does.
         node: NodeId,
-        /// `namespace/name` of the Service.
+        /// `namespace/name` of the Service; of a `hostPort` what [`netloom_routing::host_port_owner`] reads.
         service: Arc<str>,
-        /// The Service port's line.
+        /// The Service port's line; the pod of a `hostPort`.
         origin: Arc<ObjectRef>,
         /// What was dialled.
         kind: FrontendKind,

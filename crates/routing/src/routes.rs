@@ -5,11 +5,12 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use netloom_cluster::{Node, NodeId, Protocol, Service, Snapshot};
+use netloom_cluster::{Node, NodeId, Pod, Protocol, Service, Snapshot};
 
 use crate::{
     Empty, Frontend, View,
     frontends::{frontends, same_everywhere},
+    host_ports::{host_ports, key},
 };
 
 /// The frontends of one Service on one node.
@@ -57,7 +58,7 @@ pub enum Route<'a> {
 pub struct NodeRoutes {
     /// The node.
     pub node: NodeId,
-    /// By `namespace/name`. A Service that did not change keeps its `Arc` from one compilation to the next.
+    /// By `namespace/name`, and the `hostPort`s of this node's pods by theirs. A Service that did not change keeps its `Arc` from one compilation to the next.
     pub services: BTreeMap<Arc<str>, Arc<ServiceRoutes>>,
     index: OnceLock<Index>,
 }
@@ -132,6 +133,31 @@ struct Index {
 #[derive(Debug, Default)]
 pub struct RouteCompiler {
     cache: HashMap<Arc<str>, Cached>,
+    host_ports: HostPorts,
+}
+
+/// The `hostPort`s of all pods, and what they were made of.
+#[derive(Debug, Default)]
+struct HostPorts {
+    pods: Arc<Vec<Arc<Pod>>>,
+    nodes: Arc<Vec<Node>>,
+    routes: HashMap<Arc<str>, (NodeId, Arc<ServiceRoutes>)>,
+}
+
+impl HostPorts {
+    fn update(&mut self, snapshot: &Snapshot) {
+        if Arc::ptr_eq(&self.pods, &snapshot.pods) && Arc::ptr_eq(&self.nodes, &snapshot.nodes) {
+            return;
+        }
+        (self.pods, self.nodes) = (snapshot.pods.clone(), snapshot.nodes.clone());
+        let mut before = std::mem::take(&mut self.routes);
+        for pod in snapshot.pods.iter().filter(|p| !p.host_ports.is_empty()) {
+            let made = host_ports(pod, snapshot.node(pod.node));
+            let known = before.remove(&key(pod)).map(|(_, known)| known).filter(|known| **known == made);
+            let made = known.unwrap_or_else(|| Arc::new(made));
+            self.routes.insert(made.name.clone(), (pod.node, made));
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -196,6 +222,13 @@ impl RouteCompiler {
             cache.insert(key, cached);
         }
         self.cache = cache;
+        self.host_ports.update(snapshot);
+        for (name, (node, made)) in &self.host_ports.routes {
+            let here = all.iter_mut().find(|routes| routes.node == *node);
+            if let Some(routes) = here.filter(|_| !made.frontends.is_empty()) {
+                routes.services.insert(name.clone(), made.clone());
+            }
+        }
         all
     }
 }

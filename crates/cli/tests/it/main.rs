@@ -3,6 +3,7 @@
 
 mod examples;
 mod exec;
+mod host_ports;
 mod leaves_nothing;
 mod random;
 mod services;

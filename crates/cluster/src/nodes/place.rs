@@ -1,6 +1,7 @@
 //! Puts pods on nodes: where they are bound, where they were, else spread over the nodes that fit.
 use std::{
     collections::{BTreeMap, HashMap},
+    net::IpAddr,
     sync::Arc,
 };
 
@@ -8,7 +9,7 @@ use super::{NodeSpec, fit::Refusal};
 use crate::{
     fast::Map,
     findings::Findings,
-    model::{NodeId, Protocol, Workload},
+    model::{HostPort, NodeId, Protocol, Workload},
     workloads::Draft,
 };
 
@@ -20,7 +21,7 @@ struct Nodes<'a> {
     /// How many pods of one template each node has; a template is told by its address.
     spread: Map<(usize, usize), usize>,
     /// Ports taken on each node, and the pod that has them.
-    ports: Map<(usize, Protocol, u16), &'a Draft>,
+    ports: Map<(usize, Protocol, u16), Vec<(Option<IpAddr>, &'a Draft)>>,
 }
 
 /// The node of each draft, in their order; none for a pod that no node takes. `previous` says which node each was
@@ -81,8 +82,8 @@ impl<'a> Nodes<'a> {
     fn put(&mut self, node: usize, draft: &'a Draft) {
         self.load[node] += 1;
         *self.spread.entry((template(draft), node)).or_default() += 1;
-        for &(protocol, port) in &draft.template.host_ports {
-            self.ports.entry((node, protocol, port)).or_insert(draft);
+        for port in &draft.template.host_ports {
+            self.ports.entry((node, port.protocol, port.port)).or_default().push((port.ip, draft));
         }
     }
 
@@ -92,8 +93,10 @@ impl<'a> Nodes<'a> {
     }
 
     fn conflict(&self, node: usize, draft: &Draft) -> Option<(Protocol, u16, &'a Draft)> {
-        let taken = |&(protocol, port): &(Protocol, u16)| {
-            self.ports.get(&(node, protocol, port)).map(|other| (protocol, port, *other))
+        let taken = |wanted: &HostPort| {
+            let others = self.ports.get(&(node, wanted.protocol, wanted.port))?;
+            let (_, other) = others.iter().find(|(ip, _)| overlap(*ip, wanted.ip))?;
+            Some((wanted.protocol, wanted.port, *other))
         };
         draft.template.host_ports.iter().find_map(taken)
     }
@@ -156,6 +159,12 @@ impl<'a> Nodes<'a> {
                 "give a Node object whose labels, taints and free ports fit, or change what the pod asks for",
             );
     }
+}
+
+/// Whether two `hostIP`s want the same port; none and the unspecified ones want it everywhere.
+fn overlap(one: Option<IpAddr>, other: Option<IpAddr>) -> bool {
+    let all = |ip: Option<IpAddr>| ip.is_none_or(|ip| ip.is_unspecified());
+    all(one) || all(other) || one == other
 }
 
 /// Pods of one workload have one template.

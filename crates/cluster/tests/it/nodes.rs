@@ -186,3 +186,29 @@ fn families() {
         assert_eq!(built.snapshot.families().count(), usize::from(v4) + usize::from(v6));
     }
 }
+
+#[test]
+fn two_pods_share_no_host_port_of_a_node() {
+    let workload = |name: &str, replicas: u32, port: &str| {
+        let port = format!("{{containerPort: 80, {port}}}");
+        deployment(name, replicas, "").replace("{containerPort: 80}", &port)
+    };
+    let places = |yaml: &str| {
+        let built = built(yaml);
+        (loads(&built.snapshot), findings(&built))
+    };
+    let (loads, said) = places(&workload("web", 3, "hostPort: 8080"));
+    assert_eq!(loads, [1, 1]);
+    assert_eq!(said.len(), 1);
+    assert!(said[0].contains("1 pod of Deployment default/web fits no node and stays Pending"), "{said:?}");
+    assert!(said[0].ends_with("ports taken (2)"), "{said:?}");
+    for (other, fits) in [
+        ("hostPort: 8080, protocol: UDP", true),
+        ("hostPort: 8081", true),
+        ("hostPort: 8080, hostIP: 172.18.0.2", false),
+        ("hostPort: 8080, hostIP: 0.0.0.0", false),
+    ] {
+        let (_, said) = places(&[workload("a", 2, "hostPort: 8080"), workload("b", 2, other)].concat());
+        assert_eq!(said.is_empty(), fits, "{other}: {said:?}");
+    }
+}

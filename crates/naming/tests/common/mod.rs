@@ -125,6 +125,7 @@ pub fn pod(namespace: &str, name: &str, ips: &[&str]) -> Pod {
         ready: true,
         dns_policy: DnsPolicy::ClusterFirst,
         dns_config: Arc::default(),
+        host_ports: Arc::default(),
         run: None,
         origin: origin("Pod", namespace, name, 20),
     }
