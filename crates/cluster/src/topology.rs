@@ -369,6 +369,7 @@ fn pod(draft: &Draft, id: PodId, node: NodeId, ips: Addrs, namespace_id: Namespa
         ready: draft.ready,
         dns_policy: template.dns_policy,
         dns_config: template.dns_config.clone(),
+        host_aliases: template.host_aliases.clone(),
         run: template.run.clone(),
         origin: draft.origin.clone(),
     }

@@ -15,7 +15,7 @@ use netloom_kernel::{
     netns::{Here, NetNs, Worker},
     sockets,
 };
-use netloom_naming::{ResolvConf, hosts_file, resolv_conf};
+use netloom_naming::{Hosts, ResolvConf, resolv_conf};
 use nix::sys::socket::{SockaddrStorage, bind};
 use tokio::sync::broadcast;
 
@@ -245,7 +245,7 @@ impl Network {
         let hostname = pod.hostname.as_deref().unwrap_or(&pod.name).chars().take(63).collect::<String>();
         let conf = resolv_conf(snapshot, pod, &ResolvConf::default()).to_string();
         let place = |plumbing: &Plumbing| plumbing.namespace_of(pod).map(NetNs::try_clone);
-        self.enter(&pod.qualified_name(), place, hostname, conf, hosts_file(snapshot, pod))
+        self.enter(&pod.qualified_name(), place, hostname, conf, Hosts::of(snapshot, pod).to_string())
     }
 
     /// The way into a node. Its resolver asks the cluster's DNS, which embedded nodes have no other one beside.

@@ -80,6 +80,15 @@ pub struct DnsConfig {
     pub options: Vec<(String, Option<String>)>,
 }
 
+/// One entry of `spec.hostAliases`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostAlias {
+    /// The address.
+    pub ip: IpAddr,
+    /// The names that it has.
+    pub names: Vec<String>,
+}
+
 /// A pod.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pod {
@@ -120,6 +129,8 @@ pub struct Pod {
     pub dns_policy: DnsPolicy,
     /// `spec.dnsConfig`.
     pub dns_config: Arc<DnsConfig>,
+    /// `spec.hostAliases`.
+    pub host_aliases: Arc<Vec<HostAlias>>,
     /// The command of the annotation `netloom.dev/run`, to start instead of a stand-in.
     pub run: Option<Arc<str>>,
     /// The object that declares it.

@@ -7,7 +7,7 @@ use k8s_openapi::{
 };
 
 use crate::{
-    model::{Container, ContainerPort, DnsConfig, DnsPolicy, HostPort, Labels, Protocol},
+    model::{Container, ContainerPort, DnsConfig, DnsPolicy, HostAlias, HostPort, Labels, Protocol},
     nodes::fit::Wants,
 };
 
@@ -47,6 +47,8 @@ pub struct Template {
     pub dns_policy: DnsPolicy,
     /// `spec.dnsConfig`.
     pub dns_config: Arc<DnsConfig>,
+    /// `spec.hostAliases`.
+    pub host_aliases: Arc<Vec<HostAlias>>,
     /// The command of the annotation.
     pub run: Option<Arc<str>>,
 }
@@ -94,6 +96,7 @@ impl Template {
                 _ => DnsPolicy::ClusterFirst,
             },
             dns_config: Arc::new(dns_config(spec)),
+            host_aliases: Arc::new(host_aliases(spec)),
             run: annotation(RUN).filter(|c| !c.trim().is_empty()).map(Arc::from),
         }
     }
@@ -149,6 +152,14 @@ fn host_ports(containers: &[&ApiContainer], host_network: bool) -> Vec<HostPort>
     ports.sort_unstable_by_key(|p| (p.protocol, p.port, p.ip, p.target));
     ports.dedup();
     ports
+}
+
+fn host_aliases(spec: &PodSpec) -> Vec<HostAlias> {
+    let aliases = spec.host_aliases.iter().flatten();
+    let read = |from: &k8s_openapi::api::core::v1::HostAlias| {
+        Some(HostAlias { ip: from.ip.parse().ok()?, names: from.hostnames.clone().unwrap_or_default() })
+    };
+    aliases.filter_map(read).collect()
 }
 
 fn dns_config(spec: &PodSpec) -> DnsConfig {

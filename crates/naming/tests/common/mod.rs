@@ -126,6 +126,7 @@ pub fn pod(namespace: &str, name: &str, ips: &[&str]) -> Pod {
         dns_policy: DnsPolicy::ClusterFirst,
         dns_config: Arc::default(),
         host_ports: Arc::default(),
+        host_aliases: Arc::default(),
         run: None,
         origin: origin("Pod", namespace, name, 20),
     }
