@@ -217,5 +217,5 @@ pub(crate) fn same_everywhere(service: &Service) -> bool {
         && service.external_policy == TrafficPolicy::Cluster
         && service.distribution == netloom_cluster::Distribution::Any
         && service.ports.iter().all(|p| p.node_port.is_none())
-        && service.endpoints.iter().all(|e| e.hint_zones.is_empty())
+        && service.endpoints.iter().all(|e| e.hint_zones.is_empty() && e.hint_nodes.is_empty())
 }

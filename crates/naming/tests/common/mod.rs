@@ -43,6 +43,7 @@ pub fn endpoint(ips: &[&str], ports: &[u16]) -> Endpoint {
         hostname: None,
         zone: None,
         hint_zones: vec![],
+        hint_nodes: vec![],
     }
 }
 
