@@ -97,7 +97,12 @@ impl Topologist {
         self.workloads.expand_daemons(&specs);
         let drafts = self.workloads.sorted(&mut findings);
         let before = self.before(&drafts);
-        let previous: Vec<Option<&str>> = before.iter().map(|b| b.map(|at| &*self.last[at].node)).collect();
+        // Pods that ask otherwise of their neighbours are placed anew, as a rollout would.
+        let stays = |(at, draft): (&Option<usize>, &Arc<Draft>)| {
+            let last = &self.last[(*at)?];
+            (last.draft.template.neighbours == draft.template.neighbours).then_some(&*last.node)
+        };
+        let previous: Vec<Option<&str>> = before.iter().zip(&drafts).map(stays).collect();
         let places = place(&specs, &drafts, &previous, &mut findings);
         let placed = drafts.into_iter().zip(places).zip(before).filter_map(|((d, p), b)| Some((d, (p?, b))));
         let (drafts, (places, before)): (Vec<_>, (Vec<NodeId>, Vec<Option<usize>>)) = placed.unzip();

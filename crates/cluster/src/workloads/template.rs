@@ -8,7 +8,7 @@ use k8s_openapi::{
 
 use crate::{
     model::{Container, ContainerPort, DnsConfig, DnsPolicy, HostAlias, HostPort, Labels, Protocol},
-    nodes::fit::Wants,
+    nodes::{fit::Wants, terms::Term},
 };
 
 /// The annotation with the command to start instead of a stand-in.
@@ -23,6 +23,10 @@ pub struct Template {
     pub labels: Labels,
     /// What is asked of the node.
     pub wants: Wants,
+    /// What is asked of the pods near it.
+    pub neighbours: Vec<Term>,
+    /// What is asked and not acted on.
+    pub unheeded: Vec<&'static str>,
     /// `spec.hostNetwork`.
     pub host_network: bool,
     /// `spec.serviceAccountName`.
@@ -74,11 +78,14 @@ impl Template {
         listening.sort_unstable();
         listening.dedup();
         let host_ports = host_ports(&running, host_network);
+        let (neighbours, unheeded) = Term::all_of(spec);
         let text = |field: &Option<String>| field.as_deref().filter(|t| !t.is_empty()).map(Arc::from);
         let account = text(&spec.service_account_name).or_else(|| text(&spec.service_account));
         Self {
             labels: Arc::new(labels.clone().unwrap_or_default()),
             wants: Wants::of(spec),
+            neighbours,
+            unheeded,
             host_network,
             service_account: account.unwrap_or_else(|| Arc::from("default")),
             hostname: text(&spec.hostname),
