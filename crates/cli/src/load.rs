@@ -1,7 +1,7 @@
 //! From paths to a World, with everything that is wrong on the way shown once.
 use std::{io::IsTerminal as _, path::PathBuf, sync::Arc};
 
-use netloom_cluster::{Builder, Built};
+use netloom_cluster::{Builder, Built, Options};
 use netloom_explain::{World, Worlds};
 use netloom_objects::{
     Diagnostic, ObjectSet, ParsedSource, Severity, Source, list_files, parse_source, read_sources, render,
@@ -29,6 +29,9 @@ pub struct Loaded {
     paths: Vec<PathBuf>,
     keep_going: bool,
     sources: Vec<Arc<ParsedSource>>,
+    /// Those that the running network was made of.
+    running: Vec<Arc<ParsedSource>>,
+    options: Options,
     builder: Builder,
     worlds: Worlds,
     /// What netloom added or chose by itself.
@@ -43,12 +46,13 @@ impl Loaded {
         let options = reading.cluster.options().map_err(Stop::Because)?;
         let sources: Vec<Arc<ParsedSource>> =
             read_sources(paths)?.iter().map(|source| Arc::new(parse_source(source))).collect();
-        let mut builder = Builder::new(options);
+        let mut builder = Builder::new(options.clone());
         let mut worlds = Worlds::default();
         let built = build(&mut builder, &sources, reading.keep_going)?;
         let world = worlds.compile(built.snapshot);
         let (paths, keep_going) = (paths.to_vec(), reading.keep_going);
-        Ok(Self { paths, keep_going, sources, builder, worlds, notes: built.notes, world })
+        let running = sources.clone();
+        Ok(Self { paths, keep_going, sources, running, options, builder, worlds, notes: built.notes, world })
     }
 
     /// The objects as they were read.
@@ -84,6 +88,17 @@ impl Loaded {
         self.notes = built.notes;
         self.world = self.worlds.compile(built.snapshot);
         Ok(&self.world)
+    }
+
+    /// The network runs what was built last.
+    pub fn applied(&mut self) {
+        self.running.clone_from(&self.sources);
+    }
+
+    /// The network refused what was built last: the builder forgets it, with the addresses and places that it gave.
+    pub fn refused(&mut self) {
+        self.builder = Builder::new(self.options.clone());
+        self.builder.build(&ObjectSet::assemble(self.running.clone()));
     }
 
     /// The World of these manifests with more of them on top.

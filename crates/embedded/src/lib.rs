@@ -7,6 +7,7 @@ mod control;
 mod drops;
 mod error;
 mod network;
+mod nodes;
 mod outside;
 mod plumbing;
 mod runs;

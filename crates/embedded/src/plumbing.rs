@@ -6,7 +6,7 @@ use std::{
 };
 
 use ipnet::IpNet;
-use netloom_cluster::{Node, NodeId, Pod, PodId, Protocol, Snapshot};
+use netloom_cluster::{Nets, Node, NodeId, Pod, PodId, Protocol, Snapshot};
 use netloom_explain::World;
 use netloom_kernel::{
     conntrack::Conntrack,
@@ -19,7 +19,7 @@ use netloom_kernel::{
 use netloom_node::{Firewall, LOG_GROUP, NodeState};
 use netloom_routing::announcer;
 
-use crate::{EmbeddedError, Overlay, outside::Outside};
+use crate::{EmbeddedError, Overlay, nodes, outside::Outside};
 
 const UNDERLAY_MTU: u32 = 1500;
 const VNI: u32 = 1;
@@ -36,6 +36,8 @@ struct NodePlumbing {
     name: Arc<str>,
     router: Router,
     attached: Attached,
+    /// The pod ranges that lead to it.
+    nets: Nets,
     netfilter: Netfilter,
     firewall: Firewall,
 }
@@ -126,22 +128,14 @@ impl Plumbing {
         Ok(changes)
     }
 
+    /// Refuses a World whose nodes are others: their links and routes are made once.
     fn same_nodes(&self, snapshot: &Snapshot) -> Result<(), EmbeddedError> {
-        let running: Vec<(&str, &[IpAddr])> =
-            self.nodes.iter().map(|n| (&*n.name, n.attached.ips.as_slice())).collect();
-        let same = running.len() == snapshot.nodes.len()
-            && running.iter().zip(snapshot.nodes.iter()).all(|((name, ips), node)| {
-                **name == *node.name && node.ips.iter().collect::<Vec<_>>() == *ips
-            });
-        if same {
-            return Ok(());
+        let running = self.nodes.iter().map(|n| (&*n.name, n.attached.ips.clone(), n.nets));
+        let wanted = snapshot.nodes.iter().map(|n| (&*n.name, n.ips.iter().collect(), n.pod_cidrs));
+        match nodes::differences(&running.collect::<Vec<_>>(), &wanted.collect::<Vec<_>>()) {
+            None => Ok(()),
+            Some(what) => Err(EmbeddedError::NodesChanged(what)),
         }
-        let names = |names: Vec<&str>| names.join(", ");
-        let now = names(snapshot.nodes.iter().map(|n| &*n.name).collect());
-        Err(EmbeddedError::NodesChanged(format!(
-            "from {} to {now}",
-            names(running.iter().map(|r| r.0).collect())
-        )))
     }
 
     fn detach_gone(&mut self, snapshot: &Snapshot) -> Result<usize, EmbeddedError> {
@@ -299,7 +293,14 @@ impl NodePlumbing {
             fabric.route_to(&attached, net)?;
             router.unreachable(net)?;
         }
-        Ok(Self { name: node.name.clone(), router, attached, netfilter, firewall: Firewall::new(node.id) })
+        Ok(Self {
+            name: node.name.clone(),
+            router,
+            attached,
+            nets: node.pod_cidrs,
+            netfilter,
+            firewall: Firewall::new(node.id),
+        })
     }
 }
 
