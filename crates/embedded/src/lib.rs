@@ -12,6 +12,7 @@ mod outside;
 mod plumbing;
 mod runs;
 mod servers;
+mod translated;
 pub mod verify;
 mod watch;
 

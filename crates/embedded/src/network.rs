@@ -104,9 +104,10 @@ impl Network {
         let plumbing =
             blocking(|| worker.run(move |here| Plumbing::create(here, &snapshot, overlay, rules)))??;
         let plumbing = Arc::new(Mutex::new(plumbing));
-        let drops = Drops::new();
         let shared = plumbing.clone();
-        for (node, log) in blocking(|| worker.run(move |here| lock(&shared).logs(here)))?? {
+        let (logs, tables) = blocking(|| worker.run(move |here| lock(&shared).logs(here)))??;
+        let drops = Drops::new(tables);
+        for (node, log) in logs {
             tokio::spawn(drops::read(node, log, drops.clone()));
         }
         let mut network = Self {

@@ -19,7 +19,7 @@ use netloom_kernel::{
 use netloom_node::{Firewall, LOG_GROUP, NodeState};
 use netloom_routing::announcer;
 
-use crate::{EmbeddedError, Overlay, nodes, outside::Outside};
+use crate::{EmbeddedError, Overlay, nodes, outside::Outside, translated::Tables};
 
 const UNDERLAY_MTU: u32 = 1500;
 const VNI: u32 = 1;
@@ -238,14 +238,19 @@ impl Plumbing {
         self.outside.ns()
     }
 
-    /// Binds every node's log of dropped packets.
-    pub fn logs(&self, here: &mut Here) -> Result<Vec<(NodeId, Nflog)>, EmbeddedError> {
+    /// Binds every node's log of dropped packets, and opens the tables that say whom a translated source stands for.
+    pub fn logs(&self, here: &mut Here) -> Result<(Vec<(NodeId, Nflog)>, Tables), EmbeddedError> {
         let mut logs = Vec::with_capacity(self.nodes.len());
+        let mut tables = Tables::default();
         for (index, node) in self.nodes.iter().enumerate() {
             here.enter(node.router.ns())?;
             logs.push((NodeId(index as u32), Nflog::bind(LOG_GROUP)?));
+            let failed = |e: netloom_kernel::conntrack::ConntrackError| {
+                EmbeddedError::io(format!("node {}: {e}", node.name))(e.source)
+            };
+            tables.add(&node.attached.ips, Conntrack::open().map_err(failed)?);
         }
-        Ok(logs)
+        Ok((logs, tables))
     }
 }
 
