@@ -1,7 +1,7 @@
 //! From paths to a World, with everything that is wrong on the way shown once.
 use std::{collections::BTreeSet, io::IsTerminal as _, path::PathBuf, sync::Arc, time::Instant};
 
-use netloom_cluster::{Builder, Built};
+use netloom_cluster::{Builder, Built, Options};
 use netloom_explain::{World, Worlds};
 use netloom_objects::{
     Diagnostic, ObjectSet, ParsedSource, Severity, Source, list_files, parse_sources, read_sources, render,
@@ -29,6 +29,9 @@ pub struct Loaded {
     paths: Vec<PathBuf>,
     keep_going: bool,
     sources: Vec<Arc<ParsedSource>>,
+    /// Those that the running network was made of.
+    running: Vec<Arc<ParsedSource>>,
+    options: Options,
     builder: Builder,
     worlds: Worlds,
     /// What netloom added or chose by itself.
@@ -42,12 +45,13 @@ impl Loaded {
     pub fn new(paths: &[PathBuf], reading: &Reading) -> Result<Self, Stop> {
         let options = reading.cluster.options().map_err(Stop::Because)?;
         let sources = parse_sources(&read_sources(paths)?);
-        let mut builder = Builder::new(options);
+        let mut builder = Builder::new(options.clone());
         let mut worlds = Worlds::default();
         let built = build(&mut builder, &sources, reading.keep_going)?;
         let world = worlds.compile(built.snapshot);
         let (paths, keep_going) = (paths.to_vec(), reading.keep_going);
-        Ok(Self { paths, keep_going, sources, builder, worlds, notes: built.notes, world })
+        let running = sources.clone();
+        Ok(Self { paths, keep_going, sources, running, options, builder, worlds, notes: built.notes, world })
     }
 
     /// The objects as they were read.
@@ -95,6 +99,17 @@ impl Loaded {
         self.world = self.worlds.compile(built.snapshot);
         tracing::debug!("compiled after {:?}", begun.elapsed());
         Ok(&self.world)
+    }
+
+    /// The network runs what was built last.
+    pub fn applied(&mut self) {
+        self.running.clone_from(&self.sources);
+    }
+
+    /// The network refused what was built last: the builder forgets it, with the addresses and places that it gave.
+    pub fn refused(&mut self) {
+        self.builder = Builder::new(self.options.clone());
+        self.builder.build(&ObjectSet::assemble(self.running.clone()));
     }
 
     /// The World of these manifests with more of them on top.

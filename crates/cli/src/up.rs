@@ -103,7 +103,11 @@ async fn stay(
                 None => watcher = None,
             },
             denied = denials.recv() => match denied {
-                Ok(denied) => teller.tell(&loaded.world, &denied)?,
+                // The World that runs: an edit may have been refused.
+                Ok(denied) => {
+                    let world = network.lock().await.world().clone();
+                    teller.tell(&world, &denied)?;
+                }
                 Err(broadcast::error::RecvError::Lagged(missed)) => teller.missed(missed),
                 Err(broadcast::error::RecvError::Closed) => {}
             },
@@ -134,6 +138,7 @@ async fn apply(loaded: &mut Loaded, network: &Mutex<Network>, changed: &Changed)
         Ok(applied) => {
             let total = changed.at.elapsed();
             tracing::debug!("applied after {:?}", applied.took);
+            loaded.applied();
             let cut = network.cut_denied()?;
             let mut what = vec![format!("{} kernel elements", applied.elements)];
             for (count, text) in [
@@ -157,7 +162,10 @@ async fn apply(loaded: &mut Loaded, network: &Mutex<Network>, changed: &Changed)
                 what.join(", ")
             ))?;
         }
-        Err(error) => eprintln!("not applied: {error}"),
+        Err(error) => {
+            loaded.refused();
+            eprintln!("not applied: {error}");
+        }
     }
     Ok(())
 }

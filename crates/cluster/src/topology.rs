@@ -97,12 +97,18 @@ impl Topologist {
         self.workloads.expand_daemons(&specs);
         let drafts = self.workloads.sorted(&mut findings);
         let before = self.before(&drafts);
-        let previous: Vec<Option<&str>> = before.iter().map(|b| b.map(|at| &*self.last[at].node)).collect();
+        // Pods that ask otherwise of their neighbours are placed anew, as a rollout would.
+        let stays = |(at, draft): (&Option<usize>, &Arc<Draft>)| {
+            let last = &self.last[(*at)?];
+            (last.draft.template.neighbours == draft.template.neighbours).then_some(&*last.node)
+        };
+        let previous: Vec<Option<&str>> = before.iter().zip(&drafts).map(stays).collect();
         let places = place(&specs, &drafts, &previous, &mut findings);
         let placed = drafts.into_iter().zip(places).zip(before).filter_map(|((d, p), b)| Some((d, (p?, b))));
         let (drafts, (places, before)): (Vec<_>, (Vec<NodeId>, Vec<Option<usize>>)) = placed.unzip();
         let ground = ground(&given(&specs, &drafts), options, &mut notes);
         let nodes = self.nodes(&specs, &drafts, &places, ground, options, &mut findings);
+        say_foreign_host_ips(&nodes, &drafts, &places, &mut findings);
         let ips = self.addresses(&nodes, &drafts, &places, &before, options, &mut findings);
         let (pods, extras) = self.assemble(drafts, &places, &before, &ips, &namespaces, &nodes);
         Topology {
@@ -364,11 +370,33 @@ fn pod(draft: &Draft, id: PodId, node: NodeId, ips: Addrs, namespace_id: Namespa
         subdomain: draft.subdomain.clone(),
         containers: template.containers.clone(),
         listening: template.listening.clone(),
+        host_ports: template.forwarded.clone(),
         ready: draft.ready,
         dns_policy: template.dns_policy,
         dns_config: template.dns_config.clone(),
+        host_aliases: template.host_aliases.clone(),
         run: template.run.clone(),
         origin: draft.origin.clone(),
+    }
+}
+
+/// A `hostIP` that the pod's node does not have, loopback addresses among them: nothing leads from it to the pod.
+fn say_foreign_host_ips(nodes: &[Node], drafts: &[Arc<Draft>], places: &[NodeId], findings: &mut Findings) {
+    let mut said = Set::default();
+    for (draft, node) in drafts.iter().zip(places) {
+        let node = &nodes[node.0 as usize];
+        for port in draft.template.forwarded.iter().filter(|p| !node.ips.iter().any(|ip| p.is_at(ip))) {
+            let Some(ip) = port.ip.filter(|ip| said.insert((Arc::as_ptr(&draft.template), *ip))) else {
+                continue;
+            };
+            let message = format!(
+                "{}/{}: hostPort {} is at hostIP {ip}, which is no address of node {}: it is not programmed",
+                draft.namespace, draft.name, port.port, node.name
+            );
+            findings
+                .info(draft.origin.at.clone(), message)
+                .help("leave hostIP out, or give the node's own address");
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     answer::{Reply, answer},
-    limiter::Limiter,
+    limiter::{Limiter, PerName},
     metrics::{Metrics, Transport, add},
     prebuilt::{Prebuilt, Ready},
     request::{MAX_UDP, Parsed, Request},
@@ -33,7 +33,7 @@ struct Inner {
     upstream: Option<Arc<dyn Upstream>>,
     metrics: Arc<Metrics>,
     forwarding: Arc<Semaphore>,
-    refusals: Limiter,
+    refusals: PerName,
     failures: Limiter,
 }
 
@@ -74,7 +74,7 @@ impl Responder {
             upstream,
             metrics: Arc::default(),
             forwarding: Arc::new(Semaphore::new(MAX_FORWARDED)),
-            refusals: Limiter::default(),
+            refusals: PerName::default(),
             failures: Limiter::default(),
         };
         Self { inner: Arc::new(inner) }
@@ -206,13 +206,21 @@ impl Responder {
         bytes.ok()
     }
 
+    /// Says what was refused, but not of a name that is short for one of the cluster's: a resolver with a search list
+    /// asks for it as it is too, and finds it, or not, by another candidate.
     fn say_refused(&self, name: &str) {
-        if let Some(silent) = self.inner.refusals.pass(Instant::now()) {
-            tracing::warn!(
-                "refused to resolve {name}: it is outside the cluster's zone, and no upstream server is set \
-                 (--upstream-dns ADDRESS forwards such names); {silent} more like it were not logged"
-            );
+        let Some(left_out) = self.inner.refusals.pass(name, Instant::now()) else { return };
+        if self.inner.zone.load().as_ref().is_some_and(|zone| zone.is_short_form(name)) {
+            return;
         }
+        let more = match left_out {
+            0 => String::new(),
+            more => format!("; {more} other questions were refused and not logged"),
+        };
+        tracing::warn!(
+            "refused to resolve {name}: it is outside the cluster's zone, and no upstream server is set \
+             (--upstream-dns ADDRESS forwards such names){more}"
+        );
     }
 }
 

@@ -23,7 +23,7 @@ impl Write for Log {
 }
 
 #[test]
-fn a_refused_name_is_logged_once_with_what_to_do() {
+fn a_name_meant_for_outside_is_logged_once_with_what_to_do() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
@@ -32,8 +32,14 @@ fn a_refused_name_is_logged_once_with_what_to_do() {
     for _ in 0..20 {
         assert_eq!(server.ask("www.example.com A").status, "REFUSED");
     }
+    // Short forms of names that the cluster has, which search lists complete.
+    for name in ["web", "web.production", "db-0.db", "web.production.svc", "wbe"] {
+        assert_eq!(server.ask(&format!("{name} A")).status, "REFUSED", "{name}");
+    }
+    assert_eq!(server.ask("api.example.org AAAA").status, "REFUSED");
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let lines: Vec<&str> = text.lines().filter(|l| l.contains("refused to resolve")).collect();
-    assert_eq!(lines.len(), 1, "{text}");
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(lines[1].contains("api.example.org"), "{text}");
     assert!(lines[0].contains("www.example.com") && lines[0].contains("--upstream-dns"), "{text}");
 }

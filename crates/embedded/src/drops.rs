@@ -14,6 +14,8 @@ use tokio::{
     sync::{broadcast, oneshot},
 };
 
+use crate::translated::Tables;
+
 /// A packet that a node dropped.
 #[derive(Clone, Copy, Debug)]
 pub struct Denied {
@@ -36,12 +38,13 @@ pub(crate) type Sender = (u8, IpAddr, u16);
 #[derive(Debug)]
 pub(crate) struct Drops {
     waiting: Mutex<HashMap<Sender, oneshot::Sender<LogPrefix>>>,
+    tables: Tables,
     heard: broadcast::Sender<Denied>,
 }
 
 impl Drops {
-    pub fn new() -> Arc<Self> {
-        Arc::new(Self { waiting: Mutex::default(), heard: broadcast::channel(1024).0 })
+    pub fn new(tables: Tables) -> Arc<Self> {
+        Arc::new(Self { waiting: Mutex::default(), tables, heard: broadcast::channel(1024).0 })
     }
 
     /// Waits for the first drop of a sender's packets.
@@ -66,27 +69,41 @@ impl Drops {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, node: NodeId, event: &Event) {
-        let (Some(packet), Some(by)) = (event.packet, LogPrefix::parse(&event.prefix)) else { return };
-        let Transport::Ports { source, destination } = packet.transport else { return };
-        let claimed = self.lock().remove(&(packet.protocol, packet.source, source));
-        if let Some(tell) = claimed {
-            // A probe that has ended meanwhile has no use for it.
-            let _ = tell.send(by);
-            return;
+    fn take(&self, node: NodeId, events: &[Event]) {
+        let mut unclaimed: Vec<(Sender, Denied)> = events
+            .iter()
+            .filter_map(|event| denied(node, event))
+            .filter(|(s, d)| !self.tell(s, d.by))
+            .collect();
+        // Packets that nodes sent on under their own addresses; nobody asks where no probe waits.
+        if !unclaimed.is_empty() && !self.lock().is_empty() {
+            let seen: Vec<Sender> = unclaimed.iter().map(|(sender, _)| *sender).collect();
+            let first: HashMap<Sender, Sender> = self.tables.first_senders(&seen).into_iter().collect();
+            unclaimed.retain(|(sender, denied)| !first.get(sender).is_some_and(|s| self.tell(s, denied.by)));
         }
-        let protocol = Protocol::WITH_PORTS.into_iter().find(|p| p.number() == packet.protocol);
-        let protocol = protocol.unwrap_or(Protocol::Other(packet.protocol));
-        let denied = Denied {
-            node,
-            by,
-            from: SocketAddr::new(packet.source, source),
-            to: SocketAddr::new(packet.destination, destination),
-            protocol,
-        };
-        // Without listeners there is nobody to tell.
-        drop(self.heard.send(denied));
+        for (_, denied) in unclaimed {
+            // Without listeners there is nobody to tell.
+            drop(self.heard.send(denied));
+        }
     }
+
+    /// Tells who waits for a sender's drops; false where nobody does.
+    fn tell(&self, sender: &Sender, by: LogPrefix) -> bool {
+        let Some(tell) = self.lock().remove(sender) else { return false };
+        // A probe that has ended meanwhile has no use for it.
+        let _ = tell.send(by);
+        true
+    }
+}
+
+fn denied(node: NodeId, event: &Event) -> Option<(Sender, Denied)> {
+    let (packet, by) = (event.packet?, LogPrefix::parse(&event.prefix)?);
+    let Transport::Ports { source, destination } = packet.transport else { return None };
+    let protocol = Protocol::WITH_PORTS.into_iter().find(|p| p.number() == packet.protocol);
+    let protocol = protocol.unwrap_or(Protocol::Other(packet.protocol));
+    let (from, to) =
+        (SocketAddr::new(packet.source, source), SocketAddr::new(packet.destination, destination));
+    Some(((packet.protocol, packet.source, source), Denied { node, by, from, to, protocol }))
 }
 
 /// Reads one node's log until the runtime ends.
@@ -121,6 +138,7 @@ pub(crate) async fn read(node: NodeId, log: Nflog, drops: Arc<Drops>) {
                 return;
             }
         }
-        events.drain(..).for_each(|event| drops.take(node, &event));
+        drops.take(node, &events);
+        events.clear();
     }
 }

@@ -56,7 +56,7 @@ pub enum EmbeddedError {
         source: io::Error,
     },
     /// The set of nodes changed under a running network.
-    #[error("the nodes changed ({0}), which a running network cannot follow; end it and start it again")]
+    #[error("{0}; a running network keeps its nodes: start again to change nodes")]
     NodesChanged(String),
     /// A server could not be started.
     #[error("{owner}: {reason}")]

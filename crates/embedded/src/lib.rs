@@ -8,10 +8,12 @@ mod cut;
 mod drops;
 mod error;
 mod network;
+mod nodes;
 mod outside;
 mod plumbing;
 mod runs;
 mod servers;
+mod translated;
 pub mod verify;
 mod watch;
 

@@ -15,7 +15,7 @@ use netloom_kernel::{
     netns::{Here, NetNs, Worker},
     sockets,
 };
-use netloom_naming::{ResolvConf, hosts_file, resolv_conf};
+use netloom_naming::{Hosts, ResolvConf, resolv_conf};
 use netloom_policy::PolicySet;
 use nix::sys::socket::{SockaddrStorage, bind};
 use tokio::sync::broadcast;
@@ -105,9 +105,10 @@ impl Network {
         let plumbing =
             blocking(|| worker.run(move |here| Plumbing::create(here, &snapshot, overlay, rules)))??;
         let plumbing = Arc::new(Mutex::new(plumbing));
-        let drops = Drops::new();
         let shared = plumbing.clone();
-        for (node, log) in blocking(|| worker.run(move |here| lock(&shared).logs(here)))?? {
+        let (logs, tables) = blocking(|| worker.run(move |here| lock(&shared).logs(here)))??;
+        let drops = Drops::new(tables);
+        for (node, log) in logs {
             tokio::spawn(drops::read(node, log, drops.clone()));
         }
         let mut network = Self {
@@ -259,7 +260,7 @@ impl Network {
         let hostname = pod.hostname.as_deref().unwrap_or(&pod.name).chars().take(63).collect::<String>();
         let conf = resolv_conf(snapshot, pod, &ResolvConf::default()).to_string();
         let place = |plumbing: &Plumbing| plumbing.namespace_of(pod).map(NetNs::try_clone);
-        self.enter(&pod.qualified_name(), place, hostname, conf, hosts_file(snapshot, pod))
+        self.enter(&pod.qualified_name(), place, hostname, conf, Hosts::of(snapshot, pod).to_string())
     }
 
     /// The way into a node. Its resolver asks the cluster's DNS, which embedded nodes have no other one beside.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use ipnet::IpNet;
-use netloom_cluster::{Node, NodeId, Pod, Protocol, Service, Snapshot};
+use netloom_cluster::{Nets, Node, NodeId, Pod, PodId, Protocol, Service, Snapshot};
 use netloom_explain::World;
 use netloom_kernel::{
     fabric::{Attached, Attachment, FabricError, Overlay as OverlayDevice, OverlayPeer, Router, overlay_mtu},
@@ -18,7 +18,7 @@ use netloom_kernel::{
 use netloom_node::{Firewall, LOG_GROUP, NodeState};
 use netloom_routing::announcer;
 
-use crate::{EmbeddedError, Overlay, outside::Outside};
+use crate::{EmbeddedError, Overlay, nodes, outside::Outside, translated::Tables};
 
 const UNDERLAY_MTU: u32 = 1500;
 const VNI: u32 = 1;
@@ -35,6 +35,8 @@ pub(crate) struct NodePlumbing {
     pub name: Arc<str>,
     pub router: Router,
     attached: Attached,
+    /// The pod ranges that lead to it.
+    nets: Nets,
     netfilter: Netfilter,
     pub firewall: Firewall,
 }
@@ -171,22 +173,14 @@ impl Plumbing {
         Ok(changes)
     }
 
+    /// Refuses a World whose nodes are others: their links and routes are made once.
     fn same_nodes(&self, snapshot: &Snapshot) -> Result<(), EmbeddedError> {
-        let running: Vec<(&str, &[IpAddr])> =
-            self.nodes.iter().map(|n| (&*n.name, n.attached.ips.as_slice())).collect();
-        let same = running.len() == snapshot.nodes.len()
-            && running.iter().zip(snapshot.nodes.iter()).all(|((name, ips), node)| {
-                **name == *node.name && node.ips.iter().collect::<Vec<_>>() == *ips
-            });
-        if same {
-            return Ok(());
+        let running = self.nodes.iter().map(|n| (&*n.name, n.attached.ips.clone(), n.nets));
+        let wanted = snapshot.nodes.iter().map(|n| (&*n.name, n.ips.iter().collect(), n.pod_cidrs));
+        match nodes::differences(&running.collect::<Vec<_>>(), &wanted.collect::<Vec<_>>()) {
+            None => Ok(()),
+            Some(what) => Err(EmbeddedError::NodesChanged(what)),
         }
-        let names = |names: Vec<&str>| names.join(", ");
-        let now = names(snapshot.nodes.iter().map(|n| &*n.name).collect());
-        Err(EmbeddedError::NodesChanged(format!(
-            "from {} to {now}",
-            names(running.iter().map(|r| r.0).collect())
-        )))
     }
 
     fn detach_gone(&mut self, snapshot: &Snapshot) -> Result<usize, EmbeddedError> {
@@ -289,14 +283,19 @@ impl Plumbing {
         self.outside.ns()
     }
 
-    /// Binds every node's log of dropped packets.
-    pub fn logs(&self, here: &mut Here) -> Result<Vec<(NodeId, Nflog)>, EmbeddedError> {
+    /// Binds every node's log of dropped packets, and opens the tables that say whom a translated source stands for.
+    pub fn logs(&self, here: &mut Here) -> Result<(Vec<(NodeId, Nflog)>, Tables), EmbeddedError> {
         let mut logs = Vec::with_capacity(self.nodes.len());
+        let mut tables = Tables::default();
         for (index, node) in self.nodes.iter().enumerate() {
             here.enter(node.router.ns())?;
             logs.push((NodeId(index as u32), Nflog::bind(LOG_GROUP)?));
+            let failed = |e: netloom_kernel::conntrack::ConntrackError| {
+                EmbeddedError::io(format!("node {}: {e}", node.name))(e.source)
+            };
+            tables.add(&node.attached.ips, Conntrack::open().map_err(failed)?);
         }
-        Ok(logs)
+        Ok((logs, tables))
     }
 }
 
@@ -344,7 +343,14 @@ impl NodePlumbing {
             fabric.route_to(&attached, net)?;
             router.unreachable(net)?;
         }
-        Ok(Self { name: node.name.clone(), router, attached, netfilter, firewall: Firewall::new(node.id) })
+        Ok(Self {
+            name: node.name.clone(),
+            router,
+            attached,
+            nets: node.pod_cidrs,
+            netfilter,
+            firewall: Firewall::new(node.id),
+        })
     }
 }
 

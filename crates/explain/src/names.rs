@@ -5,7 +5,7 @@ use std::{
 };
 
 use netloom_cluster::{Family, PodId, Protocol, Service};
-use netloom_naming::{Attempt, Outcome as Found, Resolution, ResolvConf, resolv_conf, resolve};
+use netloom_naming::{Attempt, Hosts, Outcome as Found, Resolution, ResolvConf, resolv_conf, resolve};
 use netloom_objects::ObjectRef;
 
 use crate::{
@@ -24,14 +24,23 @@ const DNS: u16 = 53;
 pub(crate) struct Lookup {
     pub conf: ResolvConf,
     pub resolution: Resolution,
+    pub pod: PodId,
+}
+
+impl Lookup {
+    /// Whether the DNS had to be asked.
+    pub fn asks(&self) -> bool {
+        !self.resolution.tried.is_empty()
+    }
 }
 
 /// Asks for a name as a pod does.
 pub(crate) fn look_up(context: &Context<'_>, pod: PodId, name: &str, family: Option<Family>) -> Lookup {
     let snapshot = &context.world.snapshot;
     let conf = resolv_conf(snapshot, snapshot.pod(pod), &context.options.host_resolver);
-    let resolution = resolve(&context.world.zone, &conf, name, family);
-    Lookup { conf, resolution }
+    let hosts = Hosts::of(snapshot, snapshot.pod(pod));
+    let resolution = resolve(&context.world.zone, &conf, &hosts, name, family);
+    Lookup { conf, resolution, pod }
 }
 
 /// The search domains of a namespace's pods, without a nameserver.
@@ -100,8 +109,8 @@ pub(crate) fn elsewhere(context: &Context<'_>, pod: PodId, name: &str, lookup: &
     };
     // What a pod of the same namespace would get that asks the cluster's DNS.
     let would = cluster_conf(&snapshot.zone, &snapshot.pod(pod).namespace);
-    let ours =
-        known(&lookup.resolution.outcome) || known(&resolve(&context.world.zone, &would, name, None).outcome);
+    let ours = known(&lookup.resolution.outcome)
+        || known(&resolve(&context.world.zone, &would, &Hosts::default(), name, None).outcome);
     if !ours || servers.is_empty() || servers.iter().any(|ip| inside(*ip)) {
         return None;
     }
@@ -125,6 +134,22 @@ pub(crate) fn name_hop(context: &Context<'_>, name: &str, lookup: &Lookup) -> Ho
     let tried = &lookup.resolution.tried;
     match &lookup.resolution.outcome {
         Found::Literal(ip) => Hop::ok(Stage::Name, format!("{ip} is an address already"), None),
+        Found::File(addresses) => {
+            let shown: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+            let pod = context.world.snapshot.pod(lookup.pod);
+            let listed =
+                pod.host_aliases.iter().any(|a| a.names.iter().any(|n| n.eq_ignore_ascii_case(name)));
+            let (by, object) = if listed {
+                let specs = ["spec.template.spec", "spec", "spec.jobTemplate.spec.template.spec"];
+                let paths = specs.map(|spec| format!("{spec}.hostAliases"));
+                let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+                (" (hostAliases)", context.lines.field(&pod.origin, &paths))
+            } else {
+                ("", pod.origin.clone())
+            };
+            let why = format!("{name} is {} in the hosts file of {}{by}", shown.join(", "), label(pod));
+            Hop::ok(Stage::Name, why, Some(object))
+        }
         Found::Addresses { name: full, addresses, source } => {
             let shown: Vec<String> = addresses.iter().take(4).map(ToString::to_string).collect();
             let more = match addresses.len().saturating_sub(shown.len()) {

@@ -179,7 +179,7 @@ pub(crate) fn listening(pod: &Pod) -> String {
 }
 
 /// Where a pod's port is declared; its ports, where that one is not.
-fn port_line(context: &Context<'_>, pod: &Pod, wanted: (Protocol, u16)) -> Arc<ObjectRef> {
+pub(crate) fn port_line(context: &Context<'_>, pod: &Pod, wanted: (Protocol, u16)) -> Arc<ObjectRef> {
     let mut found: Option<(usize, usize)> = None;
     for (c, container) in pod.containers.iter().enumerate() {
         let port = container.ports.iter().position(|p| (p.protocol, p.port) == wanted);

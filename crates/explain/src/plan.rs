@@ -123,8 +123,9 @@ fn by_name(
     let world = context.world;
     let default = context.options.protocol;
     let lookup = look_up(context, pod, name, Some(family));
-    let mut hops: Vec<Hop> = dns_hop(context, pod, &lookup.conf).into_iter().collect();
-    if let Some(hop) = elsewhere(context, pod, name, &lookup) {
+    let asks = lookup.asks();
+    let mut hops: Vec<Hop> = dns_hop(context, pod, &lookup.conf).into_iter().filter(|_| asks).collect();
+    if let Some(hop) = elsewhere(context, pod, name, &lookup).filter(|_| asks) {
         hops.push(hop);
         return Ok(Some(Plan { hops, ..nothing(to, default) }));
     }
@@ -147,6 +148,14 @@ fn by_name(
             Plan { beyond: Some(beyond), ..Plan::to(vec![SocketAddr::new(ip, port)], protocol) }
         }
         Found::Literal(ip) => address(context, *ip, to)?,
+        Found::File(addresses) => {
+            let mut plan = nothing(to, default);
+            for ip in addresses {
+                let one = address(context, *ip, to)?;
+                plan = Plan { dials: plan.dials.into_iter().chain(one.dials).collect(), ..one };
+            }
+            plan
+        }
         Found::NoAddress { .. } | Found::NotFound { .. } => {
             // A name of the other family only is none of this family's business.
             if !look_up(context, pod, name, None).resolution.addresses().is_empty() {
@@ -196,7 +205,7 @@ fn without_dns(
 ) -> Result<Option<Plan>, ExplainError> {
     let world = context.world;
     let conf = cluster_conf(&world.snapshot.zone, "default");
-    let found = netloom_naming::resolve(&world.zone, &conf, name, None);
+    let found = netloom_naming::resolve(&world.zone, &conf, &netloom_naming::Hosts::default(), name, None);
     match &found.outcome {
         Found::Addresses { source, addresses, .. } => match service_of(world, source.as_ref()) {
             Some(service) => directly(context, origin, service, to, family),

@@ -10,7 +10,7 @@ use crate::{
     choose::{ports_of, show},
     error::list,
     explain::Context,
-    paths::{Taken, find_port, who},
+    paths::{Taken, find_port, port_line, who},
     similar::similar,
 };
 
@@ -25,6 +25,12 @@ pub(crate) fn chosen(context: &Context<'_>, taken: &Taken<'_>, step: &Step) -> H
         FrontendKind::NodePort => "NodePort",
         FrontendKind::LoadBalancer => "load balancer",
         FrontendKind::ExternalIp => "external IP",
+        FrontendKind::HostPort => {
+            let node = &world.snapshot.node(*node).name;
+            let (pod, dial) = (endpoint(context, backend.ip()), taken.dial);
+            let why = format!("hostPort {} of {node} ({dial}) leads to {pod} ({backend})", dial.port());
+            return Hop::ok(Stage::Service, why, Some(host_port_line(context, taken, origin, *backend)));
+        }
     };
     let by = match kind {
         FrontendKind::ClusterIp => String::new(),
@@ -44,6 +50,19 @@ fn endpoint(context: &Context<'_>, ip: std::net::IpAddr) -> String {
     match context.world.policies.pod_at(ip) {
         Some(pod) => context.world.snapshot.pod(pod).name.to_string(),
         None => who(context.world, ip),
+    }
+}
+
+/// Where the pod of a `hostPort` declares it.
+fn host_port_line(
+    context: &Context<'_>,
+    taken: &Taken<'_>,
+    origin: &Arc<ObjectRef>,
+    backend: SocketAddr,
+) -> Arc<ObjectRef> {
+    match context.world.policies.pod_at(backend.ip()) {
+        Some(pod) => port_line(context, context.world.snapshot.pod(pod), (taken.protocol, backend.port())),
+        None => origin.clone(),
     }
 }
 

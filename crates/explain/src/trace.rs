@@ -40,9 +40,9 @@ pub enum Step {
     Service {
         /// The node that does.
         node: NodeId,
-        /// `namespace/name` of the Service.
+        /// `namespace/name` of the Service; of a `hostPort` what [`netloom_routing::host_port_owner`] reads.
         service: Arc<str>,
-        /// The Service port's line.
+        /// The Service port's line; the pod of a `hostPort`.
         origin: Arc<ObjectRef>,
         /// What was dialled.
         kind: FrontendKind,
@@ -137,10 +137,13 @@ pub fn trace(world: &World, origin: Origin, to: SocketAddr, protocol: Protocol) 
             if pod.host_network {
                 return trace(world, Origin::Node(pod.node), to, protocol);
             }
-            if pod.ips.contains(to.ip()) {
+            if pod.ips.contains(to.ip()) || to.ip().is_loopback() {
                 return vec![walk.deliver(Vec::new(), Target::Pod(id), to, to.ip())];
             }
             pod.ips.of(family).map(|from| (pod.node, from, Some(id)))
+        }
+        Origin::Node(node) if to.ip().is_loopback() => {
+            return vec![walk.deliver(Vec::new(), Target::Node(node), to, to.ip())];
         }
         Origin::Node(node) => snapshot.node(node).ips.of(family).map(|from| (node, from, None)),
         Origin::Outside(from) => {

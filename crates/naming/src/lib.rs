@@ -3,6 +3,7 @@
 //! Everything here is pure: [`Zone::compile`] turns a Snapshot into what the DNS server answers, and [`resolve`]
 //! tells with the same zone what a pod's `getaddrinfo` gets, so that a prediction and the server cannot differ.
 #![forbid(unsafe_code)]
+mod hosts;
 mod names;
 mod pod_files;
 mod record;
@@ -11,9 +12,11 @@ mod resolve;
 mod reverse;
 mod service;
 mod shards;
+mod short;
 mod zone;
 
-pub use pod_files::{hosts_file, resolv_conf};
+pub use hosts::Hosts;
+pub use pod_files::resolv_conf;
 pub use record::{Answer, Ending, Record, RecordData, RecordType};
 pub use resolv_conf::ResolvConf;
 pub use resolve::{Attempt, Outcome, Resolution, expand, resolve};

@@ -1,6 +1,4 @@
-//! The files that a kubelet writes for a pod: `resolv.conf` by dnsPolicy and dnsConfig, and `hosts`.
-use std::fmt::Write as _;
-
+//! The resolver configuration that a kubelet writes for a pod: `resolv.conf` by dnsPolicy and dnsConfig.
 use netloom_cluster::{DnsPolicy, Pod, Snapshot};
 
 use crate::{
@@ -103,42 +101,4 @@ fn fit_limits(conf: &mut ResolvConf, pod: &Pod) {
             "pod {pod} has more than {MAX_SEARCHES} search domains or {MAX_SEARCH_CHARS} characters of them; left out: {dropped}"
         ));
     }
-}
-
-/// A pod's `/etc/hosts`, as the kubelet makes it; a pod on the host's network gets its node's name.
-#[must_use]
-pub fn hosts_file(snapshot: &Snapshot, pod: &Pod) -> String {
-    let mut text = String::from(
-        "# Kubernetes-managed hosts file.\n\
-         127.0.0.1\tlocalhost\n\
-         ::1\tlocalhost ip6-localhost ip6-loopback\n\
-         fe00::0\tip6-localnet\n\
-         fe00::0\tip6-mcastprefix\n\
-         fe00::1\tip6-allnodes\n\
-         fe00::2\tip6-allrouters\n",
-    );
-    let names = if pod.host_network {
-        snapshot.node(pod.node).name.to_string()
-    } else {
-        let hostname = short_hostname(pod);
-        match &pod.subdomain {
-            Some(subdomain) => {
-                let zone = normal(&snapshot.zone);
-                format!("{hostname}.{subdomain}.{}.svc.{zone}\t{hostname}", pod.namespace)
-            }
-            None => hostname.to_owned(),
-        }
-    };
-    for ip in pod.ips.iter() {
-        // Writing to a String cannot fail.
-        _ = writeln!(text, "{ip}\t{names}");
-    }
-    text
-}
-
-/// A pod's host name: what it asks for, else its own name, cut to the 63 characters that Linux takes.
-fn short_hostname(pod: &Pod) -> &str {
-    let name = pod.hostname.as_deref().unwrap_or(&pod.name);
-    let end = name.char_indices().nth(63).map_or(name.len(), |(i, _)| i);
-    name[..end].trim_end_matches(['-', '.'])
 }

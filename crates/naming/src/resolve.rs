@@ -8,6 +8,7 @@ use netloom_cluster::Family;
 use netloom_objects::ObjectRef;
 
 use crate::{
+    hosts::Hosts,
     names::normal,
     record::{Answer, Ending, RecordData, RecordType},
     resolv_conf::ResolvConf,
@@ -60,6 +61,8 @@ pub struct Attempt {
 pub enum Outcome {
     /// The name was an address already; nothing was asked.
     Literal(IpAddr),
+    /// The hosts file has the name; nothing was asked.
+    File(Vec<IpAddr>),
     /// Addresses.
     Addresses {
         /// The candidate that answered.
@@ -109,22 +112,39 @@ impl Resolution {
     pub fn addresses(&self) -> &[IpAddr] {
         match &self.outcome {
             Outcome::Literal(ip) => std::slice::from_ref(ip),
-            Outcome::Addresses { addresses, .. } => addresses,
+            Outcome::File(addresses) | Outcome::Addresses { addresses, .. } => addresses,
             _ => &[],
         }
     }
 }
 
-/// Resolves a name as a pod with this configuration does, in one family or in both.
+/// Resolves a name as a pod with this configuration does, in one family or in both: the hosts file before the DNS, as
+/// nsswitch.conf has it where nobody changed it. A name in the file with an address of one family only has none of the
+/// other, since clients ask for both at once.
 ///
 /// It presumes that the first nameserver is the cluster's. A candidate outside the cluster's zones is taken not to
 /// exist upstream as long as a later one exists here.
 #[must_use]
-pub fn resolve(zone: &Zone, conf: &ResolvConf, name: &str, family: Option<Family>) -> Resolution {
+pub fn resolve(
+    zone: &Zone,
+    conf: &ResolvConf,
+    hosts: &Hosts,
+    name: &str,
+    family: Option<Family>,
+) -> Resolution {
     if let Some(ip) = literal(name) {
         let fits = family.is_none_or(|f| f == Family::of(ip));
         let no_address = Outcome::NoAddress { name: name.to_owned(), source: None };
         return Resolution { tried: vec![], outcome: if fits { Outcome::Literal(ip) } else { no_address } };
+    }
+    let mut written = hosts.lookup(name);
+    if !written.is_empty() {
+        written.retain(|ip| family.is_none_or(|f| f == Family::of(*ip)));
+        let no_address = Outcome::NoAddress { name: name.to_owned(), source: None };
+        return Resolution {
+            tried: vec![],
+            outcome: if written.is_empty() { no_address } else { Outcome::File(written) },
+        };
     }
     let types: &[RecordType] = match family {
         Some(Family::V4) => &[RecordType::A],

@@ -1,7 +1,7 @@
 //! The cluster's DNS zone, compiled from a Snapshot (Kubernetes DNS specification 1.1.0, with CoreDNS's additions).
 use std::{cmp::Ordering, net::IpAddr, sync::Arc};
 
-use netloom_cluster::{AddressPlan, Addrs, Namespace, Pod, Service, Snapshot};
+use netloom_cluster::{AddressPlan, Addrs, Namespace, Pod, Service, ServiceKind, Snapshot};
 
 use crate::{
     names::{below, normal, split_last, undashed},
@@ -123,6 +123,19 @@ impl Zone {
         let rname = self.under("hostmaster");
         let mname = self.under("ns.dns");
         record(&owner, RecordData::Soa { mname, rname, serial: self.serial, minimum })
+    }
+
+    pub(crate) fn namespaces(&self) -> &[Namespace] {
+        &self.namespaces
+    }
+
+    pub(crate) fn has_service(&self, name: &str, namespace: &str) -> bool {
+        self.by_name.get(&*format!("{name}.{namespace}")).is_some()
+    }
+
+    pub(crate) fn is_headless(&self, name: &str, namespace: &str) -> bool {
+        let served = self.by_name.get(&*format!("{name}.{namespace}"));
+        served.is_some_and(|s| matches!(s.service.kind, ServiceKind::Headless))
     }
 
     fn under(&self, head: &str) -> Arc<str> {

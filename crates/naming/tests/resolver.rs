@@ -4,8 +4,8 @@ mod common;
 use std::sync::Arc;
 
 use common::*;
-use netloom_cluster::{DnsConfig, DnsPolicy, Family, Pod};
-use netloom_naming::{Outcome, ResolvConf, Zone, expand, hosts_file, resolv_conf, resolve};
+use netloom_cluster::{DnsConfig, DnsPolicy, Family, HostAlias, Pod};
+use netloom_naming::{Hosts, Outcome, ResolvConf, Zone, expand, resolv_conf, resolve};
 
 fn host() -> ResolvConf {
     ResolvConf::parse("search corp.example\nnameserver 192.0.2.53\noptions timeout:2\n")
@@ -115,8 +115,16 @@ fn what_is_cut_or_missing_is_said() {
 fn hosts_files() {
     let snapshot = everything().snapshot();
     let base = pod("production", "web-0", &["10.244.0.7", "fd00:10:244::7"]);
-    let last = |pod: &Pod| hosts_file(&snapshot, pod).lines().skip(7).collect::<Vec<_>>().join("\n");
-    assert!(hosts_file(&snapshot, &base).contains("\n127.0.0.1\tlocalhost\n"));
+    let last = |pod: &Pod| {
+        Hosts::of(&snapshot, pod)
+            .to_string()
+            .lines()
+            .map(str::to_owned)
+            .skip(7)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert!(Hosts::of(&snapshot, &base).to_string().contains("\n127.0.0.1\tlocalhost\n"));
     assert_eq!(last(&base), "10.244.0.7\tweb-0\nfd00:10:244::7\tweb-0");
     let member = Pod { hostname: Some("db-0".into()), subdomain: Some("db".into()), ..base.clone() };
     assert_eq!(
@@ -125,6 +133,12 @@ fn hosts_files() {
     );
     let long = Pod { name: format!("{}-{}", "a".repeat(62), "b".repeat(20)).into(), ..base.clone() };
     assert_eq!(last(&long).lines().next(), Some(format!("10.244.0.7\t{}", "a".repeat(62)).as_str()));
+    let alias = HostAlias { ip: "192.0.2.7".parse().unwrap(), names: vec!["a".into(), "b.example".into()] };
+    let aliased = Pod { host_aliases: Arc::new(vec![alias]), ..base.clone() };
+    assert_eq!(
+        last(&aliased),
+        "10.244.0.7\tweb-0\nfd00:10:244::7\tweb-0\n\n# Entries added by HostAliases.\n192.0.2.7\ta\tb.example"
+    );
     let on_host = Pod { host_network: true, ips: addrs(&["172.18.0.2"]), ..base };
     assert_eq!(last(&on_host), "172.18.0.2\tnode-1");
 }
@@ -151,10 +165,22 @@ fn candidates() {
 fn told(name: &str, family: Option<Family>) -> String {
     let snapshot = everything().snapshot();
     let zone = Zone::compile(&snapshot);
-    let conf = resolv_conf(&snapshot, &pod("production", "p", &["10.244.0.9"]), &host());
-    let resolution = resolve(&zone, &conf, name, family);
+    let alias = |ip: &str, names: &[&str]| HostAlias {
+        ip: ip.parse().unwrap(),
+        names: names.iter().map(|n| (*n).to_owned()).collect(),
+    };
+    let aliases = vec![
+        alias("192.0.2.7", &["web.alias"]),
+        alias("fd00::7", &["web.alias"]),
+        alias("192.0.2.8", &["two"]),
+    ];
+    let pod = Pod { host_aliases: Arc::new(aliases), ..pod("production", "p", &["10.244.0.9"]) };
+    let conf = resolv_conf(&snapshot, &pod, &host());
+    let hosts = Hosts::of(&snapshot, &pod);
+    let resolution = resolve(&zone, &conf, &hosts, name, family);
     let outcome = match &resolution.outcome {
         Outcome::Literal(ip) => format!("literal {ip}"),
+        Outcome::File(ips) => format!("file {ips:?}"),
         Outcome::Addresses { name, addresses, .. } => format!("{name} {addresses:?}"),
         Outcome::Alias { name, target, .. } => format!("{name} -> {target}"),
         Outcome::Outside(names) => format!("outside {}", names.join(" ")),
@@ -186,6 +212,11 @@ fn resolutions() {
         ),
         ("db-0.db", Some(Family::V4), "1 tried: db-0.db.production.svc.cluster.local [10.244.0.20]"),
         ("near", Some(Family::V4), "1 tried: near.production.svc.cluster.local [10.96.7.7]"),
+        ("web.alias", None, "0 tried: file [192.0.2.7, fd00::7]"),
+        ("WEB.Alias", Some(Family::V6), "0 tried: file [fd00::7]"),
+        ("two", Some(Family::V6), "0 tried: no address two"),
+        ("p", None, "0 tried: file [10.244.0.9]"),
+        ("localhost", Some(Family::V4), "0 tried: file [127.0.0.1]"),
         ("api", None, "2 tried: api.production.svc.cluster.local -> api.example.com"),
         ("idle", Some(Family::V6), "5 tried: no address idle.production.svc.cluster.local"),
         ("starting", Some(Family::V4), "5 tried: not found true"),

@@ -385,3 +385,24 @@ fn a_copy_of_a_zone_does_not_change_with_its_successor() {
     assert_eq!(answers(&old), before);
     assert_eq!(next.lookup("web.production.svc.cluster.local", A), Answer::NxDomain { source: None });
 }
+
+#[test]
+fn short_forms_of_the_clusters_names() {
+    let zone = Zone::compile(&everything().snapshot());
+    for name in [
+        "web",
+        "WEB.Production.",
+        "db-0.db",
+        "db-9.db",
+        "web.production.svc",
+        "x.production.pod",
+        "starting.production",
+    ] {
+        assert!(zone.is_short_form(name), "{name}");
+    }
+    for name in
+        ["www.example.com", "example.production", "a.web", "production.web", "db-0.db.example", "x.com"]
+    {
+        assert!(!zone.is_short_form(name), "{name}");
+    }
+}

@@ -170,7 +170,7 @@ prop_compose! {
                 ips: if host_network { nodes[node as usize].ips } else { own }, host_network,
                 service_account: "default".into(), hostname: None, subdomain: None,
                 containers: Arc::new(vec![Container { name: "c".into(), ports }]), listening: vec![], ready: true,
-                dns_policy: DnsPolicy::default(), dns_config: Arc::default(), run: None, origin: origin("pod"),
+                dns_policy: DnsPolicy::default(), dns_config: Arc::default(), host_ports: Arc::default(), host_aliases: Arc::default(), run: None, origin: origin("pod"),
             })
         }).collect();
         Snapshot {

@@ -37,9 +37,9 @@ pub enum Empty {
 /// The endpoints of one Service port, as one node sees them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
-    /// `namespace/name` of the Service.
+    /// `namespace/name` of the Service; of a `hostPort` what [`host_port_owner`] reads.
     pub service: Arc<str>,
-    /// The Service port.
+    /// The Service port; of a `hostPort` the pod's own.
     pub port: u16,
     /// Its protocol.
     pub protocol: Protocol,
@@ -66,13 +66,15 @@ pub enum FrontendKind {
     LoadBalancer,
     /// One of `spec.externalIPs`.
     ExternalIp,
+    /// A port of a node that leads to one of the node's pods.
+    HostPort,
 }
 
 impl FrontendKind {
     /// Whether the address is the Service's alone, so that its other ports lead nowhere.
     #[must_use]
     pub const fn is_virtual(self) -> bool {
-        !matches!(self, Self::NodePort)
+        !matches!(self, Self::NodePort | Self::HostPort)
     }
 }
 
@@ -96,7 +98,7 @@ pub struct Frontend {
     pub masquerade: bool,
     /// Who may use it: `loadBalancerSourceRanges` of its family. `None`: everyone.
     pub source_ranges: Option<Arc<[IpNet]>>,
-    /// The line of the Service's port.
+    /// The line of the Service's port; the pod of a `hostPort`.
     pub origin: Arc<ObjectRef>,
 }
 
@@ -215,5 +217,5 @@ pub(crate) fn same_everywhere(service: &Service) -> bool {
         && service.external_policy == TrafficPolicy::Cluster
         && service.distribution == netloom_cluster::Distribution::Any
         && service.ports.iter().all(|p| p.node_port.is_none())
-        && service.endpoints.iter().all(|e| e.hint_zones.is_empty())
+        && service.endpoints.iter().all(|e| e.hint_zones.is_empty() && e.hint_nodes.is_empty())
 }

@@ -6,10 +6,12 @@
 
 mod announce;
 mod frontends;
+mod host_ports;
 mod routes;
 mod select;
 
 pub use announce::announcer;
 pub use frontends::{Backend, Empty, Frontend, FrontendKind, Scope, View};
+pub use host_ports::host_port_owner;
 pub use routes::{NodeRoutes, Route, RouteCompiler, ServiceRoutes};
 pub use select::select;

@@ -6,11 +6,12 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use netloom_cluster::{Node, NodeId, Protocol, Service, Snapshot};
+use netloom_cluster::{Node, NodeId, Pod, Protocol, Service, Snapshot};
 
 use crate::{
     Empty, Frontend, View,
     frontends::{frontends, same_everywhere},
+    host_ports::{host_ports, key},
 };
 
 /// The frontends of one Service on one node.
@@ -58,7 +59,8 @@ pub enum Route<'a> {
 pub struct NodeRoutes {
     /// The node.
     pub node: NodeId,
-    /// By `namespace/name`. A Service that did not change keeps its `Arc` from one compilation to the next.
+    /// By `namespace/name`, and the `hostPort`s of this node's pods by theirs. A Service that did not change keeps its
+    /// `Arc` from one compilation to the next.
     pub services: Arc<BTreeMap<Arc<str>, Arc<ServiceRoutes>>>,
     index: OnceLock<Index>,
 }
@@ -133,7 +135,50 @@ struct Index {
 #[derive(Debug, Default)]
 pub struct RouteCompiler {
     cache: HashMap<Arc<str>, Cached>,
+    host_ports: HostPorts,
     last: Option<Last>,
+}
+
+/// The `hostPort`s of all pods, and what they were made of.
+#[derive(Debug, Default)]
+struct HostPorts {
+    pods: Arc<Vec<Arc<Pod>>>,
+    nodes: Arc<Vec<Node>>,
+    routes: HashMap<Arc<str>, (NodeId, Arc<ServiceRoutes>)>,
+}
+
+impl HostPorts {
+    /// Puts those of a Snapshot into the routes of their nodes; nothing is copied where they stay as they are.
+    fn put(&mut self, snapshot: &Snapshot, routes: &mut [NodeRoutes]) {
+        let mut set = |node: NodeId, name: &Arc<str>, made: Option<Arc<ServiceRoutes>>| {
+            if let Some(of_node) = routes.iter_mut().find(|of_node| of_node.node == node) {
+                of_node.set(name, made.filter(|made| !made.frontends.is_empty()));
+            }
+        };
+        for (name, node) in self.update(snapshot) {
+            set(node, &name, None);
+        }
+        for (name, (node, made)) in &self.routes {
+            set(*node, name, Some(made.clone()));
+        }
+    }
+
+    /// Takes the next Snapshot; returns the names that are no longer on their node.
+    fn update(&mut self, snapshot: &Snapshot) -> Vec<(Arc<str>, NodeId)> {
+        if Arc::ptr_eq(&self.pods, &snapshot.pods) && Arc::ptr_eq(&self.nodes, &snapshot.nodes) {
+            return Vec::new();
+        }
+        (self.pods, self.nodes) = (snapshot.pods.clone(), snapshot.nodes.clone());
+        let before = std::mem::take(&mut self.routes);
+        for pod in snapshot.pods.iter().filter(|p| !p.host_ports.is_empty()) {
+            let made = host_ports(pod, snapshot.node(pod.node));
+            let known = before.get(&key(pod)).map(|(_, known)| known).filter(|known| ***known == made);
+            let made = known.cloned().unwrap_or_else(|| Arc::new(made));
+            self.routes.insert(made.name.clone(), (pod.node, made));
+        }
+        let stays = |name: &Arc<str>, node: NodeId| self.routes.get(name).is_some_and(|(now, _)| *now == node);
+        before.into_iter().map(|(name, (node, _))| (name, node)).filter(|(n, on)| !stays(n, *on)).collect()
+    }
 }
 
 #[derive(Debug)]
@@ -158,10 +203,11 @@ impl RouteCompiler {
             let compiled = last.routes.iter().map(|r| r.node);
             Arc::ptr_eq(&last.nodes, &snapshot.nodes) && compiled.eq(nodes.iter().copied())
         };
-        let routes = match self.last.take().filter(on_same) {
+        let mut routes = match self.last.take().filter(on_same) {
             Some(last) => self.change(last, snapshot, nodes),
             None => self.all(snapshot, nodes),
         };
+        self.host_ports.put(snapshot, &mut routes);
         self.last = Some(Last {
             services: snapshot.services.clone(),
             nodes: snapshot.nodes.clone(),

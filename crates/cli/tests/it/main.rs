@@ -3,6 +3,8 @@
 
 mod examples;
 mod exec;
+mod host_aliases;
+mod host_ports;
 mod leaves_nothing;
 mod random;
 mod services;

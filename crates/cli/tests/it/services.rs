@@ -61,3 +61,21 @@ fn the_health_check_port_tells_which_nodes_have_endpoints() {
         .collect();
     assert_eq!(codes, BTreeSet::from(["200".to_owned(), "503".to_owned()]), "{}", network.text());
 }
+
+/// Pods reach node ports and load balancers under a node's address; a drop behind that is theirs all the same.
+#[test]
+fn drops_of_translated_packets_are_attributed() {
+    let denied = MANIFESTS.replace(
+        "{ipBlock: {cidr: 0.0.0.0/0, except: [198.51.100.0/24]}}",
+        "{ipBlock: {cidr: 192.0.2.0/24}}",
+    );
+    assert_ne!(denied, MANIFESTS);
+    let manifests = folder(&[("services.yaml", &denied)]);
+    for overlay in ["vxlan", "none"] {
+        let report = verified(User::Own, &[path(&manifests), "--overlay", overlay]);
+        // A crowded machine may lose a packet or tell of a drop too late, but not of most that were translated.
+        let (denied, silent) = (&report["predicted"]["denied"], &report["silent"]);
+        let (denied, silent) = (denied.as_u64().unwrap(), silent.as_u64().unwrap());
+        assert!(denied > 100 && silent * 50 < denied, "{report}");
+    }
+}

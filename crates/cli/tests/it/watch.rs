@@ -104,3 +104,38 @@ fn pods_come_and_go_and_broken_edits_change_nothing() {
     assert!(went.is_some(), "{}", network.text());
     assert!(reaches(&network, 80));
 }
+
+fn nodes(names: &[&str]) -> String {
+    names.iter().map(|n| format!("apiVersion: v1\nkind: Node\nmetadata: {{name: {n}}}\n---\n")).collect()
+}
+
+#[test]
+fn an_edit_of_the_nodes_is_refused_as_a_whole_and_says_which() {
+    let manifests = folder(&[("nodes.yaml", &nodes(&["n1", "n2"])), ("pods.yaml", PODS)]);
+    let network = Running::start(User::Own, &[path(&manifests), "--watch"]);
+    let write = |file: &str, text: &str| fs::write(manifests.path().join(file), text).unwrap();
+    let refused = |nth, what: &str| {
+        let line = network.wait_for_nth("not applied: ", nth);
+        assert!(line.contains(what) && line.contains("start again to change nodes"), "{line}");
+    };
+    write("nodes.yaml", &nodes(&["n1", "n2", "n3"]));
+    refused(1, "node n3 is new;");
+    write("nodes.yaml", &nodes(&["n1"]));
+    refused(2, "node n2 is gone;");
+    write("nodes.yaml", &nodes(&["n2", "n1"]));
+    refused(3, "the nodes stand in another order;");
+    let moved = nodes(&["n1", "n2"]).replacen(
+        "---",
+        "status: {addresses: [{type: InternalIP, address: 172.18.0.99}]}\n---",
+        1,
+    );
+    write("nodes.yaml", &moved);
+    refused(4, "node n1 has the address 172.18.0.99");
+    // Nothing of an edit is applied while the nodes differ, and all of it when they are back.
+    write("policy.yaml", &policy(80));
+    refused(5, "node n1 has the address 172.18.0.99");
+    assert!(reaches(&network, 80) && reaches(&network, 81));
+    write("nodes.yaml", &nodes(&["n1", "n2"]));
+    network.wait_for("applied nodes.yaml");
+    assert!(reaches(&network, 80) && !reaches(&network, 81), "{}", network.text());
+}

@@ -25,6 +25,27 @@ pub struct ContainerPort {
     pub protocol: Protocol,
 }
 
+/// A port of the pod's node that leads to a port of the pod: `hostPort`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPort {
+    /// `hostIP`; none for every address of the node.
+    pub ip: Option<IpAddr>,
+    /// `hostPort`.
+    pub port: u16,
+    /// The protocol.
+    pub protocol: Protocol,
+    /// `containerPort`.
+    pub target: u16,
+}
+
+impl HostPort {
+    /// Whether it is a port at this address of the node: an unspecified `hostIP` stands for all of its family.
+    #[must_use]
+    pub fn is_at(&self, ip: IpAddr) -> bool {
+        self.ip.is_none_or(|own| own == ip || (own.is_unspecified() && own.is_ipv4() == ip.is_ipv4()))
+    }
+}
+
 /// A container, as far as the network sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
@@ -59,6 +80,15 @@ pub struct DnsConfig {
     pub options: Vec<(String, Option<String>)>,
 }
 
+/// One entry of `spec.hostAliases`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostAlias {
+    /// The address.
+    pub ip: IpAddr,
+    /// The names that it has.
+    pub names: Vec<String>,
+}
+
 /// A pod.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pod {
@@ -91,12 +121,16 @@ pub struct Pod {
     /// The ports that something answers on, sorted: what the containers declare; where they declare nothing,
     /// what probes and Services aim at.
     pub listening: Vec<(Protocol, u16)>,
+    /// The ports of its node that lead to it; none for a hostNetwork pod, which has them without any.
+    pub host_ports: Arc<Vec<HostPort>>,
     /// Whether it is Ready.
     pub ready: bool,
     /// `spec.dnsPolicy`.
     pub dns_policy: DnsPolicy,
     /// `spec.dnsConfig`.
     pub dns_config: Arc<DnsConfig>,
+    /// `spec.hostAliases`.
+    pub host_aliases: Arc<Vec<HostAlias>>,
     /// The command of the annotation `netloom.dev/run`, to start instead of a stand-in.
     pub run: Option<Arc<str>>,
     /// The object that declares it.

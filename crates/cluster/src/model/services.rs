@@ -90,6 +90,8 @@ pub struct Endpoint {
     pub zone: Option<Arc<str>>,
     /// Zones that the EndpointSlice's hints give it to.
     pub hint_zones: Vec<Arc<str>>,
+    /// Nodes that they give it to, by name.
+    pub hint_nodes: Vec<Arc<str>>,
 }
 
 /// A Service with its endpoints.

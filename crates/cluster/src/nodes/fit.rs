@@ -12,6 +12,8 @@ pub struct Wants {
     selector: BTreeMap<String, String>,
     /// `requiredDuringSchedulingIgnoredDuringExecution`: one of the terms must hold.
     terms: Option<Vec<NodeSelectorTerm>>,
+    /// `preferredDuringSchedulingIgnoredDuringExecution`, with their weights.
+    preferred: Vec<(i64, NodeSelectorTerm)>,
     /// `spec.tolerations`.
     tolerations: Vec<Toleration>,
     /// Whether it is a DaemonSet's, which the controller lets onto unschedulable nodes.
@@ -40,20 +42,47 @@ pub enum Refusal {
     Taint,
     /// It is cordoned.
     Unschedulable,
+    /// Another pod has a port of it.
+    Port,
+    /// Anti-affinity of this pod or of one that is there.
+    Apart,
+    /// No pod is there that affinity asks for.
+    Together,
+    /// A topology spread constraint.
+    Spread,
+}
+
+impl Refusal {
+    /// In a few words.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Labels => "labels differ from nodeSelector or affinity",
+            Self::Taint => "taint not tolerated",
+            Self::Unschedulable => "unschedulable",
+            Self::Port => "ports taken",
+            Self::Apart => "pod anti-affinity",
+            Self::Together => "pod affinity",
+            Self::Spread => "topology spread constraints",
+        }
+    }
 }
 
 impl Wants {
     /// What a pod of this spec asks.
     pub fn of(spec: &PodSpec) -> Self {
-        let required = spec
-            .affinity
-            .as_ref()
-            .and_then(|a| a.node_affinity.as_ref())
-            .and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref());
+        let affinity = spec.affinity.as_ref().and_then(|a| a.node_affinity.as_ref());
+        let required = affinity.and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref());
+        let preferred =
+            affinity.and_then(|a| a.preferred_during_scheduling_ignored_during_execution.as_ref());
         Self {
             node_name: spec.node_name.clone().filter(|n| !n.is_empty()),
             selector: spec.node_selector.clone().unwrap_or_default(),
             terms: required.map(|r| r.node_selector_terms.clone()),
+            preferred: preferred
+                .into_iter()
+                .flatten()
+                .map(|p| (p.weight.into(), p.preference.clone()))
+                .collect(),
             tolerations: spec.tolerations.clone().unwrap_or_default(),
             daemon: false,
         }
@@ -81,6 +110,14 @@ impl Wants {
             true => Ok(()),
             false => Err(Refusal::Taint),
         }
+    }
+
+    /// How much speaks against a node that takes the pod: `PreferNoSchedule`, and preferences that do not hold.
+    pub fn dislike(&self, node: Candidate<'_>) -> i64 {
+        let shy = |t: &&Taint| t.effect == "PreferNoSchedule" && !self.tolerates(t);
+        let shy = node.taints.iter().filter(shy).count();
+        let held = self.preferred.iter().filter(|(_, term)| term_holds(term, node));
+        held.map(|(weight, _)| -weight).sum::<i64>() + 100 * i64::try_from(shy).unwrap_or(i64::MAX / 100)
     }
 
     fn tolerates(&self, taint: &Taint) -> bool {

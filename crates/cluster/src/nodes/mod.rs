@@ -1,7 +1,9 @@
 //! The cluster's nodes: those that are declared, else those that pods name, else made ones.
 pub mod blocks;
 pub mod fit;
+mod neighbours;
 pub mod place;
+pub mod terms;
 
 use std::{collections::HashSet, net::IpAddr, sync::Arc};
 

@@ -1,26 +1,32 @@
 //! Puts pods on nodes: where they are bound, where they were, else spread over the nodes that fit.
 use std::{
     collections::{BTreeMap, HashMap},
+    net::IpAddr,
     sync::Arc,
 };
 
-use super::{NodeSpec, fit::Refusal};
+use super::{
+    NodeSpec,
+    fit::Refusal,
+    neighbours::{Concern, Neighbours},
+};
 use crate::{
     fast::Map,
     findings::Findings,
-    model::{NodeId, Protocol, Workload},
+    model::{HostPort, NodeId, Protocol, Workload},
     workloads::Draft,
 };
 
 struct Nodes<'a> {
     specs: &'a [NodeSpec],
+    neighbours: Neighbours<'a>,
     by_name: HashMap<&'a str, usize>,
     /// How many pods each node has.
     load: Vec<usize>,
     /// How many pods of one template each node has; a template is told by its address.
     spread: Map<(usize, usize), usize>,
     /// Ports taken on each node, and the pod that has them.
-    ports: Map<(usize, Protocol, u16), &'a Draft>,
+    ports: Map<(usize, Protocol, u16), Vec<(Option<IpAddr>, &'a Draft)>>,
 }
 
 /// The node of each draft, in their order; none for a pod that no node takes. `previous` says which node each was
@@ -33,6 +39,7 @@ pub fn place(
 ) -> Vec<Option<NodeId>> {
     let mut nodes = Nodes {
         specs,
+        neighbours: Neighbours::new(specs, drafts),
         by_name: specs.iter().enumerate().map(|(i, n)| (&*n.name, i)).collect(),
         load: vec![0; specs.len()],
         spread: Map::default(),
@@ -40,10 +47,15 @@ pub fn place(
     };
     let mut placed: Vec<Option<usize>> = vec![None; drafts.len()];
     let mut open = Vec::new();
+    let mut refused: BTreeMap<(&str, &Workload), (usize, &Draft)> = BTreeMap::new();
     for (i, draft) in drafts.iter().enumerate() {
         let bound = draft.template.wants.node_name.as_deref().or(draft.daemon_node.as_deref());
         match bound {
             Some(name) => match nodes.by_name.get(name).copied() {
+                // A DaemonSet's pod has its node, but comes by way of the scheduler all the same.
+                Some(node) if draft.daemon_node.is_some() && !nodes.neighbours_let(node, draft) => {
+                    refused.entry((&draft.namespace, &draft.workload)).or_insert((0, draft)).0 += 1;
+                }
                 Some(node) => {
                     nodes.warn_of_ports(node, draft, findings);
                     placed[i] = Some(node);
@@ -52,7 +64,9 @@ pub fn place(
                 None => unknown_node(draft, name, findings),
             },
             None => match previous[i].and_then(|name| nodes.by_name.get(name).copied()) {
-                Some(node) if nodes.takes(node, draft) => {
+                Some(node)
+                    if nodes.refusal(node, draft, &nodes.neighbours.concern(draft), false).is_none() =>
+                {
                     placed[i] = Some(node);
                     nodes.put(node, draft);
                 }
@@ -60,7 +74,6 @@ pub fn place(
             },
         }
     }
-    let mut refused: BTreeMap<(&str, &Workload), (usize, &Draft)> = BTreeMap::new();
     for i in open {
         let draft = &drafts[i];
         match nodes.best(draft) {
@@ -74,36 +87,52 @@ pub fn place(
     for ((namespace, workload), (count, draft)) in refused {
         nodes.say_pending(namespace, workload, count, draft, findings);
     }
+    say_unheeded(drafts, findings);
     placed.into_iter().map(|n| n.map(|n| NodeId(n as u32))).collect()
 }
 
 impl<'a> Nodes<'a> {
     fn put(&mut self, node: usize, draft: &'a Draft) {
         self.load[node] += 1;
+        self.neighbours.put(node, draft);
         *self.spread.entry((template(draft), node)).or_default() += 1;
-        for &(protocol, port) in &draft.template.host_ports {
-            self.ports.entry((node, protocol, port)).or_insert(draft);
+        for port in &draft.template.host_ports {
+            self.ports.entry((node, port.protocol, port.port)).or_default().push((port.ip, draft));
         }
     }
 
-    fn takes(&self, node: usize, draft: &Draft) -> bool {
-        draft.template.wants.check(self.specs[node].candidate()).is_ok()
-            && self.conflict(node, draft).is_none()
+    /// Why a node does not take a pod; `spread` says whether it is asked to spread evenly.
+    fn refusal(&self, node: usize, draft: &Draft, concern: &Concern, spread: bool) -> Option<Refusal> {
+        let wanted = draft.template.wants.check(self.specs[node].candidate());
+        let free = || self.conflict(node, draft).map_or(Ok(()), |_| Err(Refusal::Port));
+        wanted.and_then(|()| free()).and_then(|()| self.neighbours.check(node, concern, spread)).err()
+    }
+
+    fn neighbours_let(&self, node: usize, draft: &Draft) -> bool {
+        self.neighbours.check(node, &self.neighbours.concern(draft), true).is_ok()
     }
 
     fn conflict(&self, node: usize, draft: &Draft) -> Option<(Protocol, u16, &'a Draft)> {
-        let taken = |&(protocol, port): &(Protocol, u16)| {
-            self.ports.get(&(node, protocol, port)).map(|other| (protocol, port, *other))
+        let taken = |wanted: &HostPort| {
+            let others = self.ports.get(&(node, wanted.protocol, wanted.port))?;
+            let (_, other) = others.iter().find(|(ip, _)| overlap(*ip, wanted.ip))?;
+            Some((wanted.protocol, wanted.port, *other))
         };
         draft.template.host_ports.iter().find_map(taken)
     }
 
-    /// The fitting node with the fewest pods of the workload, then with the fewest pods, then the first.
+    /// The fitting node that least speaks against, then the one with the fewest pods of the workload, then with the
+    /// fewest pods, then the first.
     fn best(&self, draft: &Draft) -> Option<usize> {
         let spread = |node| self.spread.get(&(template(draft), node)).copied().unwrap_or_default();
+        let concern = self.neighbours.concern(draft);
+        let dislike = |node: usize| {
+            let own = draft.template.wants.dislike(self.specs[node].candidate());
+            own.saturating_add(self.neighbours.dislike(node, &concern))
+        };
         (0..self.specs.len())
-            .filter(|&node| self.takes(node, draft))
-            .min_by_key(|&node| (spread(node), self.load[node], node))
+            .filter(|&node| self.refusal(node, draft, &concern, true).is_none())
+            .min_by_key(|&node| (dislike(node), spread(node), self.load[node], node))
     }
 
     fn warn_of_ports(&self, node: usize, draft: &Draft, findings: &mut Findings) {
@@ -128,14 +157,11 @@ impl<'a> Nodes<'a> {
         findings: &mut Findings,
     ) {
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-        for spec in self.specs {
-            let reason = match draft.template.wants.check(spec.candidate()) {
-                Ok(()) => "ports taken",
-                Err(Refusal::Labels) => "labels differ from nodeSelector or affinity",
-                Err(Refusal::Taint) => "taint not tolerated",
-                Err(Refusal::Unschedulable) => "unschedulable",
-            };
-            *reasons.entry(reason).or_default() += 1;
+        let concern = self.neighbours.concern(draft);
+        for node in 0..self.specs.len() {
+            if let Some(refusal) = self.refusal(node, draft, &concern, true) {
+                *reasons.entry(refusal.text()).or_default() += 1;
+            }
         }
         let reasons: Vec<String> = reasons.iter().map(|(reason, n)| format!("{reason} ({n})")).collect();
         let (pods, fit) = match count {
@@ -156,6 +182,29 @@ impl<'a> Nodes<'a> {
                 "give a Node object whose labels, taints and free ports fit, or change what the pod asks for",
             );
     }
+}
+
+/// Info of what is asked of neighbours and not acted on, once a template.
+fn say_unheeded(drafts: &[Arc<Draft>], findings: &mut Findings) {
+    let mut said = crate::fast::Set::default();
+    for draft in drafts.iter().filter(|d| !d.template.unheeded.is_empty()) {
+        if said.insert(template(draft)) {
+            let message = format!(
+                "{} {}/{}: {} is not acted on when pods are placed on nodes",
+                draft.workload.kind,
+                draft.namespace,
+                draft.workload.name,
+                draft.template.unheeded.join(", ")
+            );
+            findings.info(draft.origin.at.clone(), message);
+        }
+    }
+}
+
+/// Whether two `hostIP`s want the same port; none and the unspecified ones want it everywhere.
+fn overlap(one: Option<IpAddr>, other: Option<IpAddr>) -> bool {
+    let all = |ip: Option<IpAddr>| ip.is_none_or(|ip| ip.is_unspecified());
+    all(one) || all(other) || one == other
 }
 
 /// Pods of one workload have one template.

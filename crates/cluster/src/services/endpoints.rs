@@ -50,6 +50,7 @@ fn of_pod(service: &Parsed, pod: &Pod, terminating: bool, ground: &Ground<'_>) -
         hostname: pod.hostname.clone().filter(|_| named),
         zone: ground.topology.nodes[pod.node.0 as usize].zone().map(Arc::from),
         hint_zones: Vec::new(),
+        hint_nodes: Vec::new(),
     })
 }
 
@@ -108,14 +109,16 @@ impl Listed<'_> {
         let conditions = from.conditions.clone().unwrap_or_default();
         // A condition that is not said counts as true (ready), as ready (serving), as false (terminating).
         let ready = conditions.ready.unwrap_or(true);
-        let hints = from.hints.iter().flat_map(|h| h.for_zones.iter().flatten());
+        let zones = from.hints.iter().flat_map(|h| h.for_zones.iter().flatten());
+        let nodes = from.hints.iter().flat_map(|h| h.for_nodes.iter().flatten());
         let mut endpoint = self.bare(ip, from.target_ref.as_ref(), from.node_name.as_deref(), ports);
         endpoint.ready = ready;
         endpoint.serving = conditions.serving.unwrap_or(ready);
         endpoint.terminating = conditions.terminating.unwrap_or(false);
         endpoint.hostname = from.hostname.as_deref().map(Arc::from);
         endpoint.zone = from.zone.as_deref().map(Arc::from).or(endpoint.zone);
-        endpoint.hint_zones = hints.map(|z| Arc::from(z.name.as_str())).collect();
+        endpoint.hint_zones = zones.map(|z| Arc::from(z.name.as_str())).collect();
+        endpoint.hint_nodes = nodes.map(|n| Arc::from(n.name.as_str())).collect();
         endpoint
     }
 
@@ -168,6 +171,7 @@ impl Listed<'_> {
             hostname: None,
             zone: node.and_then(|n| self.ground.topology.nodes[n.0 as usize].zone()).map(Arc::from),
             hint_zones: Vec::new(),
+            hint_nodes: Vec::new(),
         }
     }
 

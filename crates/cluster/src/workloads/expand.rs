@@ -14,7 +14,6 @@ use netloom_objects::{Object, Typed};
 use super::{
     Draft, Expansion,
     names::{Names, cron_job_run, template_hash},
-    say_host_ports,
     template::Template,
 };
 use crate::{
@@ -54,15 +53,13 @@ pub fn workload(object: &Arc<Object>, workload: &Workload) -> Expansion {
             maker.stateful(&spec.template, spec.replicas, start, spec.service_name.as_deref())
         }
         Typed::Job(job) if !finished(job) => match &job.spec {
-            Some(spec) => maker.job(spec, name, "spec.template.spec"),
+            Some(spec) => maker.job(spec, name),
             None => Expansion::default(),
         },
         Typed::CronJob(cron) => {
             let job = cron.spec.job_template.spec.as_ref().filter(|_| cron.spec.suspend != Some(true));
             match job {
-                Some(job) => {
-                    maker.job(job, &cron_job_run(namespace, name), "spec.jobTemplate.spec.template.spec")
-                }
+                Some(job) => maker.job(job, &cron_job_run(namespace, name)),
                 None => Expansion::default(),
             }
         }
@@ -85,8 +82,7 @@ pub fn daemon_set(
     template: &Arc<Template>,
     nodes: &[Arc<str>],
 ) -> Expansion {
-    let mut maker = Maker { object, workload, findings: Findings::default() };
-    say_host_ports(object, "spec.template.spec", template, &mut maker.findings);
+    let maker = Maker { object, workload, findings: Findings::default() };
     let namespace = namespace_of(object);
     let mut names = Names::new(&namespace, &object.name);
     let pod = |node: &Arc<str>| Draft {
@@ -147,12 +143,6 @@ impl Maker<'_> {
         }
     }
 
-    fn template(&mut self, from: &PodTemplateSpec, spec_path: &str) -> Arc<Template> {
-        let template = Arc::new(read(from));
-        say_host_ports(self.object, spec_path, &template, &mut self.findings);
-        template
-    }
-
     fn count(&mut self, wanted: Option<i32>, path: &str) -> u32 {
         let count = u32::try_from(wanted.unwrap_or(1)).unwrap_or(0);
         if count > MOST {
@@ -173,7 +163,7 @@ impl Maker<'_> {
         added: &[(&str, String)],
     ) -> Expansion {
         let count = self.count(replicas, "spec.replicas");
-        let template = self.template(template, "spec.template.spec");
+        let template = Arc::new(read(template));
         let labels = with(&template.labels, added);
         let namespace = namespace_of(self.object);
         let mut names = Names::new(&namespace, base);
@@ -189,7 +179,7 @@ impl Maker<'_> {
         service: Option<&str>,
     ) -> Expansion {
         let count = self.count(replicas, "spec.replicas");
-        let template = self.template(template, "spec.template.spec");
+        let template = Arc::new(read(template));
         let subdomain: Option<Arc<str>> = service.filter(|s| !s.is_empty()).map(Arc::from);
         let pod = |i: u32| {
             let ordinal = u64::from(i) + u64::from(start.unsigned_abs());
@@ -210,14 +200,14 @@ impl Maker<'_> {
         Expansion { drafts: (0..count).map(pod).collect(), findings: self.findings }
     }
 
-    fn job(mut self, spec: &JobSpec, job: &str, spec_path: &str) -> Expansion {
+    fn job(mut self, spec: &JobSpec, job: &str) -> Expansion {
         if spec.suspend == Some(true) {
             return Expansion::default();
         }
         let parallel = self.count(spec.parallelism, "spec.parallelism");
         let count = spec.completions.map_or(parallel, |c| parallel.min(u32::try_from(c).unwrap_or(0)));
         let indexed = spec.completion_mode.as_deref() == Some("Indexed");
-        let template = self.template(&spec.template, spec_path);
+        let template = Arc::new(read(&spec.template));
         let added = [("batch.kubernetes.io/job-name", job.to_owned()), ("job-name", job.to_owned())];
         let shared = with(&template.labels, &added);
         let namespace = namespace_of(self.object);

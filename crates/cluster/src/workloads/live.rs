@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 use k8s_openapi::api::core::v1::{Pod, PodStatus};
 use netloom_objects::Object;
 
-use super::{Draft, Expansion, say_host_ports, template::Template};
+use super::{Draft, Expansion, template::Template};
 use crate::{
     findings::Findings,
     input::namespace_of,
@@ -18,13 +18,11 @@ pub fn terminated(pod: &Pod) -> bool {
 
 /// The pod of a Pod object; none if it has ended.
 pub fn pod(object: &Arc<Object>, pod: &Pod, workload: &Workload) -> Expansion {
-    let mut findings = Findings::default();
     if terminated(pod) {
         return Expansion::default();
     }
     let Some(spec) = &pod.spec else { return Expansion::default() };
     let template = Arc::new(Template::new(&pod.metadata.labels, &pod.metadata.annotations, spec));
-    say_host_ports(object, "spec", &template, &mut findings);
     let status = pod.status.as_ref();
     let draft = Draft {
         namespace: namespace_of(object),
@@ -41,7 +39,7 @@ pub fn pod(object: &Arc<Object>, pod: &Pod, workload: &Workload) -> Expansion {
         origin: object.reference.clone(),
         template,
     };
-    Expansion { drafts: vec![draft], findings }
+    Expansion { drafts: vec![draft], findings: Findings::default() }
 }
 
 /// A pod without a status is taken to be ready; one with a status must say so, once it is past its manifest.

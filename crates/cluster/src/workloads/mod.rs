@@ -192,18 +192,3 @@ fn expand_one(object: &Arc<Object>, workload: &Workload) -> Expansion {
         _ => expand::workload(object, workload),
     }
 }
-
-/// Info for every `hostPort`: netloom reads it and does not act on it.
-fn say_host_ports(object: &Object, spec_path: &str, template: &Template, findings: &mut Findings) {
-    for path in &template.host_port_paths {
-        findings
-            .info(
-                object.locate(&format!("{spec_path}.{path}")),
-                format!(
-                    "{}: hostPort is not programmed: the port is not reachable at the node's address",
-                    crate::findings::title(object)
-                ),
-            )
-            .help("reach the pod through a Service of type NodePort, or give it hostNetwork");
-    }
-}

@@ -7,8 +7,8 @@ use k8s_openapi::{
 };
 
 use crate::{
-    model::{Container, ContainerPort, DnsConfig, DnsPolicy, Labels, Protocol},
-    nodes::fit::Wants,
+    model::{Container, ContainerPort, DnsConfig, DnsPolicy, HostAlias, HostPort, Labels, Protocol},
+    nodes::{fit::Wants, terms::Term},
 };
 
 /// The annotation with the command to start instead of a stand-in.
@@ -23,6 +23,10 @@ pub struct Template {
     pub labels: Labels,
     /// What is asked of the node.
     pub wants: Wants,
+    /// What is asked of the pods near it.
+    pub neighbours: Vec<Term>,
+    /// What is asked and not acted on.
+    pub unheeded: Vec<&'static str>,
     /// `spec.hostNetwork`.
     pub host_network: bool,
     /// `spec.serviceAccountName`.
@@ -38,17 +42,19 @@ pub struct Template {
     /// The declared ports; where there are none, what probes aim at. Sorted.
     pub listening: Vec<(Protocol, u16)>,
     /// The ports that it takes on its node: of a hostNetwork pod all, else the `hostPort`s.
-    pub host_ports: Vec<(Protocol, u16)>,
+    pub host_ports: Vec<HostPort>,
+    /// Those of them that lead to the pod from its node's addresses.
+    pub forwarded: Arc<Vec<HostPort>>,
     /// Whether the annotation leaves it ready.
     pub ready: bool,
     /// `spec.dnsPolicy`.
     pub dns_policy: DnsPolicy,
     /// `spec.dnsConfig`.
     pub dns_config: Arc<DnsConfig>,
+    /// `spec.hostAliases`.
+    pub host_aliases: Arc<Vec<HostAlias>>,
     /// The command of the annotation.
     pub run: Option<Arc<str>>,
-    /// Paths of `hostPort` fields below the pod's spec: netloom does not act on them.
-    pub host_port_paths: Vec<String>,
 }
 
 /// A label or annotation map that may be absent.
@@ -71,17 +77,21 @@ impl Template {
         };
         listening.sort_unstable();
         listening.dedup();
+        let host_ports = host_ports(&running, host_network);
+        let (neighbours, unheeded) = Term::all_of(spec);
         let text = |field: &Option<String>| field.as_deref().filter(|t| !t.is_empty()).map(Arc::from);
         let account = text(&spec.service_account_name).or_else(|| text(&spec.service_account));
         Self {
             labels: Arc::new(labels.clone().unwrap_or_default()),
             wants: Wants::of(spec),
+            neighbours,
+            unheeded,
             host_network,
             service_account: account.unwrap_or_else(|| Arc::from("default")),
             hostname: text(&spec.hostname),
             subdomain: text(&spec.subdomain),
-            host_ports: host_ports(&running, host_network),
-            host_port_paths: if host_network { Vec::new() } else { host_port_paths(spec) },
+            forwarded: Arc::new(if host_network { Vec::new() } else { host_ports.clone() }),
+            host_ports,
             containers: Arc::new(containers),
             declares,
             listening,
@@ -93,6 +103,7 @@ impl Template {
                 _ => DnsPolicy::ClusterFirst,
             },
             dns_config: Arc::new(dns_config(spec)),
+            host_aliases: Arc::new(host_aliases(spec)),
             run: annotation(RUN).filter(|c| !c.trim().is_empty()).map(Arc::from),
         }
     }
@@ -133,32 +144,29 @@ fn probed(container: &ApiContainer) -> Vec<u16> {
     probes.into_iter().flatten().filter_map(target).collect()
 }
 
-fn host_ports(containers: &[&ApiContainer], host_network: bool) -> Vec<(Protocol, u16)> {
+fn host_ports(containers: &[&ApiContainer], host_network: bool) -> Vec<HostPort> {
     let taken = |p: &k8s_openapi::api::core::v1::ContainerPort| {
         let number = if host_network { Some(p.container_port) } else { p.host_port.filter(|&p| p != 0) };
-        let protocol = p.protocol.as_deref().map_or(Some(Protocol::Tcp), Protocol::parse)?;
-        Some((protocol, port(number?)?))
+        Some(HostPort {
+            ip: p.host_ip.as_deref().and_then(|ip| ip.parse().ok()),
+            port: port(number?)?,
+            protocol: p.protocol.as_deref().map_or(Some(Protocol::Tcp), Protocol::parse)?,
+            target: port(p.container_port)?,
+        })
     };
-    let mut ports: Vec<_> =
+    let mut ports: Vec<HostPort> =
         containers.iter().flat_map(|c| c.ports.iter().flatten()).filter_map(taken).collect();
-    ports.sort_unstable();
+    ports.sort_unstable_by_key(|p| (p.protocol, p.port, p.ip, p.target));
     ports.dedup();
     ports
 }
 
-fn host_port_paths(spec: &PodSpec) -> Vec<String> {
-    let lists = [("containers", Some(&spec.containers)), ("initContainers", spec.init_containers.as_ref())];
-    let mut paths = Vec::new();
-    for (list, containers) in lists {
-        for (c, container) in containers.into_iter().flatten().enumerate() {
-            for (p, port) in container.ports.iter().flatten().enumerate() {
-                if port.host_port.is_some_and(|p| p != 0) {
-                    paths.push(format!("{list}[{c}].ports[{p}].hostPort"));
-                }
-            }
-        }
-    }
-    paths
+fn host_aliases(spec: &PodSpec) -> Vec<HostAlias> {
+    let aliases = spec.host_aliases.iter().flatten();
+    let read = |from: &k8s_openapi::api::core::v1::HostAlias| {
+        Some(HostAlias { ip: from.ip.parse().ok()?, names: from.hostnames.clone().unwrap_or_default() })
+    };
+    aliases.filter_map(read).collect()
 }
 
 fn dns_config(spec: &PodSpec) -> DnsConfig {

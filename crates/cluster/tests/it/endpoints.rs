@@ -122,7 +122,7 @@ metadata: {name: db-v4, namespace: shop, labels: {kubernetes.io/service-name: db
 addressType: IPv4
 ports: [{name: sql, port: 3306, protocol: TCP}]
 endpoints:
-- {addresses: [192.0.2.10], zone: eu-1, hints: {forZones: [{name: eu-1}, {name: eu-2}]}, hostname: first}
+- {addresses: [192.0.2.10], zone: eu-1, hints: {forZones: [{name: eu-1}, {name: eu-2}], forNodes: [{name: node-2}]}, hostname: first}
 - {addresses: [192.0.2.11], conditions: {ready: false, serving: true, terminating: true}}
 - {addresses: [10.244.0.2], targetRef: {kind: Pod, name: db-0, namespace: shop}, nodeName: node-1}
 ---
@@ -152,7 +152,7 @@ fn lists() {
         endpoints(&slices, "shop/db"),
         [
             "10.244.0.2 fd00:10:244::2 :3306 :- db-0 on node-1",
-            "192.0.2.10 :3306 :- known as first in eu-1 for eu-1,eu-2",
+            "192.0.2.10 :3306 :- known as first in eu-1 for eu-1,eu-2 for nodes node-2",
             "192.0.2.11 :3306 :- unready terminating",
         ]
     );

@@ -186,3 +186,136 @@ fn families() {
         assert_eq!(built.snapshot.families().count(), usize::from(v4) + usize::from(v6));
     }
 }
+
+#[test]
+fn two_pods_share_no_host_port_of_a_node() {
+    let workload = |name: &str, replicas: u32, port: &str| {
+        let port = format!("{{containerPort: 80, {port}}}");
+        deployment(name, replicas, "").replace("{containerPort: 80}", &port)
+    };
+    let places = |yaml: &str| {
+        let built = built(yaml);
+        (loads(&built.snapshot), findings(&built))
+    };
+    let (loads, said) = places(&workload("web", 3, "hostPort: 8080"));
+    assert_eq!(loads, [1, 1]);
+    assert_eq!(said.len(), 1);
+    assert!(said[0].contains("1 pod of Deployment default/web fits no node and stays Pending"), "{said:?}");
+    assert!(said[0].ends_with("ports taken (2)"), "{said:?}");
+    for (other, fits) in [
+        ("hostPort: 8080, protocol: UDP", true),
+        ("hostPort: 8081", true),
+        ("hostPort: 8080, hostIP: 172.18.0.2", false),
+        ("hostPort: 8080, hostIP: 0.0.0.0", false),
+    ] {
+        let (_, said) = places(&[workload("a", 2, "hostPort: 8080"), workload("b", 2, other)].concat());
+        assert_eq!(said.is_empty(), fits, "{other}: {said:?}");
+    }
+}
+
+/// Where the pods of one Deployment go, by the names of the nodes, and what is said.
+fn places(nodes: &str, workloads: &str) -> (Vec<String>, Vec<String>) {
+    let built = built(&[nodes, workloads].concat());
+    let name = |p: &std::sync::Arc<netloom_cluster::Pod>| built.snapshot.node(p.node).name.to_string();
+    let mut places: Vec<String> = built.snapshot.pods.iter().map(name).collect();
+    places.sort();
+    (places, findings(&built))
+}
+
+fn zones() -> String {
+    let of = |(name, zone): &(&str, &str)| node(name, &format!("topology.kubernetes.io/zone: {zone}"), "");
+    [("a1", "a"), ("a2", "a"), ("b1", "b"), ("c1", "c")].iter().map(of).collect()
+}
+
+fn near(kind: &str, key: &str) -> String {
+    format!(
+        "affinity: {{{kind}: {{requiredDuringSchedulingIgnoredDuringExecution: [{{topologyKey: {key}, labelSelector: {{matchLabels: {{a: b}}}}}}]}}}}, "
+    )
+}
+
+const ZONE: &str = "topology.kubernetes.io/zone";
+const HOST: &str = "kubernetes.io/hostname";
+
+#[test]
+fn required_anti_affinity_keeps_pods_apart() {
+    let apart = |replicas, key| deployment("web", replicas, &near("podAntiAffinity", key));
+    assert_eq!(
+        places(&zones(), &apart(4, HOST)),
+        (["a1", "a2", "b1", "c1"].map(String::from).into(), vec![])
+    );
+    let (nodes, said) = places(&zones(), &apart(4, ZONE));
+    assert_eq!(nodes, ["a1", "b1", "c1"]);
+    assert!(
+        said[0].contains("1 pod of Deployment default/web") && said[0].contains("pod anti-affinity (4)"),
+        "{said:?}"
+    );
+    // It holds against pods that do not ask for it themselves.
+    let both = [apart(3, ZONE), deployment("other", 1, "")].concat();
+    let (nodes, said) = places(&zones(), &both);
+    assert_eq!((nodes.len(), said.len()), (3, 1), "{nodes:?} {said:?}");
+}
+
+#[test]
+fn required_affinity_keeps_pods_together() {
+    let (nodes, said) = places(&zones(), &deployment("web", 5, &near("podAffinity", HOST)));
+    assert_eq!((nodes, said), (vec!["a1".to_owned(); 5], vec![]));
+    let alone = near("podAffinity", HOST).replace("a: b", "a: nobody");
+    let (nodes, said) = places(&zones(), &deployment("web", 2, &alone));
+    assert!(nodes.is_empty() && said[0].contains("pod affinity (4)"), "{said:?}");
+}
+
+#[test]
+fn spreads_are_kept_within_their_skew() {
+    let spread = |key: &str, skew: u32, when: &str, rest: &str| {
+        format!(
+            "topologySpreadConstraints: [{{topologyKey: {key}, maxSkew: {skew}, whenUnsatisfiable: {when}, labelSelector: {{matchLabels: {{a: b}}}}{rest}}}], "
+        )
+    };
+    let zone_counts = |spec: &str, replicas| {
+        let (nodes, said) = places(&zones(), &deployment("web", replicas, spec));
+        let count = |zone| nodes.iter().filter(|n| n.starts_with(zone)).count();
+        ((count('a'), count('b'), count('c')), said)
+    };
+    for when in ["DoNotSchedule", "ScheduleAnyway"] {
+        assert_eq!(zone_counts(&spread(ZONE, 1, when, ""), 6), ((2, 2, 2), vec![]), "{when}");
+    }
+    assert_eq!(zone_counts("", 8), ((4, 2, 2), vec![]));
+    // Nodes that the pod's labels rule out are no domains, unless it says so.
+    let only_a = |rest| format!("nodeSelector: {{{ZONE}: a}}, {}", spread(ZONE, 1, "DoNotSchedule", rest));
+    assert_eq!(zone_counts(&only_a(""), 4), ((4, 0, 0), vec![]));
+    let (counts, said) = zone_counts(&only_a(", nodeAffinityPolicy: Ignore"), 4);
+    assert_eq!(counts, (1, 0, 0));
+    assert!(said[0].contains("topology spread constraints (2)"), "{said:?}");
+    let (counts, _) = zone_counts(&spread(ZONE, 1, "DoNotSchedule", ", minDomains: 4"), 6);
+    assert_eq!(counts, (1, 1, 1));
+}
+
+#[test]
+fn preferences_decide_between_nodes_that_fit() {
+    let prefers = |kind: &str, term: &str| {
+        format!(
+            "affinity: {{{kind}: {{preferredDuringSchedulingIgnoredDuringExecution: [{{weight: 50, {term}}}]}}}}, "
+        )
+    };
+    let zone_c = format!("preference: {{matchExpressions: [{{key: {ZONE}, operator: In, values: [c]}}]}}");
+    let (nodes, said) = places(&zones(), &deployment("web", 2, &prefers("nodeAffinity", &zone_c)));
+    assert_eq!((nodes, said), (vec!["c1".to_owned(); 2], vec![]));
+    let others =
+        format!("podAffinityTerm: {{topologyKey: {ZONE}, labelSelector: {{matchLabels: {{a: b}}}}}}");
+    let (nodes, _) = places(&zones(), &deployment("web", 3, &prefers("podAntiAffinity", &others)));
+    assert_eq!(nodes, ["a1", "b1", "c1"]);
+}
+
+#[test]
+fn what_is_not_acted_on_is_said() {
+    let spec = near("podAntiAffinity", HOST)
+        .replace("labelSelector", "namespaceSelector: {matchLabels: {team: x}}, labelSelector");
+    let (nodes, said) = places(&zones(), &deployment("web", 5, &spec));
+    assert_eq!(nodes.len(), 5);
+    assert_eq!(
+        said,
+        [
+            "info 17 Deployment default/web: a pod affinity term with a namespaceSelector is not acted on when pods are placed on nodes"
+        ]
+    );
+}

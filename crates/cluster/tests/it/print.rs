@@ -134,6 +134,9 @@ pub fn endpoint(s: &Snapshot, e: &Endpoint) -> String {
     if !e.hint_zones.is_empty() {
         _ = write!(out, " for {}", e.hint_zones.join(","));
     }
+    if !e.hint_nodes.is_empty() {
+        _ = write!(out, " for nodes {}", e.hint_nodes.join(","));
+    }
     for (flag, name) in [(!e.ready, "unready"), (!e.serving, "not serving"), (e.terminating, "terminating")] {
         if flag {
             _ = write!(out, " {name}");

@@ -180,3 +180,34 @@ fn a_namespace_comes_and_its_neighbours_are_renumbered() {
         }
     }
 }
+
+#[test]
+fn an_edit_of_what_is_asked_of_neighbours_places_pods_anew_and_nothing_else_does() {
+    let constraint = "topologySpreadConstraints: [{topologyKey: kubernetes.io/hostname, maxSkew: 1, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {app: d0}}}], ";
+    let spread = deployments(1, 4).replace("containers:", &format!("{constraint}containers:"));
+    let together = deployments(1, 4).replace(
+        "containers:",
+        "affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: d0}}}]}}, containers:",
+    );
+    let built = sequence(&[
+        &[("a.yaml", &together)],
+        &[("a.yaml", &together), ("p.yaml", &policy(80))],
+        &[("a.yaml", &spread)],
+        &[("a.yaml", &spread.replace("replicas: 4", "replicas: 3"))],
+    ]);
+    let loads: Vec<Vec<usize>> = built
+        .iter()
+        .map(|b| {
+            let of = |node: &netloom_cluster::Node| {
+                b.snapshot.pods.iter().filter(|p| p.node == node.id && p.name.starts_with("d0")).count()
+            };
+            b.snapshot.nodes.iter().map(of).collect()
+        })
+        .collect();
+    assert_eq!(loads[0].iter().filter(|n| **n > 0).count(), 1, "{loads:?}");
+    assert_eq!(loads[1], loads[0]);
+    assert_eq!(loads[2], [2, 2]);
+    let kept = where_pods_are(&built[3].snapshot);
+    let before = where_pods_are(&built[2].snapshot);
+    assert!(kept.iter().all(|pod| before.contains(pod)), "{kept:?} {before:?}");
+}

@@ -127,7 +127,7 @@ spec:
   dnsConfig: {nameservers: [9.9.9.9], searches: [corp.example], options: [{name: ndots, value: '2'}, {name: rotate}]}
   containers:
   - name: c
-    ports: [{name: web, containerPort: 80, hostPort: 8080}]
+    ports: [{name: web, containerPort: 80, hostPort: 8080}, {containerPort: 81, hostPort: 8081, hostIP: 127.0.0.1}]
 ",
     );
     let pod = pod(&built, "default/p");
@@ -139,7 +139,8 @@ spec:
         &pod.subdomain,
         pod.dns_policy,
         &pod.dns_config,
-        &pod.containers
+        &pod.containers,
+        &pod.host_ports
     ));
     insta::assert_debug_snapshot!(findings(&built));
 }

@@ -8,7 +8,7 @@ use std::{
 use ipnet::IpNet;
 use netloom_cluster::{Peer, PodId, Policy, Protocol};
 use netloom_explain::{Origin, Path, Target, World, trace};
-use netloom_routing::FrontendKind;
+use netloom_routing::{FrontendKind, host_port_owner};
 use netloom_standin::probe::Expectation;
 
 use super::names;
@@ -195,11 +195,16 @@ fn aims(world: &World) -> Vec<Aim> {
                     FrontendKind::NodePort => "NodePort",
                     FrontendKind::LoadBalancer => "load balancer",
                     FrontendKind::ExternalIp => "external IP",
+                    FrontendKind::HostPort => "hostPort",
+                };
+                let owner = match host_port_owner(&service.name) {
+                    Some(pod) => pod.to_owned(),
+                    None => format!("Service {}", service.name),
                 };
                 let name = || {
                     Arc::from(format!(
-                        "Service {}:{} ({kind} {}:{})",
-                        service.name, frontend.view.port, frontend.ip, frontend.port
+                        "{owner}:{} ({kind} {}:{})",
+                        frontend.view.port, frontend.ip, frontend.port
                     ))
                 };
                 frontends.entry((frontend.ip, frontend.protocol, frontend.port)).or_insert_with(name);

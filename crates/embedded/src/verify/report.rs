@@ -47,6 +47,8 @@ pub struct Report {
     pub not_probed: Vec<NotProbed>,
     /// What was predicted of all, opened or not.
     pub predicted: Predicted,
+    /// Drops that no node logged a rule for: told by silence alone.
+    pub silent: usize,
     /// From the start until the network was ready, in milliseconds.
     pub ready_ms: f64,
     /// How long the probes took, in milliseconds.
@@ -70,6 +72,7 @@ impl Report {
         }
         self.predicted.allowed += other.predicted.allowed;
         self.predicted.denied += other.predicted.denied;
+        self.silent += other.silent;
         self.probe_ms += other.probe_ms;
     }
 }

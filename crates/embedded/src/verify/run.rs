@@ -28,8 +28,9 @@ const BATCH: usize = 500;
 const PATIENCE: Duration = Duration::from_secs(4);
 /// A probe that takes longer is worth a line in the log.
 const SLOW: Duration = Duration::from_millis(500);
-/// How long silence has to last where it is predicted and the kernel does not tell of the drop.
-const SILENCE: Duration = Duration::from_millis(800);
+/// How long silence has to last where it is predicted and the kernel does not tell of the drop. The first packet of TCP
+/// is sent again after a second, and a drop of that is told too.
+const SILENCE: Duration = Duration::from_millis(1500);
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +68,7 @@ pub async fn run(
         done += 1;
         if agrees(world, &probes[index].predicted, &observed) {
             report.agree += 1;
+            report.silent += usize::from(observed.outcome == Outcome::TimedOut);
         } else {
             doubtful.push(index);
         }
@@ -78,6 +80,7 @@ pub async fn run(
     round(network, &probes, &doubtful, 3, |index, observed| {
         if agrees(world, &probes[index].predicted, &observed) {
             report.agree += 1;
+            report.silent += usize::from(observed.outcome == Outcome::TimedOut);
         } else {
             disagree.push((index, disagreement(world, &probes[index], &observed)));
         }

@@ -43,6 +43,7 @@ pub fn endpoint(ips: &[&str], ports: &[u16]) -> Endpoint {
         hostname: None,
         zone: None,
         hint_zones: vec![],
+        hint_nodes: vec![],
     }
 }
 
@@ -125,6 +126,8 @@ pub fn pod(namespace: &str, name: &str, ips: &[&str]) -> Pod {
         ready: true,
         dns_policy: DnsPolicy::ClusterFirst,
         dns_config: Arc::default(),
+        host_ports: Arc::default(),
+        host_aliases: Arc::default(),
         run: None,
         origin: origin("Pod", namespace, name, 20),
     }

@@ -170,6 +170,9 @@ fn container_ports(check: &mut Check<'_, '_, '_>, path: &str, container: &Contai
             let message = format!("port {} {protocol} is there twice", port.container_port);
             check.warning(number, message, "take one of them away");
         }
+        if let Some(ip) = port.host_ip.as_deref().filter(|ip| !ip.is_empty()) {
+            addresses::ip(check, path_of(i, "hostIP"), ip);
+        }
         if let Some(host_port) = port.host_port.filter(|p| *p != 0) {
             ports::number(check, path_of(i, "hostPort"), host_port);
             if host_network && host_port != port.container_port {
