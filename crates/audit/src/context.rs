@@ -4,7 +4,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use netloom_cluster::{Pod, Selector, Snapshot};
+use netloom_cluster::{Operator, Pod, Selector, Snapshot};
 use netloom_explain::World;
 use netloom_objects::{Object, ObjectSet};
 use netloom_policy::{Compiler, PolicySet};
@@ -12,6 +12,13 @@ use netloom_policy::{Compiler, PolicySet};
 use crate::{Kind, Settings, Version, Workload};
 
 type Name<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
+
+/// The workloads whose pods have a label: by namespace, key and value the list, and in it their indices.
+#[derive(Default)]
+struct LabelIndex<'a> {
+    numbers: HashMap<(&'a str, &'a str, &'a str), usize>,
+    lists: Vec<Vec<usize>>,
+}
 
 /// The set of manifests, ready for questions.
 pub struct Context<'a> {
@@ -24,6 +31,7 @@ pub struct Context<'a> {
     names: HashMap<Name<'a>, &'a Object>,
     workloads: Vec<Workload<'a>>,
     by_namespace: HashMap<&'a str, Vec<usize>>,
+    by_label: OnceLock<LabelIndex<'a>>,
     pods: HashMap<(&'a str, &'a str, &'a str), Vec<&'a Arc<Pod>>>,
     policies: OnceLock<Arc<PolicySet>>,
     world: OnceLock<World>,
@@ -56,6 +64,7 @@ impl<'a> Context<'a> {
             names,
             workloads,
             by_namespace,
+            by_label: OnceLock::new(),
             pods,
             policies: OnceLock::new(),
             world: OnceLock::new(),
@@ -129,7 +138,10 @@ impl<'a> Context<'a> {
         namespace: &str,
         labels: &BTreeMap<String, String>,
     ) -> impl Iterator<Item = &Workload<'a>> {
-        self.workloads_in(namespace)
+        let wanted = labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        self.candidates(namespace, wanted)
+            .iter()
+            .map(|index| &self.workloads[*index])
             .filter(|workload| labels.iter().all(|(key, value)| workload.labels().get(key) == Some(value)))
     }
 
@@ -139,7 +151,45 @@ impl<'a> Context<'a> {
         namespace: &str,
         selector: &Selector,
     ) -> impl Iterator<Item = &Workload<'a>> {
-        self.workloads_in(namespace).filter(|workload| selector.matches(workload.labels()))
+        let wanted = selector.requirements.iter().filter_map(|requirement| match &requirement.operator {
+            Operator::In(values) => match values.as_slice() {
+                [value] => Some((requirement.key.as_str(), value.as_str())),
+                _ => None,
+            },
+            _ => None,
+        });
+        self.candidates(namespace, wanted)
+            .iter()
+            .map(|index| &self.workloads[*index])
+            .filter(|workload| selector.matches(workload.labels()))
+    }
+
+    /// The workloads that have the rarest of some labels; all of the namespace where no label is asked for.
+    fn candidates<'s>(
+        &self,
+        namespace: &'s str,
+        labels: impl Iterator<Item = (&'s str, &'s str)>,
+    ) -> &[usize] {
+        let index = self.by_label.get_or_init(|| {
+            let mut index = LabelIndex::default();
+            for (at, workload) in self.workloads.iter().enumerate() {
+                for (key, value) in workload.labels() {
+                    let next = index.lists.len();
+                    let list = *index.numbers.entry((workload.namespace(), key, value)).or_insert(next);
+                    if list == next {
+                        index.lists.push(Vec::new());
+                    }
+                    index.lists[list].push(at);
+                }
+            }
+            index
+        });
+        let with = labels.map(|(key, value)| {
+            let list = index.numbers.get(&(namespace, key, value)).copied();
+            list.map_or(&[][..], |list| index.lists[list].as_slice())
+        });
+        let all = self.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice);
+        with.min_by_key(|with| with.len()).unwrap_or(all)
     }
 
     /// The Snapshot's pods of a workload.

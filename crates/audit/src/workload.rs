@@ -23,6 +23,9 @@ pub struct Workload<'a> {
     template: &'static str,
 }
 
+/// Kind, namespace and name of a workload.
+pub(crate) type Key<'a> = (&'a str, &'a str, &'a str);
+
 static NONE: BTreeMap<String, String> = BTreeMap::new();
 
 impl<'a> Workload<'a> {
@@ -83,6 +86,11 @@ impl<'a> Workload<'a> {
     #[must_use]
     pub fn namespace(&self) -> &'a str {
         self.object.reference.namespace.as_deref().unwrap_or("default")
+    }
+
+    /// What tells it from other workloads.
+    pub(crate) fn key(&self) -> Key<'a> {
+        (&self.object.kind, self.namespace(), &self.object.name)
     }
 
     /// The labels that its pods have.
