@@ -304,19 +304,22 @@ impl<'a> Index<'a> {
         home.into_iter().flatten().map(|number| &self.groups[*number])
     }
 
-    /// The groups behind a Service with a selector.
+    /// The groups that a Service's selector selects.
     pub fn behind(
         &self,
         snapshot: &Snapshot,
         namespace: &str,
         labels: &BTreeMap<String, String>,
-    ) -> Vec<&Group> {
-        let (Some(home), Some((key, value))) = (snapshot.find_namespace(namespace), labels.first_key_value())
-        else {
-            return Vec::new();
-        };
-        let candidates = self.labelled(Some(home), key, value).iter().map(|number| &self.groups[*number]);
-        candidates.filter(|g| g.namespace_id == home && has(&g.labels, labels)).collect()
+    ) -> Vec<usize> {
+        let home = snapshot.find_namespace(namespace);
+        let (Some(home), Some((key, value))) = (home, labels.first_key_value()) else { return Vec::new() };
+        let candidates = self.labelled(Some(home), key, value).iter().copied();
+        candidates
+            .filter(|group| {
+                let group = &self.groups[*group];
+                group.namespace_id == home && labels.iter().all(|(k, v)| group.labels.get(k) == Some(v))
+            })
+            .collect()
     }
 
     /// The evaluator, which knows the groups without pods too.
@@ -458,10 +461,6 @@ fn hash(namespace: Option<NamespaceId>, key: &str, value: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     (namespace, key, value).hash(&mut hasher);
     hasher.finish()
-}
-
-fn has(labels: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>) -> bool {
-    wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
 }
 
 /// Whether an object that has these labels, and perhaps more, can be selected.
