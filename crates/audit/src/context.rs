@@ -9,7 +9,7 @@ use netloom_explain::World;
 use netloom_objects::{Object, ObjectSet};
 use netloom_policy::{Compiler, PolicySet};
 
-use crate::{Kind, Settings, Version, Workload};
+use crate::{Kind, Settings, Version, Workload, rules::policy::Index};
 
 type Name<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
 
@@ -35,6 +35,7 @@ pub struct Context<'a> {
     pods: HashMap<(&'a str, &'a str, &'a str), Vec<&'a Arc<Pod>>>,
     policies: OnceLock<Arc<PolicySet>>,
     world: OnceLock<World>,
+    policy_index: OnceLock<Index<'a>>,
 }
 
 impl<'a> Context<'a> {
@@ -68,6 +69,7 @@ impl<'a> Context<'a> {
             pods,
             policies: OnceLock::new(),
             world: OnceLock::new(),
+            policy_index: OnceLock::new(),
         }
     }
 
@@ -215,6 +217,11 @@ impl<'a> Context<'a> {
     /// The compiled policies: ask these about verdicts, never the manifests.
     pub fn policies(&self) -> &PolicySet {
         self.policies.get_or_init(|| Compiler::default().compile(self.snapshot))
+    }
+
+    /// The policies, with the pods that they select.
+    pub(crate) fn policy_index(&self) -> &Index<'a> {
+        self.policy_index.get_or_init(|| Index::new(self))
     }
 
     /// The compiled World, for questions about whole ways (Services, names). Dearer than [`Self::policies`].

@@ -6,7 +6,7 @@ mod ingress;
 mod istio;
 pub(crate) mod manifests;
 mod monitoring;
-mod policy;
+pub(crate) mod policy;
 mod services;
 mod tls;
 mod workloads;
