@@ -15,8 +15,14 @@ use crate::{Context, Finding, Findings, Rule, Settings, rules, rules::manifests}
 pub struct Report {
     /// Sorted by place, then by code.
     pub findings: Vec<Finding>,
+    /// How many files were read.
+    pub files: usize,
     /// How many objects were looked at.
     pub objects: usize,
+    /// How many findings a comment or an annotation suppressed.
+    pub suppressed: usize,
+    /// How many findings the baseline holds.
+    pub baselined: usize,
 }
 
 /// Runs the wanted rules over a set.
@@ -30,7 +36,7 @@ pub fn audit(set: &ObjectSet, settings: &Settings, wanted: &dyn Fn(&Rule) -> boo
     findings.extend(run(&context, &chosen));
     findings.sort_by(|a, b| (&a.at, a.rule.code, &a.message).cmp(&(&b.at, b.rule.code, &b.message)));
     findings.dedup_by(|a, b| a.rule == b.rule && a.at == b.at && a.message == b.message);
-    Report { findings, objects: set.objects().count() }
+    Report { findings, files: set.sources.len(), objects: set.objects().count(), suppressed: 0, baselined: 0 }
 }
 
 /// Runs rules on every core that there is; the order of what they find is not determined.
