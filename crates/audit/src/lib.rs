@@ -2,7 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod audit;
+mod baseline;
+pub mod config;
 mod context;
+mod documents;
 mod finding;
 mod fingerprint;
 mod fix;
@@ -14,10 +17,12 @@ mod rule;
 mod rules;
 mod selection;
 mod settings;
+mod suppress;
 mod text;
 mod workload;
 
 pub use audit::{Report, audit};
+pub use baseline::{Baseline, NoBaseline};
 pub use context::Context;
 pub use finding::{Finding, Findings};
 pub use fingerprint::Fingerprint;

@@ -75,7 +75,11 @@ pub fn reference() -> String {
         .collect();
     let _ = writeln!(page, "{} rules: {}.", rules().count(), groups.join(", "));
     for area in AREAS.iter().filter(|area| !area.rules.is_empty()) {
-        let _ = write!(page, "\n## {} ({})\n\n| code | name | severity | group |\n|---|---|---|---|\n", area.title, area.prefix);
+        let _ = write!(
+            page,
+            "\n## {} ({})\n\n| code | name | severity | group |\n|---|---|---|---|\n",
+            area.title, area.prefix
+        );
         for rule in area.rules {
             let (code, name) = (rule.code, rule.name);
             let anchor = format!("{}-{name}", code.to_ascii_lowercase());
@@ -134,7 +138,9 @@ pub(crate) fn plain(markdown: &str) -> String {
 fn styled(markdown: &str) -> String {
     let plain = plain(markdown);
     let parts = plain.split('`').enumerate();
-    parts.map(|(i, part)| if i % 2 == 1 { format!("\x1b[36m{part}\x1b[0m") } else { part.to_owned() }).collect()
+    parts
+        .map(|(i, part)| if i % 2 == 1 { format!("\x1b[36m{part}\x1b[0m") } else { part.to_owned() })
+        .collect()
 }
 
 /// Breaks each line's words into lines; escape sequences take no room.

@@ -166,9 +166,11 @@ mod tests {
 
     #[test]
     fn a_slip_is_named() {
-        for (text, nearest) in
-            [("NP01", None), ("egress-without-dsn", Some("egress-without-dns")), ("securty", Some("security"))]
-        {
+        for (text, nearest) in [
+            ("NP01", None),
+            ("egress-without-dsn", Some("egress-without-dns")),
+            ("securty", Some("security")),
+        ] {
             let found = text.parse::<Selector>();
             if let Some(nearest) = nearest {
                 assert_eq!(found.unwrap_err().nearest.as_deref(), Some(nearest), "{text}");

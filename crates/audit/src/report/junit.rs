@@ -28,8 +28,10 @@ pub fn junit(report: &Report, set: &ObjectSet, fails: &dyn Fn(Severity) -> bool)
     for (file, rules) in &suites {
         let (tests, failures) = count(rules);
         let file = Escaped(file);
-        let _ =
-            writeln!(xml, "  <testsuite name=\"{file}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">");
+        let _ = writeln!(
+            xml,
+            "  <testsuite name=\"{file}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">"
+        );
         if rules.is_empty() {
             let _ = writeln!(xml, "    <testcase name=\"netloom check\" classname=\"{file}\"/>");
         }
@@ -47,7 +49,9 @@ fn case(xml: &mut String, file: &Escaped<'_>, findings: &[&Finding], failed: boo
     let (code, name) = (first.rule.code, first.rule.name);
     let lines: Vec<String> = findings
         .iter()
-        .map(|f| format!("{}:{}:{}: {}: {}", f.at.file, f.at.line, f.at.column, f.severity.name(), with_help(f)))
+        .map(|f| {
+            format!("{}:{}:{}: {}: {}", f.at.file, f.at.line, f.at.column, f.severity.name(), with_help(f))
+        })
         .collect();
     let all = lines.join("\n");
     writeln!(xml, "    <testcase name=\"{code} {name}\" classname=\"{file}\">")?;

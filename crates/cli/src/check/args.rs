@@ -2,10 +2,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use netloom_audit::{Closed, Selection, Selector, Settings, Version};
+use netloom_audit::{Selector, Version};
 use netloom_objects::Severity;
 
-use crate::{args::Cluster, load::Stop};
+use crate::args::Cluster;
 
 /// What stands below the help.
 pub const AFTER: &str = "\
@@ -15,12 +15,18 @@ A manifest that cannot be read is a finding (MF001), not a fault.
 RULE is a code (NP003), the beginning of codes (NP), a name, a group (correctness, security, reliability,
 performance, style) or `all`. The most specific RULE that names a rule decides, whether it selects or ignores.
 
+A finding is suppressed by a comment with a reason, `# netloom: ignore[NP003] reason`: behind the line or above
+it; above the first key of a document for the document; `ignore-file[NP003]` for the file. The annotation
+`netloom.dev/ignore: \"NP003 reason; SV002 reason\"` is for the object.
+
 Examples:
   netloom check manifests/
   netloom check manifests/ --closed                   these are all manifests of the cluster
   netloom check manifests/ --select security --ignore NP003
   netloom check manifests/ -o sarif > netloom.sarif   for code scanning
   kustomize build . | netloom check -                 read standard input
+  netloom check manifests/ --write-baseline known.json   accept what there is today, and then
+  netloom check manifests/ --baseline known.json         report only what is new
   netloom check --explain NP001                       what a rule finds, and why";
 
 #[derive(Debug, Args)]
@@ -55,6 +61,18 @@ pub struct Check {
     /// [default: 1.29]
     #[arg(long, value_name = "VERSION")]
     pub istio_version: Option<Version>,
+    /// Configuration (default: the first netloom.toml upwards from the first PATH)
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Use no netloom.toml
+    #[arg(long)]
+    pub no_config: bool,
+    /// Do not report the findings that this file holds
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write everything that is found to this file, for --baseline
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub write_baseline: Option<PathBuf>,
     #[command(flatten)]
     pub cluster: Cluster,
     #[command(flatten)]
@@ -123,35 +141,6 @@ impl FailOn {
             (Self::Warning, severity) => matches!(severity, Severity::Warning),
             (Self::Error, _) => false,
         }
-    }
-}
-
-/// What a check comes to.
-#[derive(Debug)]
-pub struct Plan {
-    pub paths: Vec<PathBuf>,
-    pub output: Format,
-    pub selection: Selection,
-    pub fail_on: FailOn,
-    pub settings: Settings,
-}
-
-impl Plan {
-    pub fn of(check: &Check) -> Result<Self, Stop> {
-        let defaults = Settings::default();
-        let settings = Settings {
-            kube_version: check.kube_version.unwrap_or(defaults.kube_version),
-            istio_version: check.istio_version.unwrap_or(defaults.istio_version),
-            closed: Closed { everything: check.closed, ..Closed::default() },
-            cluster: check.cluster.options().map_err(Stop::Because)?,
-        };
-        Ok(Self {
-            paths: check.paths.clone(),
-            output: check.output,
-            selection: Selection { select: check.select.clone(), ignore: check.ignore.clone() },
-            fail_on: check.fail_on.unwrap_or_default(),
-            settings,
-        })
     }
 }
 

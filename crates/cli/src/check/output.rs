@@ -7,7 +7,7 @@ use std::{
 use netloom_audit::{Report, render, report};
 use netloom_objects::{ObjectSet, Severity};
 
-use super::args::{Format, Plan};
+use super::{args::Format, plan::Plan};
 use crate::load::Stop;
 
 pub fn print(plan: &Plan, found: &Report, set: &ObjectSet, took: Duration) -> Result<(), Stop> {
