@@ -1,22 +1,35 @@
 //! Runs the rules over a set.
 use std::{
     cmp::Reverse,
+    collections::HashMap,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
 use netloom_cluster::build;
-use netloom_objects::{ObjectSet, Severity};
+use netloom_objects::{ObjectSet, ParsedSource, Severity};
 
-use crate::{Context, Finding, Findings, Rule, Settings, rules, rules::manifests};
+use crate::{
+    Context, Finding, Findings, Lines, Rule, Settings,
+    documents::{Documents, object_at},
+    rules,
+    rules::manifests,
+    suppress::Suppressions,
+};
 
 /// What the audit found.
 #[derive(Debug)]
 pub struct Report {
     /// Sorted by place, then by code.
     pub findings: Vec<Finding>,
+    /// How many files were read.
+    pub files: usize,
     /// How many objects were looked at.
     pub objects: usize,
+    /// How many findings a comment or an annotation suppressed.
+    pub suppressed: usize,
+    /// How many findings the baseline holds.
+    pub baselined: usize,
 }
 
 /// Runs the wanted rules over a set.
@@ -24,13 +37,34 @@ pub struct Report {
 pub fn audit(set: &ObjectSet, settings: &Settings, wanted: &dyn Fn(&Rule) -> bool) -> Report {
     let built = build(set, &settings.cluster);
     let context = Context::new(set, &built.snapshot, settings);
-    let chosen: Vec<&'static Rule> = rules().filter(|rule| wanted(rule)).collect();
-    let mut findings = manifests::unreadable(set.diagnostics(), wanted);
-    findings.extend(manifests::impossible(&built.diagnostics, wanted));
+    let mut suppressions = Suppressions::of(set);
+    // Whether a suppression is used is known only where its rules are run.
+    let needed = wanted(&manifests::UNUSED);
+    let runs = |rule: &Rule| wanted(rule) || needed && suppressions.name(rule);
+    let chosen: Vec<&'static Rule> = rules().filter(|rule| runs(rule)).collect();
+    let mut findings = manifests::unreadable(set.diagnostics(), &runs);
+    findings.extend(manifests::impossible(&built.diagnostics, &runs));
     findings.extend(run(&context, &chosen));
+    attribute(set, &mut findings);
     findings.sort_by(|a, b| (&a.at, a.rule.code, &a.message).cmp(&(&b.at, b.rule.code, &b.message)));
     findings.dedup_by(|a, b| a.rule == b.rule && a.at == b.at && a.message == b.message);
-    Report { findings, objects: set.objects().count() }
+    let suppressed = suppressions.apply(&mut findings).iter().filter(|finding| wanted(finding.rule)).count();
+    suppressions.complaints(settings, &mut findings);
+    findings.retain(|finding| wanted(finding.rule));
+    findings.sort_by(|a, b| (&a.at, a.rule.code).cmp(&(&b.at, b.rule.code)));
+    Report { findings, files: set.sources.len(), objects: set.objects().count(), suppressed, baselined: 0 }
+}
+
+/// Names the object of each finding that stands in one and does not say so.
+fn attribute(set: &ObjectSet, findings: &mut [Finding]) {
+    let sources: HashMap<&str, &ParsedSource> = set.sources.iter().map(|s| (&*s.source.name, &**s)).collect();
+    let mut documents: HashMap<&str, Documents> = HashMap::new();
+    for finding in findings.iter_mut().filter(|finding| finding.object.is_none() && finding.at.line > 0) {
+        let Some((name, source)) = sources.get_key_value(&*finding.at.file) else { continue };
+        let documents =
+            documents.entry(name).or_insert_with(|| Documents::of(&Lines::of(&source.source.text)));
+        finding.object = object_at(source, documents, &finding.at);
+    }
 }
 
 /// Runs rules on every core that there is; the order of what they find is not determined.

@@ -2,25 +2,38 @@
 #![forbid(unsafe_code)]
 
 mod audit;
+mod baseline;
+pub mod config;
 mod context;
+mod documents;
 mod finding;
+mod fingerprint;
 mod fix;
 mod kinds;
+mod lines;
+pub mod reference;
 mod repair;
+pub mod report;
 mod rule;
 mod rules;
+mod selection;
 mod settings;
+mod suppress;
 mod text;
 mod workload;
 
 pub use audit::{Report, audit};
+pub use baseline::{Baseline, NoBaseline};
 pub use context::Context;
 pub use finding::{Finding, Findings};
+pub use fingerprint::Fingerprint;
 pub use fix::{Draft, Edit, Fix};
 pub use kinds::Kind;
+pub use lines::Lines;
 pub use repair::{Repaired, apply, repair};
 pub use rule::{Group, Rule};
 pub use rules::{AREAS, Area, find_rule, rules};
+pub use selection::{Selection, Selector, UnknownRule, most_specific, nearest};
 pub use settings::{Closed, Settings, Version};
 pub use text::render;
 pub use workload::Workload;

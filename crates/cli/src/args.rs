@@ -3,7 +3,7 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
-use netloom_cluster::{Families, Nets, Options, defaults};
+use netloom_cluster::{Families, Nets, Options};
 
 /// The whole Kubernetes network in one binary: check it, predict it, run it, watch it.
 #[derive(Debug, Parser)]
@@ -14,14 +14,19 @@ pub struct Cli {
 }
 
 const AFTER: &str = "\
-Exit status: 0 fine, 1 a connection is denied or went otherwise than predicted, 2 the input or the machine is at fault.
+Exit status: 0 fine, 1 something was found, a connection is denied or went otherwise than predicted, 2 the input or the
+machine is at fault.
 
 Start with:
+  netloom check examples/shop-broken
   netloom verify examples/shop
   netloom explain examples/shop production/frontend http://backend:8080";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Find mistakes and departures from best practice in manifests, each at its field
+    #[command(after_help = crate::check::AFTER)]
+    Check(crate::check::Check),
     /// Run the network of these manifests here, with real packets
     #[command(after_help = UP_AFTER)]
     Up(Up),
@@ -111,11 +116,15 @@ pub struct Reading {
 #[command(next_help_heading = "Cluster")]
 pub struct Cluster {
     /// Nodes to make where the manifests declare none
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=250), value_name = "N")]
-    pub nodes: u32,
+    ///
+    /// [default: 2]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=250), value_name = "N")]
+    pub nodes: Option<u32>,
     /// IP families of the cluster
-    #[arg(long, value_enum, default_value_t = IpFamily::Dual)]
-    pub ip_family: IpFamily,
+    ///
+    /// [default: dual]
+    #[arg(long, value_enum)]
+    pub ip_family: Option<IpFamily>,
     /// Range that LoadBalancer addresses come from (once for each family)
     #[arg(long, value_name = "CIDR")]
     pub lb_cidr: Vec<IpNet>,
@@ -129,8 +138,10 @@ pub struct Cluster {
     #[arg(long, value_name = "CIDR")]
     pub node_cidr: Vec<IpNet>,
     /// DNS zone of the cluster
-    #[arg(long, default_value = "cluster.local", value_name = "ZONE")]
-    pub cluster_domain: String,
+    ///
+    /// [default: cluster.local]
+    #[arg(long, value_name = "ZONE")]
+    pub cluster_domain: Option<String>,
     /// Do not add a cluster DNS where the manifests have none
     #[arg(long)]
     pub no_dns: bool,
@@ -254,20 +265,33 @@ impl Cluster {
     /// # Errors
     /// When a range is given twice for one family.
     pub fn options(&self) -> Result<Options, String> {
+        self.over(&Options::default())
+    }
+
+    /// As [`Self::options`], with `base` for what is not given.
+    ///
+    /// # Errors
+    /// When a range is given twice for one family.
+    pub fn over(&self, base: &Options) -> Result<Options, String> {
+        let over = |base: Nets, given: Nets| Nets { v4: given.v4.or(base.v4), v6: given.v6.or(base.v6) };
         Ok(Options {
-            nodes: self.nodes,
+            nodes: self.nodes.unwrap_or(base.nodes),
             families: match self.ip_family {
-                IpFamily::Dual => Families::Dual,
-                IpFamily::Ipv4 => Families::V4,
-                IpFamily::Ipv6 => Families::V6,
+                Some(IpFamily::Dual) => Families::Dual,
+                Some(IpFamily::Ipv4) => Families::V4,
+                Some(IpFamily::Ipv6) => Families::V6,
+                None => base.families,
             },
-            zone: self.cluster_domain.trim_end_matches('.').to_owned(),
-            pod_cidrs: nets("--pod-cidr", &self.pod_cidr)?,
-            service_cidrs: nets("--service-cidr", &self.service_cidr)?,
-            lb_cidrs: nets("--lb-cidr", &self.lb_cidr)?,
-            node_cidrs: nets("--node-cidr", &self.node_cidr)?,
-            outside: defaults::OUTSIDE,
-            add_dns: !self.no_dns,
+            zone: self
+                .cluster_domain
+                .as_ref()
+                .map_or_else(|| base.zone.clone(), |zone| zone.trim_end_matches('.').to_owned()),
+            pod_cidrs: over(base.pod_cidrs, nets("--pod-cidr", &self.pod_cidr)?),
+            service_cidrs: over(base.service_cidrs, nets("--service-cidr", &self.service_cidr)?),
+            lb_cidrs: over(base.lb_cidrs, nets("--lb-cidr", &self.lb_cidr)?),
+            node_cidrs: over(base.node_cidrs, nets("--node-cidr", &self.node_cidr)?),
+            outside: base.outside,
+            add_dns: base.add_dns && !self.no_dns,
         })
     }
 }

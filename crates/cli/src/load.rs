@@ -90,7 +90,8 @@ impl Loaded {
             }
         }
         let mut edited = parse_sources(&edited).into_iter();
-        let sources: Vec<_> = kept.into_iter().filter_map(|source| source.or_else(|| edited.next())).collect();
+        let sources: Vec<_> =
+            kept.into_iter().filter_map(|source| source.or_else(|| edited.next())).collect();
         tracing::debug!("read after {:?}", begun.elapsed());
         let built = build(&mut self.builder, &sources, self.keep_going)?;
         tracing::debug!("built after {:?}", begun.elapsed());

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod check;
 mod exec;
 mod explain;
 mod load;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         .with_target(false)
         .init();
     let outcome = match cli.command {
+        Command::Check(args) => check::main(&args),
         Command::Up(args) => up::main(&args),
         Command::Exec(args) => exec::main(&args),
         Command::Explain(args) => explain::main(&args),

@@ -1,6 +1,7 @@
 //! The command as its users have it: real namespaces, real packets, real clients.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up has to fail loudly")]
 
+mod check;
 mod examples;
 mod exec;
 mod host_aliases;

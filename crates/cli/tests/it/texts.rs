@@ -10,6 +10,7 @@ use crate::support::{folder, path, run, stderr, stdout};
 fn help_teaches() {
     let text: String = [
         &["--help"][..],
+        &["check", "--help"],
         &["up", "--help"],
         &["exec", "--help"],
         &["explain", "--help"],

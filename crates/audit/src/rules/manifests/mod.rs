@@ -1,13 +1,21 @@
 //! Rules about the manifests as such: what reading them and putting them together finds.
 mod impossible_cluster;
 mod invalid_manifest;
+mod suppression_without_reason;
+mod unknown_rule_in_suppression;
+mod unused_suppression;
 
 use netloom_objects::{Diagnostic, Severity};
 
 use crate::{Finding, Rule};
 
 /// By code.
-pub(super) static RULES: &[&Rule] = &[&invalid_manifest::RULE, &impossible_cluster::RULE];
+pub(super) static RULES: &[&Rule] =
+    &[&invalid_manifest::RULE, &impossible_cluster::RULE, &REASONLESS, &UNKNOWN, &UNUSED];
+
+pub(crate) use suppression_without_reason::RULE as REASONLESS;
+pub(crate) use unknown_rule_in_suppression::RULE as UNKNOWN;
+pub(crate) use unused_suppression::RULE as UNUSED;
 
 /// What reading found.
 pub(crate) fn unreadable<'d>(

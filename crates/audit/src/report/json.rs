@@ -1,0 +1,110 @@
+//! `-o json`: for programs. Fields are added, and never renamed or removed.
+use netloom_objects::{Location, ObjectSet};
+use serde::Serialize;
+
+use crate::{Edit, Finding, Fix, Report, lines::Texts, report::Summary};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    findings: Vec<Entry<'a>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    code: &'a str,
+    name: &'a str,
+    severity: &'a str,
+    message: &'a str,
+    help: Option<&'a str>,
+    file: &'a str,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    object: Option<Named<'a>>,
+    related: Vec<Related<'a>>,
+    fix: Option<Repair<'a>>,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    kind: &'a str,
+    namespace: Option<&'a str>,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Related<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Repair<'a> {
+    title: &'a str,
+    safe: bool,
+    edits: Vec<Replacement<'a>>,
+}
+
+/// An edit by lines and columns, from 1; the end is just behind.
+#[derive(Serialize)]
+struct Replacement<'a> {
+    file: &'a str,
+    start_line: u32,
+    start_column: u32,
+    end_line: u32,
+    end_column: u32,
+    text: &'a str,
+}
+
+/// One JSON object with all findings and the summary. The end of a place is just behind its last character.
+#[must_use]
+pub fn json(report: &Report, set: &ObjectSet) -> String {
+    let mut texts = Texts::of(set);
+    let findings = report.findings.iter().map(|finding| entry(finding, &mut texts)).collect();
+    let document = Document { findings, summary: Summary::of(report) };
+    // Serialising strings and numbers into a string cannot fail.
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn entry<'a>(finding: &'a Finding, texts: &mut Texts<'_>) -> Entry<'a> {
+    let Location { file, line, column } = &finding.at;
+    let (end_line, end_column) = texts.end(&finding.at, finding.end);
+    let object = finding.object.as_ref();
+    Entry {
+        code: finding.rule.code,
+        name: finding.rule.name,
+        severity: finding.severity.name(),
+        message: &finding.message,
+        help: finding.help.as_deref(),
+        file,
+        line: *line,
+        column: *column,
+        end_line,
+        end_column,
+        object: object.map(|o| Named { kind: &o.kind, namespace: o.namespace.as_deref(), name: &o.name }),
+        related: finding
+            .related
+            .iter()
+            .map(|(at, message)| Related { file: &at.file, line: at.line, column: at.column, message })
+            .collect(),
+        fix: finding.fix.as_ref().map(|fix| repair(fix, texts)),
+    }
+}
+
+fn repair<'a>(fix: &'a Fix, texts: &mut Texts<'_>) -> Repair<'a> {
+    let edits = fix.edits.iter().filter_map(|edit| replacement(edit, texts)).collect();
+    Repair { title: &fix.title, safe: fix.safe, edits }
+}
+
+fn replacement<'a>(edit: &'a Edit, texts: &mut Texts<'_>) -> Option<Replacement<'a>> {
+    let lines = texts.lines(&edit.file)?;
+    let ((start_line, start_column), (end_line, end_column)) =
+        (lines.position(edit.start), lines.position(edit.end));
+    Some(Replacement { file: &edit.file, start_line, start_column, end_line, end_column, text: &edit.text })
+}

@@ -1,0 +1,32 @@
+//! The report in the formats of other programs.
+mod concise;
+mod github;
+mod gitlab;
+mod json;
+mod junit;
+mod sarif;
+mod summary;
+
+pub use concise::concise;
+pub use github::github;
+pub use gitlab::gitlab;
+pub use json::json;
+pub use junit::junit;
+pub use sarif::sarif;
+pub use summary::Summary;
+
+use std::fmt::Write as _;
+
+use crate::Finding;
+
+/// The message, and what to do below it.
+fn with_help(finding: &Finding) -> String {
+    let mut text = finding.message.clone();
+    if let Some(help) = &finding.help {
+        let _ = write!(text, "\nhelp: {help}");
+    }
+    if let Some(fix) = &finding.fix {
+        let _ = write!(text, "\nhelp: {}", fix.title);
+    }
+    text
+}

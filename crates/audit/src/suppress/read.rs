@@ -1,0 +1,133 @@
+//! Collects the suppressions of a set: comments, and annotations of objects and of their pods.
+use std::sync::Arc;
+
+use netloom_objects::{Location, Object, ObjectSet, Source};
+
+use super::{
+    Named, Scope, Suppression,
+    comment::{Comment, comment_of, read, read_annotation},
+};
+use crate::{
+    Edit, Fix, Lines, Workload,
+    documents::{Documents, is_mark},
+    find_rule,
+};
+
+/// The annotation.
+const ANNOTATION: &str = "netloom.dev/ignore";
+
+/// All suppressions, and the comments that were meant to be one.
+pub(super) fn all(set: &ObjectSet) -> (Vec<Suppression>, Vec<(Location, (u32, u32), String)>) {
+    let (mut suppressions, mut faulty) = (Vec::new(), Vec::new());
+    for source in &set.sources {
+        comments(&source.source, &mut suppressions, &mut faulty);
+    }
+    for object in set.objects() {
+        annotations(object, &mut suppressions);
+    }
+    (suppressions, faulty)
+}
+
+fn named(rules: &[String]) -> Vec<Named> {
+    rules
+        .iter()
+        .map(|written| Named { written: written.clone(), rule: find_rule(written), used: false })
+        .collect()
+}
+
+fn comments(
+    source: &Source,
+    suppressions: &mut Vec<Suppression>,
+    faulty: &mut Vec<(Location, (u32, u32), String)>,
+) {
+    // Few files have any.
+    if !source.text.contains("netloom:") {
+        return;
+    }
+    let lines = Lines::of(&source.text);
+    let documents = Documents::of(&lines);
+    let content = |n: u32| lines.line(n).is_some_and(|line| !is_blank(line));
+    for n in 1..=lines.count() {
+        let Some(line) = lines.line(n).filter(|line| line.contains("netloom:")) else { continue };
+        let Some((start, found)) = comment_of(line).and_then(|at| Some((at, read(&line[at..])?))) else {
+            continue;
+        };
+        let byte = lines.start(n).unwrap_or_default();
+        let (_, column) = lines.position(byte + start);
+        let (_, end) = lines.position(byte + line.len());
+        let at = Location { file: source.name.clone(), line: n, column };
+        let comment = match found {
+            Ok(comment) => comment,
+            Err(message) => {
+                faulty.push((at, (n, end), message));
+                continue;
+            }
+        };
+        let scope = scope(&comment, n, &documents, lines.count(), &content);
+        let alone = line[..start].trim().is_empty();
+        let from = if alone { byte } else { byte + line[..start].trim_end().len() };
+        let to = if alone { lines.start(n + 1).unwrap_or(source.text.len()) } else { byte + line.len() };
+        suppressions.push(Suppression {
+            at,
+            end: (n, end),
+            file: source.name.clone(),
+            scope,
+            rules: named(&comment.rules),
+            reasoned: !comment.reason.is_empty(),
+            removal: Some(Fix {
+                title: "Remove the comment".to_owned(),
+                safe: true,
+                edits: vec![Edit { file: source.name.clone(), start: from, end: to, text: String::new() }],
+            }),
+        });
+    }
+}
+
+/// A comment behind content is about its line. One on a line of its own is about the next line with content; before
+/// the first key of a document, about the document.
+fn scope(
+    comment: &Comment,
+    line: u32,
+    documents: &Documents,
+    count: u32,
+    content: &dyn Fn(u32) -> bool,
+) -> Scope {
+    if comment.whole_file {
+        return Scope::File;
+    }
+    if content(line) {
+        return Scope::Line(line);
+    }
+    let (first, next) = documents.range(line);
+    if !(first..line).any(content) {
+        return Scope::Lines(first, next);
+    }
+    // Zero is no line: a comment below which nothing follows is about nothing.
+    Scope::Line((line + 1..next.min(count.saturating_add(1))).find(|n| content(*n)).unwrap_or_default())
+}
+
+/// Whether a line has neither key nor value.
+fn is_blank(line: &str) -> bool {
+    let trimmed = line.trim_start_matches('\u{feff}').trim();
+    trimmed.is_empty() || trimmed.starts_with('#') || line.starts_with('%') || is_mark(line)
+}
+
+fn annotations(object: &Arc<Object>, suppressions: &mut Vec<Suppression>) {
+    let own = object.annotations().get(ANNOTATION).map(|text| (text, "metadata".to_owned()));
+    let pods = Workload::of(object).filter(|w| w.path("metadata") != "metadata");
+    let pods = pods.and_then(|w| Some((w.annotations().get(ANNOTATION)?, w.path("metadata"))));
+    for (text, metadata) in own.into_iter().chain(pods) {
+        let at = object.locate(&format!(r"{metadata}.annotations.netloom\.dev/ignore"));
+        for (rules, reason) in read_annotation(text) {
+            suppressions.push(Suppression {
+                end: (at.line, at.column),
+                file: at.file.clone(),
+                at: at.clone(),
+                scope: Scope::Object(object.reference.clone()),
+                rules: named(&rules),
+                reasoned: !reason.is_empty(),
+                removal: None,
+            });
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The report on standard output.
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    time::Duration,
+};
+
+use netloom_audit::{Report, render, report};
+use netloom_objects::{ObjectSet, Severity};
+
+use super::{args::Format, plan::Plan};
+use crate::load::Stop;
+
+pub fn print(plan: &Plan, found: &Report, set: &ObjectSet, took: Duration) -> Result<(), Stop> {
+    let color = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    let mut text = match plan.output {
+        Format::Text => render(&found.findings, set, color),
+        Format::Concise => report::concise(found),
+        Format::Json => report::json(found, set),
+        Format::Sarif => report::sarif(found, set),
+        Format::Github => report::github(found, set),
+        Format::Gitlab => report::gitlab(found),
+        Format::Junit => report::junit(found, set, &|severity| plan.fail_on.fails(severity)),
+    };
+    if plan.output.is_for_people() {
+        text.push_str(&summary(found, took, color));
+    }
+    write(&text)
+}
+
+/// The last line: how much was found in what, coloured by the worst of it.
+fn summary(found: &Report, took: Duration, color: bool) -> String {
+    let took = match took.as_millis() {
+        ms @ ..10_000 => format!("{ms} ms"),
+        _ => format!("{:.1} s", took.as_secs_f64()),
+    };
+    let words = found.in_words();
+    let style = match found.worst() {
+        _ if !color => return format!("{words}, in {took}\n"),
+        Some(Severity::Error) => "\x1b[1;31m",
+        Some(Severity::Warning) => "\x1b[1;33m",
+        Some(Severity::Info) => "\x1b[1;36m",
+        None => "\x1b[1;32m",
+    };
+    format!("{style}{words}\x1b[0m, in {took}\n")
+}
+
+/// Writes to standard output. Whoever closes the pipe has seen enough.
+pub fn write(text: &str) -> Result<(), Stop> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Stop::Because(format!("standard output cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

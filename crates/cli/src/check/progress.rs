@@ -1,0 +1,72 @@
+//! What a long check is doing, on a terminal.
+use std::{
+    io::IsTerminal as _,
+    sync::{
+        Arc, Mutex,
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use indicatif::ProgressBar;
+
+/// Checks that are over by then show nothing.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// A spinner that appears after a while; none where standard error is no terminal.
+pub struct Progress {
+    stage: Arc<Mutex<String>>,
+    running: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl Progress {
+    pub fn start() -> Self {
+        let stage = Arc::new(Mutex::new(String::new()));
+        let running = std::io::stderr().is_terminal().then(|| {
+            let (stop, stopped) = mpsc::channel();
+            let stage = stage.clone();
+            let shown = thread::spawn(move || {
+                let mut spinner: Option<ProgressBar> = None;
+                let mut wait = PATIENCE;
+                while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                    let spinner = spinner.get_or_insert_with(ProgressBar::new_spinner);
+                    spinner.set_message(stage.lock().map(|stage| stage.clone()).unwrap_or_default());
+                    spinner.tick();
+                    wait = Duration::from_millis(100);
+                }
+                if let Some(spinner) = spinner {
+                    spinner.finish_and_clear();
+                }
+            });
+            (stop, shown)
+        });
+        Self { stage, running }
+    }
+
+    /// Says what is being done now.
+    pub fn says(&self, what: String) {
+        if let Ok(mut stage) = self.stage.lock() {
+            *stage = what;
+        }
+    }
+
+    /// Takes the spinner away.
+    pub fn finish(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if let Some((stop, shown)) = self.running.take() {
+            drop(stop);
+            // A spinner that failed has nothing to take away.
+            drop(shown.join());
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
