@@ -1,5 +1,7 @@
 //! SV017: a name for something outside, which no pod of the namespace may reach.
-use netloom_cluster::Protocol;
+use std::collections::HashMap;
+
+use netloom_cluster::{PodId, Protocol};
 use netloom_objects::Severity;
 use netloom_policy::Direction;
 
@@ -95,21 +97,25 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         return;
     }
     let reach = outside::Reach::new(cx, Direction::Egress);
+    // For a namespace and ports: a pod, where none may reach anything.
+    let mut shut: HashMap<(&str, Vec<u16>), Option<PodId>> = HashMap::new();
     for service in names {
         let name = service.spec.external_name.as_deref().unwrap_or_default().trim_end_matches('.');
         if name.is_empty() || name.ends_with(&*zone) {
             continue;
         }
-        let pods: Vec<_> = cx.workloads_in(service.namespace).filter_map(|w| cx.pods_of(w).first()).collect();
         let ports: Vec<u16> = service.ports().filter_map(|(_, port)| u16::try_from(port.port).ok()).collect();
-        let is_open = |pod: netloom_cluster::PodId| match ports.is_empty() {
+        let is_open = |pod: PodId| match ports.is_empty() {
             true => reach.is_open_anywhere(pod),
             false => ports.iter().any(|port| reach.is_open(pod, Protocol::Tcp, *port)),
         };
-        let Some(pod) = pods.first() else { continue };
-        if pods.iter().any(|pod| is_open(pod.id)) {
-            continue;
-        }
+        let pod = *shut.entry((service.namespace, ports.clone())).or_insert_with(|| {
+            let pods: Vec<PodId> =
+                cx.workloads_in(service.namespace).filter_map(|w| Some(cx.pods_of(w).first()?.id)).collect();
+            let first = pods.first().copied();
+            first.filter(|_| !pods.iter().any(|pod| is_open(*pod)))
+        });
+        let Some(pod) = pod else { continue };
         let message = format!(
             "{} is only a CNAME to {name}, and the policies let no pod of namespace {} reach an address outside{}",
             service.title(),
@@ -121,7 +127,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         );
         let finding = out.add(service.object, "spec.type", message);
         finding.help("add an egress rule with an `ipBlock` of its addresses, or go through an egress gateway (ServiceEntry)");
-        if let Some(policy) = cx.policies().selecting(pod.id, Direction::Egress).next() {
+        if let Some(policy) = cx.policies().selecting(pod, Direction::Egress).next() {
             finding.related.push((policy.at.clone(), format!("{} isolates egress", policy.kind)));
         }
     }
