@@ -6,9 +6,10 @@ use std::{
 };
 
 use ipnet::IpNet;
-use netloom_cluster::{Nets, Node, NodeId, Pod, PodId, Protocol, Service, Snapshot};
+use netloom_cluster::{Nets, Node, NodeId, Pod, Protocol, Service, Snapshot};
 use netloom_explain::World;
 use netloom_kernel::{
+    conntrack::Conntrack,
     fabric::{Attached, Attachment, FabricError, Overlay as OverlayDevice, OverlayPeer, Router, overlay_mtu},
     netns::{Here, NetNs},
     nflog::Nflog,

@@ -176,7 +176,8 @@ impl HostPorts {
             let made = known.cloned().unwrap_or_else(|| Arc::new(made));
             self.routes.insert(made.name.clone(), (pod.node, made));
         }
-        let stays = |name: &Arc<str>, node: NodeId| self.routes.get(name).is_some_and(|(now, _)| *now == node);
+        let stays =
+            |name: &Arc<str>, node: NodeId| self.routes.get(name).is_some_and(|(now, _)| *now == node);
         before.into_iter().map(|(name, (node, _))| (name, node)).filter(|(n, on)| !stays(n, *on)).collect()
     }
 }

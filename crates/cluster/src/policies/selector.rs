@@ -31,6 +31,17 @@ pub fn selector(from: &LabelSelector) -> Result<Selector, UnknownOperator> {
     Ok(Selector { requirements })
 }
 
+/// A selector that no object matches: how an unreadable one is read.
+pub fn nothing() -> Selector {
+    let key = "netloom.dev/nothing".to_owned();
+    Selector {
+        requirements: vec![
+            Requirement { key: key.clone(), operator: Operator::Exists },
+            Requirement { key, operator: Operator::DoesNotExist },
+        ],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;

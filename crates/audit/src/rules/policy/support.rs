@@ -135,7 +135,7 @@ pub struct Index<'a> {
     /// Views by namespace.
     pub policies_of: HashMap<&'a str, Vec<usize>>,
     by_label: HashMap<u64, Vec<usize>>,
-    more: Option<PolicySet>,
+    more: Option<Arc<PolicySet>>,
     /// By group: the views that select it.
     pub selecting: Vec<Vec<usize>>,
 }
@@ -324,7 +324,7 @@ impl<'a> Index<'a> {
 
     /// The evaluator, which knows the groups without pods too.
     pub fn evaluator<'s>(&'s self, cx: &'s Context<'a>) -> &'s PolicySet {
-        self.more.as_ref().unwrap_or_else(|| cx.policies())
+        self.more.as_deref().unwrap_or_else(|| cx.policies())
     }
 
     /// Whether a policy of the namespace might select the pods that a stand-in stands for, should they have more
@@ -364,7 +364,7 @@ impl<'a> Index<'a> {
     }
 
     /// Gives every group without a pod one, in a Snapshot of its own.
-    fn complete(&mut self, snapshot: &Snapshot) -> Option<PolicySet> {
+    fn complete(&mut self, snapshot: &Snapshot) -> Option<Arc<PolicySet>> {
         let pending: Vec<usize> = (0..self.groups.len()).filter(|g| self.groups[*g].pod.is_none()).collect();
         if pending.is_empty() {
             return None;
@@ -436,6 +436,8 @@ fn stand_in(id: PodId, ip: IpAddr, group: &Group, snapshot: &Snapshot) -> Pod {
         ready: true,
         dns_policy: DnsPolicy::default(),
         dns_config: Arc::new(DnsConfig::default()),
+        host_ports: Arc::default(),
+        host_aliases: Arc::default(),
         run: None,
         origin: Arc::new(reference),
     }
