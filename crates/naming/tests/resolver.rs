@@ -166,7 +166,7 @@ fn told(name: &str, family: Option<Family>) -> String {
     let snapshot = everything().snapshot();
     let zone = Zone::compile(&snapshot);
     let alias = |ip: &str, names: &[&str]| HostAlias {
-        ip: ip.parse().unwrap(),
+        ip: common::ip(ip),
         names: names.iter().map(|n| (*n).to_owned()).collect(),
     };
     let aliases = vec![

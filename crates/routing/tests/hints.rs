@@ -58,7 +58,7 @@ fn hints_are_followed_as_kube_proxy_does() {
         format!("hints: {{forNodes: [{{name: {node}}}], forZones: [{{name: {zone}}}]}}")
     };
     let all = || vec![1, 2, 3];
-    let table: [(&str, [String; 3], [Vec<u8>; 3]); 5] = [
+    let table = [
         ("no hints", ["", "", ""].map(String::from), [all(), all(), all()]),
         ("zones", [zones("a"), zones("a"), zones("b")], [vec![1, 2], vec![1, 2], vec![3]]),
         ("an endpoint without a hint", [zones("a"), zones("a"), String::new()], [all(), all(), all()]),

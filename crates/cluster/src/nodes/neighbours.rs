@@ -107,10 +107,10 @@ impl<'a> Neighbours<'a> {
                 (Rule::Together, Some(0)) if itself && watched.about.values().all(|n| *n == 0) => {}
                 (Rule::Together, None | Some(0)) => return Err(Refusal::Together),
                 (Rule::Spread(_), None) if spread => return Err(Refusal::Spread),
-                (Rule::Spread(asked), Some(there)) if spread => {
-                    if (there + usize::from(itself)).saturating_sub(*fewest) > asked.max_skew {
-                        return Err(Refusal::Spread);
-                    }
+                (Rule::Spread(asked), Some(there))
+                    if spread && (there + usize::from(itself)).saturating_sub(*fewest) > asked.max_skew =>
+                {
+                    return Err(Refusal::Spread);
                 }
                 _ => {}
             }

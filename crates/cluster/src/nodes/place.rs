@@ -17,6 +17,9 @@ use crate::{
     workloads::Draft,
 };
 
+/// Who has a port of a node, at which `hostIP`.
+type Takers<'a> = Vec<(Option<IpAddr>, &'a Draft)>;
+
 struct Nodes<'a> {
     specs: &'a [NodeSpec],
     neighbours: Neighbours<'a>,
@@ -26,7 +29,7 @@ struct Nodes<'a> {
     /// How many pods of one template each node has; a template is told by its address.
     spread: Map<(usize, usize), usize>,
     /// Ports taken on each node, and the pod that has them.
-    ports: Map<(usize, Protocol, u16), Vec<(Option<IpAddr>, &'a Draft)>>,
+    ports: Map<(usize, Protocol, u16), Takers<'a>>,
 }
 
 /// The node of each draft, in their order; none for a pod that no node takes. `previous` says which node each was
