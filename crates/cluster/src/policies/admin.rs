@@ -6,7 +6,7 @@ use netloom_objects::{
     policy_api::v1alpha1::{AdminNetworkPolicy, BaselineAdminNetworkPolicy, EgressRule, IngressRule, Port},
 };
 
-use super::peers::{self, Head, Rules};
+use super::peers::{self, Head, Ports, Rules};
 use crate::{
     findings::Findings,
     model::{Policy, PortMatch, Protocol, Rule, Tier},
@@ -52,7 +52,7 @@ fn egress(object: &Object, rules: &[EgressRule]) -> Vec<Rule> {
     rules.iter().enumerate().filter_map(rule).collect()
 }
 
-fn ports(path: &str, ports: Option<&[Port]>) -> Option<Vec<(Option<PortMatch>, String)>> {
+fn ports(path: &str, ports: Option<&[Port]>) -> Option<Ports> {
     let one = |(i, from)| (port(from), format!("{path}.ports[{i}]"));
     Some(ports?.iter().enumerate().map(one).collect())
 }

@@ -6,7 +6,7 @@ use netloom_objects::{
     policy_api::v1alpha2::{ClusterNetworkPolicy, EgressRule, IngressRule, ProtocolMatch, TransportMatch},
 };
 
-use super::peers::{self, Head, Rules};
+use super::peers::{self, Head, Ports, Rules};
 use crate::{
     findings::Findings,
     model::{Policy, PortMatch, Protocol, Rule, Tier},
@@ -52,7 +52,7 @@ fn egress(object: &Object, rules: &[EgressRule]) -> Vec<Rule> {
     rules.iter().enumerate().filter_map(rule).collect()
 }
 
-fn protocols(path: &str, from: Option<&[ProtocolMatch]>) -> Option<Vec<(Option<PortMatch>, String)>> {
+fn protocols(path: &str, from: Option<&[ProtocolMatch]>) -> Option<Ports> {
     let one = |(i, from)| (port(from), format!("{path}.protocols[{i}]"));
     Some(from?.iter().enumerate().map(one).collect())
 }

@@ -16,6 +16,9 @@ use crate::{
     },
 };
 
+/// The ports of a rule, as far as they can be read, with their paths.
+pub type Ports = Vec<(Option<PortMatch>, String)>;
+
 /// What a rule of either kind says, before its ports are read.
 pub struct Head<'a> {
     pub object: &'a Object,
@@ -34,7 +37,7 @@ impl Head<'_> {
         &self,
         side: &str,
         peers: Vec<PeerRef>,
-        (list, ports): (&str, Option<Vec<(Option<PortMatch>, String)>>),
+        (list, ports): (&str, Option<Ports>),
     ) -> Option<Rule> {
         let action = match self.action {
             "Allow" | "Accept" => Action::Accept,
