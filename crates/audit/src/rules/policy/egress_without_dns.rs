@@ -150,9 +150,12 @@ fn place(cx: &Context<'_>, number: usize, places: &mut Places) {
     let Some((view_number, view)) = views().min_by_key(|(_, view)| rank(view)) else { return };
     let only_answers = !group.ports.is_empty() && group.ports.iter().all(|p| is_store(p.2));
     let (path, why) = match rank(view) {
-        0 | 2 => ("spec.egress", "its egress is isolated, and no rule allows UDP 53"),
+        0 | 2 => ("spec.egress", "the egress is isolated, and no rule allows UDP 53"),
         _ if only_answers => return,
-        1 => ("spec.policyTypes", "its egress is isolated, and this policy for it speaks of ingress only"),
+        1 => (
+            "spec.policyTypes",
+            "the egress is isolated, and this policy for these pods speaks of ingress only",
+        ),
         3 if !group.stand_in => {
             ("spec.policyTypes", "this policy denies all egress, and no other allows UDP 53")
         }

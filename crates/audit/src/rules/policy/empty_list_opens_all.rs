@@ -1,5 +1,6 @@
 //! NP011: an empty list of peers or ports.
 use netloom_objects::Severity;
+use netloom_policy::Direction;
 
 use crate::{Context, Findings, Group, Rule};
 
@@ -40,17 +41,19 @@ spec:
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for view in &cx.policy_index().policies {
         for rule in view.rules() {
-            let peers = (rule.peers_field(), rule.peers.is_some_and(<[_]>::is_empty), "everyone");
-            let ports = ("ports", rule.ports.is_some_and(<[_]>::is_empty), "every port");
-            for (field, is_empty, opened) in [peers, ports] {
+            let everyone = match rule.direction {
+                Direction::Ingress => "admits everyone",
+                Direction::Egress => "allows a way to everywhere",
+            };
+            let peers = (rule.peers_field(), rule.peers.is_some_and(<[_]>::is_empty), everyone);
+            let ports = ("ports", rule.ports.is_some_and(<[_]>::is_empty), "opens every port");
+            for (field, is_empty, does) in [peers, ports] {
                 if !is_empty {
                     continue;
                 }
-                let message =
-                    format!("{} opens {opened}: an empty `{field}` means all, not none", view.title());
-                out.add(view.object, &format!("{}.{field}", rule.path()), message).help(format!(
-                    "remove `{field}` if {opened} is meant; to open nothing remove the whole rule"
-                ));
+                let message = format!("{} {does}: an empty `{field}` means all, not none", view.title());
+                out.add(view.object, &format!("{}.{field}", rule.path()), message)
+                    .help(format!("remove `{field}` if all is meant; to open nothing remove the whole rule"));
             }
         }
     }

@@ -1,4 +1,5 @@
 //! Rules about network policies.
+mod acme_solver_shut_out;
 mod admin_policy_superseded;
 mod baseline_never_reached;
 mod block_of_pod_addresses;
@@ -11,6 +12,7 @@ mod either_instead_of_both;
 mod empty_list_opens_all;
 mod exception_undone;
 mod host_network_not_policed;
+mod ingress_controller_shut_out;
 mod internet_egress_reaches_inside;
 mod namespace_label_not_automatic;
 mod no_default_deny;
@@ -67,6 +69,7 @@ pub(super) static RULES: &[&Rule] = &[
     &rule_without_ports::RULE,
     &host_network_not_policed::RULE,
     &scrape_blocked::RULE,
+    &ingress_controller_shut_out::RULE,
     &outside_clients_shut_out::RULE,
     &admin_policy_superseded::RULE,
     &same_priority::RULE,
@@ -77,4 +80,5 @@ pub(super) static RULES: &[&Rule] = &[
     &policy_in_unknown_namespace::RULE,
     &service_out_of_reach::RULE,
     &dns_to_anywhere::RULE,
+    &acme_solver_shut_out::RULE,
 ];

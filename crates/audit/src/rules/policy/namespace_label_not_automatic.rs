@@ -103,7 +103,9 @@ fn judge(
     path: &str,
     out: &mut Findings<'_>,
 ) {
-    let named = values.iter().find_map(|value| cx.find::<Namespace>(None, value));
+    // Other keys may have a namespace's name as their value by chance.
+    let names = matches!(key, "name" | "namespace" | "ns") || key.ends_with("/name");
+    let named = values.iter().filter(|_| names).find_map(|value| cx.find::<Namespace>(None, value));
     let closed = cx.is_closed("Namespace", None);
     if named.is_none() && !closed && key != "name" {
         return;

@@ -94,8 +94,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             continue;
         }
         let lacks = |direction: Direction| {
-            !index.views_for_all(namespace).any(|view| view.side(direction).is_some())
-                && !(admin && workloads.iter().all(|w| is_judged(cx, w, direction)))
+            let denied = index.views_for_all(namespace).any(|view| view.side(direction).is_some());
+            let judged = || admin && workloads.iter().all(|w| is_judged(cx, w, direction));
+            !denied && !judged()
         };
         let missing: Vec<&str> = DIRECTIONS.into_iter().filter(|d| lacks(*d)).map(Direction::name).collect();
         if missing.is_empty() {

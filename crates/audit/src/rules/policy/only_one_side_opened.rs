@@ -5,7 +5,9 @@ use netloom_cluster::{Peer, PortMatch, Protocol};
 use netloom_objects::{ObjectRef, Severity};
 use netloom_policy::{Direction, Reason};
 
-use super::support::{Group as Pods, RuleView, View, group_words, has_foreign_policies, label_words};
+use super::support::{
+    Group as Pods, RuleView, View, group_words, has_foreign_policies, is_elsewhere, label_words,
+};
 use crate::{Context, Findings, Group, Rule};
 
 pub static RULE: Rule = Rule {
@@ -120,7 +122,8 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         for rule in view.rules() {
             for (number, peer) in rule.rule.peers.iter().flatten().enumerate() {
                 let Peer::Pods(pods) = &peer.peer else { continue };
-                if pods.pods.requirements.is_empty() {
+                // Pods of another namespace, meant for the policy's own: another mistake.
+                if pods.pods.requirements.is_empty() || is_elsewhere(cx, pods, view.namespace) {
                     continue;
                 }
                 let others: Vec<usize> = index.select(snapshot, pods).take(MANY).collect();
@@ -164,6 +167,10 @@ fn denied(cx: &Context<'_>, rule: &RuleView<'_>, subjects: &[usize], others: &[u
                 return None;
             }
             for (protocol, port) in ports(rule, target)? {
+                // A port that the pods do not have is another mistake.
+                if target.lacks(protocol, port) {
+                    return None;
+                }
                 let side = match judged {
                     Direction::Egress => evaluator.egress(source.pod?, target.ip?, protocol, port),
                     Direction::Ingress => evaluator.ingress(target.pod?, source.ip?, protocol, port),

@@ -129,9 +129,10 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     mapped(&services, group, protocol, port)
                 });
                 let listens = groups.iter().any(|g| !g.stand_in && !g.lacks(protocol, port));
-                let Some((service, target)) =
-                    hit.filter(|(_, target)| !opens(rule.rule, protocol, *target) && !(real && listens))
-                else {
+                let Some((service, target)) = hit.filter(|(_, target)| {
+                    let works = real && listens;
+                    !works && !opens(rule.rule, protocol, *target)
+                }) else {
                     continue;
                 };
                 let path = format!("{}.ports[{number}].port", rule.path());

@@ -518,9 +518,18 @@ pub fn words(selector: &Selector) -> String {
     selector.requirements.iter().map(one).collect::<Vec<_>>().join(",")
 }
 
-/// `app=web,tier=front`.
+/// Labels that controllers add to pods.
+const ADDED: [&str; 4] = [
+    "pod-template-hash",
+    "controller-revision-hash",
+    "statefulset.kubernetes.io/pod-name",
+    "apps.kubernetes.io/pod-index",
+];
+
+/// `app=web,tier=front`, without what controllers add.
 pub fn label_words(labels: &BTreeMap<String, String>) -> String {
-    labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
+    let written = labels.iter().filter(|(key, _)| !ADDED.contains(&key.as_str()));
+    written.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }
 
 /// What to call a group: its workload, or the labels that a policy names.

@@ -12,8 +12,8 @@ pub static RULE: Rule = Rule {
     name: "workload-without-policy",
     group: Group::Security,
     severity: Severity::Warning,
-    finds: "A workload whose ingress no policy is about, while other workloads of its namespace have policies \
-          and the namespace has no default deny.",
+    finds: "A workload whose ingress no policy is about, while most others of its namespace have policies and \
+          the namespace has no default deny.",
     why: "It is the one door left open: most often it was added after the policies were written. Whoever gets \
           into it stands beside the pods that are protected.",
     wrong: "\
@@ -92,14 +92,24 @@ spec:
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     let index = cx.policy_index();
     let mut protected: HashMap<&str, &View<'_>> = HashMap::new();
-    for view in &index.policies {
-        let real = view.subjects.iter().any(|group| !index.groups[*group].stand_in);
-        if real && view.policy.ingress.is_some() {
+    // Doors less guards, by namespace.
+    let mut open: HashMap<&str, i64> = HashMap::new();
+    for (number, group) in index.groups.iter().enumerate() {
+        if group.workload.is_none() || group.host_network || group.ports.is_empty() {
+            continue;
+        }
+        let view = index.views_on(number).find(|view| view.policy.ingress.is_some());
+        *open.entry(&group.namespace).or_default() += if view.is_some() { -1 } else { 1 };
+        if let Some(view) = view {
             protected.entry(view.namespace).or_insert(view);
         }
     }
     for (number, group) in index.groups.iter().enumerate() {
         let Some(other) = protected.get(&*group.namespace) else { continue };
+        // Where few are protected, those few are the exception, and this is not forgotten.
+        if open.get(&*group.namespace).is_some_and(|more| *more > 0) {
+            continue;
+        }
         let Some(workload) = group.workload.map(|number| &cx.workloads()[number]) else { continue };
         // What serves nothing has no door.
         if group.host_network || workload.is_job() || group.ports.is_empty() {

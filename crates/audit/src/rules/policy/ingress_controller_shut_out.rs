@@ -1,0 +1,274 @@
+//! NP026: policies shut the ingress controller out.
+use std::collections::HashMap;
+
+use k8s_openapi::api::networking::v1::Ingress;
+use netloom_cluster::{
+    NamespaceMatch, Peer, PodId, PodPeer, PortMatch, Protocol, Rule as PolicyRule, Service,
+};
+use netloom_objects::{Object, Severity};
+use netloom_policy::{Direction, Reason};
+
+use super::support::{Group as Pods, group_words, has_foreign_policies, opens, words};
+use crate::{Context, Findings, Group, Rule};
+
+pub static RULE: Rule = Rule {
+    code: "NP026",
+    name: "ingress-controller-shut-out",
+    group: Group::Correctness,
+    severity: Severity::Error,
+    finds: "An Ingress whose backend's pods do not admit the ingress controller: by the evaluator where the set \
+          has the controller, and otherwise (as a warning) where their policies admit on that port only pods \
+          of their own namespace, or nobody.",
+    why: "The controller is a client like any other: it connects to the pods, on their own port. Without a \
+          rule for it every request ends in 504 after the controller's timeout.",
+    wrong: "\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec:
+  ingressClassName: nginx
+  tls: [{hosts: [shop.example.org], secretName: shop-tls}]
+  rules:
+    - host: shop.example.org
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend: {service: {name: web, port: {number: 80}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: \"web:1\", ports: [{containerPort: 8080}]}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ingress-nginx-controller, namespace: ingress-nginx}
+spec:
+  selector: {matchLabels: {app.kubernetes.io/name: ingress-nginx}}
+  template:
+    metadata: {labels: {app.kubernetes.io/name: ingress-nginx}}
+    spec: {containers: [{name: ingress-nginx-controller, image: \"ingress-nginx-controller:1\", ports: [{containerPort: 443}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  policyTypes: [Ingress]
+  ingress:
+    - from:
+        - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}
+      ports:
+        - port: 80
+",
+    right: "\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec:
+  ingressClassName: nginx
+  tls: [{hosts: [shop.example.org], secretName: shop-tls}]
+  rules:
+    - host: shop.example.org
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend: {service: {name: web, port: {number: 80}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: \"web:1\", ports: [{containerPort: 8080}]}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ingress-nginx-controller, namespace: ingress-nginx}
+spec:
+  selector: {matchLabels: {app.kubernetes.io/name: ingress-nginx}}
+  template:
+    metadata: {labels: {app.kubernetes.io/name: ingress-nginx}}
+    spec: {containers: [{name: ingress-nginx-controller, image: \"ingress-nginx-controller:1\", ports: [{containerPort: 443}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  policyTypes: [Ingress]
+  ingress:
+    - from:
+        - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}
+      ports:
+        - port: 8080
+",
+    closed: false,
+    check,
+};
+
+fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
+    let index = cx.policy_index();
+    if index.policies.is_empty() {
+        return;
+    }
+    let controllers: Vec<&Pods> = index.groups.iter().filter(|group| is_controller(cx, group)).collect();
+    let mut group_of: HashMap<PodId, usize> = HashMap::new();
+    for (number, group) in index.groups.iter().enumerate() {
+        group_of.extend(group.pod.map(|pod| (pod, number)));
+    }
+    for (object, ingress) in cx.all::<Ingress>() {
+        let Some(spec) = &ingress.spec else { continue };
+        let namespace = object.reference.namespace.as_deref().unwrap_or("default");
+        let default = spec.default_backend.iter().map(|b| ("spec.defaultBackend".to_owned(), b));
+        let paths = spec.rules.iter().flatten().enumerate().flat_map(|(i, rule)| {
+            let paths = rule.http.iter().flat_map(|http| http.paths.iter().enumerate());
+            paths.map(move |(j, path)| (format!("spec.rules[{i}].http.paths[{j}].backend"), &path.backend))
+        });
+        for (path, backend) in default.chain(paths) {
+            let Some(backend) = &backend.service else { continue };
+            let Some(service) = cx.snapshot().find_service(namespace, &backend.name) else { continue };
+            let wanted = backend.port.as_ref();
+            let number = service.ports.iter().position(|port| {
+                wanted.is_some_and(|w| {
+                    w.number == Some(i32::from(port.port))
+                        || (w.name.is_some() && w.name.as_deref() == port.name.as_deref())
+                })
+            });
+            let Some(number) = number.filter(|_| !has_foreign_policies(cx, namespace)) else { continue };
+            let Some((group, target)) = shut(cx, service, number, &group_of, &controllers) else { continue };
+            report(cx, object, &format!("{path}.service"), (group, target), &controllers, out);
+        }
+    }
+}
+
+/// Controllers by their usual labels and images.
+fn is_controller(cx: &Context<'_>, group: &Pods) -> bool {
+    const NAMES: [&str; 6] =
+        ["ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "kubernetes-ingress", "contour"];
+    let Some(workload) = group.workload.map(|number| &cx.workloads()[number]) else { return false };
+    // The controller's admission jobs bear its name too.
+    let named = ["app.kubernetes.io/name", "app"]
+        .iter()
+        .any(|key| group.labels.get(*key).is_some_and(|v| NAMES.contains(&v.as_str())));
+    let image = workload.containers().any(|(_, container)| {
+        container.image.as_deref().is_some_and(|image| {
+            [
+                "ingress-nginx/controller",
+                "nginx-ingress",
+                "traefik:",
+                "/traefik/",
+                "haproxytech/kubernetes-ingress",
+            ]
+            .iter()
+            .any(|part| image.contains(part))
+        })
+    });
+    !workload.is_job() && (named || image)
+}
+
+/// The group behind a Service's port and the port there, if none of its pods lets a controller in.
+fn shut(
+    cx: &Context<'_>,
+    service: &Service,
+    number: usize,
+    group_of: &HashMap<PodId, usize>,
+    controllers: &[&Pods],
+) -> Option<(usize, u16)> {
+    let index = cx.policy_index();
+    let evaluator = index.evaluator(cx);
+    let protocol = service.ports.get(number)?.protocol;
+    let mut first = None;
+    for endpoint in service.endpoints.iter().take(MOST) {
+        let (pod, target) = (endpoint.pod?, endpoint.ports.get(number).copied().flatten()?);
+        let Some(group) = group_of.get(&pod).copied() else { continue };
+        if controllers.is_empty() {
+            evaluator.selecting(pod, Direction::Ingress).find(|origin| &*origin.kind == "NetworkPolicy")?;
+            let mut rules = index.views_on(group).flat_map(|view| view.policy.ingress.iter().flatten());
+            if rules.any(|rule| opens_or_names(rule, protocol, target) && admits_others(rule)) {
+                return None;
+            }
+        } else {
+            for controller in controllers {
+                // The node's address, for a controller on the host's network.
+                let side = evaluator.ingress(pod, controller.ip?, protocol, target);
+                if !matches!(side.reason, Reason::Isolated(_)) {
+                    return None;
+                }
+            }
+        }
+        first.get_or_insert((group, target));
+    }
+    first
+}
+
+/// Enough to tell that nothing gets in.
+const MOST: usize = 8;
+
+fn opens_or_names(rule: &PolicyRule, protocol: Protocol, port: u16) -> bool {
+    opens(rule, protocol, port) || rule.ports.iter().flatten().any(|p| matches!(p.port, PortMatch::Named(..)))
+}
+
+/// Whether a rule admits anyone who is not of the policy's own namespace, or pods there that look like a controller.
+fn admits_others(rule: &PolicyRule) -> bool {
+    rule.peers.as_ref().is_none_or(|peers| {
+        peers.iter().any(|peer| match &peer.peer {
+            Peer::Pods(PodPeer { namespaces: NamespaceMatch::Named(_), pods }) => {
+                let text = words(pods);
+                pods.requirements.is_empty()
+                    || ["ingress", "gateway", "nginx", "traefik", "proxy", "contour", "envoy", "edge"]
+                        .iter()
+                        .any(|word| text.contains(word))
+            }
+            Peer::Pods(_) | Peer::Block(..) => true,
+            Peer::Nodes(_) | Peer::Unknown => false,
+        })
+    })
+}
+
+fn report(
+    cx: &Context<'_>,
+    object: &Object,
+    path: &str,
+    (group, target): (usize, u16),
+    controllers: &[&Pods],
+    out: &mut Findings<'_>,
+) {
+    let index = cx.policy_index();
+    let whose = group_words(cx, &index.groups[group]);
+    let by = controllers.first().map_or_else(|| "an ingress controller".to_owned(), |c| group_words(cx, c));
+    let message =
+        format!("the policies of {whose} do not admit {by} on {target}: requests to this backend time out");
+    let finding = out.add(object, path, message);
+    let namespace = controllers.first().map_or("that of the controller", |c| &*c.namespace);
+    finding.help(format!("admit namespace {namespace} on port {target} of the pods"));
+    let views = || index.views_on(group).filter(|view| view.policy.ingress.is_some());
+    if let Some(view) = views().find(|view| !view.is_for_all()).or_else(|| views().next()) {
+        finding.related(view.object, "spec.ingress", "this policy admits others");
+    }
+    if controllers.is_empty() {
+        finding.severity(Severity::Warning);
+    }
+}
