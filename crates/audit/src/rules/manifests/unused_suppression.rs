@@ -41,6 +41,9 @@ metadata:
 spec:
   podSelector: {matchLabels: {app: web}}
   policyTypes: [Egress]
+  egress:
+    - to: [{podSelector: {matchLabels: {app: backend}}}]
+      ports: [{port: 8080}]
 ",
     closed: false,
     // The findings come from applying the suppressions.
