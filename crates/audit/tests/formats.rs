@@ -13,7 +13,7 @@ apiVersion: v1
 kind: Service
 metadata:
   name: web
-  labels: {note: \"ä\"}
+  annotations: {note: \"ä\"}
 spec:
   selector: {app: website}
   ports:

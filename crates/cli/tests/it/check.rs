@@ -19,8 +19,8 @@ fn the_status_says_what_was_found() {
     let bad = folder(&[("web.yaml", SERVICE)]);
     let broken = folder(&[("web.yaml", "kind: [\n")]);
     let table: [(&[&str], i32); 11] = [
-        (&[path(&good)], 0),
-        (&[path(&bad)], 0),
+        (&[path(&good), "--closed", "--select", "SV001"], 0),
+        (&[path(&bad), "--select", "SV001"], 0),
         (&[path(&bad), "--closed", "--select", "SV001"], 1),
         (&[path(&bad), "--closed", "--select", "SV001", "--fail-on", "never"], 0),
         (&[path(&bad), "--closed", "--ignore", "all"], 0),
