@@ -1,0 +1,92 @@
+//! IS041: a VirtualService for a Gateway that does not exist.
+use std::collections::HashMap;
+
+use netloom_objects::{
+    Object, Severity,
+    istio::{Gateway, VirtualService},
+};
+
+use super::support::{gateway_names, namespace_of, title};
+use crate::{Context, Findings, Group, Rule};
+
+pub static RULE: Rule = Rule {
+    code: "IS041",
+    name: "unknown-istio-gateway",
+    group: Group::Correctness,
+    severity: Severity::Error,
+    finds: "A Gateway that a VirtualService names and that does not exist; in the open world where the set has one of that \
+            name in another namespace only.",
+    why: "The routes are bound to nothing and requests are answered 404. A name without a namespace is a Gateway of the \
+          VirtualService's own namespace; it is Istio's Gateway that is meant, not that of the Gateway API (Istio's \
+          reference of VirtualService, `gateways`; istioctl analyze, IST0101).",
+    wrong: "\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop, namespace: shop}
+spec:
+  hosts: [shop.example]
+  gateways: [public]
+  http:
+    - route: [{destination: {host: web}}]
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: public, namespace: edge}
+spec:
+  selector: {istio: ingressgateway}
+  servers:
+    - port: {number: 443, name: https, protocol: HTTPS}
+      hosts: [shop.example]
+      tls: {mode: SIMPLE, credentialName: shop-tls}
+",
+    right: "\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop, namespace: shop}
+spec:
+  hosts: [shop.example]
+  gateways: [edge/public]
+  http:
+    - route: [{destination: {host: web}}]
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: public, namespace: edge}
+spec:
+  selector: {istio: ingressgateway}
+  servers:
+    - port: {number: 443, name: https, protocol: HTTPS}
+      hosts: [shop.example]
+      tls: {mode: SIMPLE, credentialName: shop-tls}
+",
+    closed: false,
+    check,
+};
+
+fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
+    let mut names: HashMap<&str, &Object> = HashMap::new();
+    for (object, _) in cx.all::<Gateway>() {
+        names.insert(&object.name, object);
+    }
+    for (object, service) in cx.all::<VirtualService>() {
+        for (path, namespace, name) in gateway_names(object, &service.spec) {
+            let near = names.get(name).copied();
+            if cx.find::<Gateway>(Some(namespace), name).is_some()
+                || (near.is_none() && !cx.is_closed("Gateway", Some(namespace)))
+            {
+                continue;
+            }
+            let message = format!("{}: there is no Istio Gateway {namespace}/{name}", title(object));
+            let finding = out.add(object, &path, message);
+            match near {
+                Some(near) => {
+                    finding.related(near, "metadata.name", "a Gateway of this name is in another namespace");
+                    finding.help(format!("write `{}/{name}`", namespace_of(near)));
+                }
+                None => {
+                    finding.help("create it, or name one that exists as `NAMESPACE/NAME`");
+                }
+            }
+        }
+    }
+}
