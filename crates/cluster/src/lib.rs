@@ -21,3 +21,4 @@ mod workloads;
 pub use builder::{Builder, Built, build};
 pub use model::*;
 pub use options::{Families, Options};
+pub use policies::selector::{UnknownOperator, selector};

@@ -1,0 +1,84 @@
+//! GW034: a Gateway of a class that does not exist.
+use netloom_objects::{
+    Severity,
+    gateway_api::{Gateway, GatewayClass},
+};
+
+use super::support::{list_of, title};
+use crate::{Context, Findings, Group, Rule};
+
+pub static RULE: Rule = Rule {
+    code: "GW034",
+    name: "gateway-class-missing",
+    group: Group::Correctness,
+    severity: Severity::Error,
+    finds: "A Gateway whose `gatewayClassName` names no GatewayClass of the set.",
+    why: "No controller carries the Gateway out: it never gets an address, and its status stays `Waiting for \
+           controller`.",
+    wrong: "\
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata:
+  name: edge
+  namespace: edge
+spec:
+  gatewayClassName: acme
+  listeners:
+    - name: https
+      protocol: HTTPS
+      port: 443
+      hostname: shop.example.org
+      tls:
+        certificateRefs: [{name: shop-tls}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata:
+  name: acme-public
+spec:
+  controllerName: gateway.acme.example/controller
+",
+    right: "\
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata:
+  name: edge
+  namespace: edge
+spec:
+  gatewayClassName: acme-public
+  listeners:
+    - name: https
+      protocol: HTTPS
+      port: 443
+      hostname: shop.example.org
+      tls:
+        certificateRefs: [{name: shop-tls}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata:
+  name: acme-public
+spec:
+  controllerName: gateway.acme.example/controller
+",
+    closed: true,
+    check,
+};
+
+fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
+    if !cx.is_closed("GatewayClass", None) {
+        return;
+    }
+    let classes: Vec<&str> = cx.all::<GatewayClass>().map(|(object, _)| &*object.name).collect();
+    for (object, gateway) in cx.all::<Gateway>() {
+        let class = gateway.spec.gateway_class_name.as_str();
+        if class.is_empty() || cx.find::<GatewayClass>(None, class).is_some() {
+            continue;
+        }
+        let message = format!("{}: there is no GatewayClass {class}", title(object));
+        let finding = out.add(object, "spec.gatewayClassName", message);
+        if !classes.is_empty() {
+            finding.help(format!("the classes are {}", list_of(&classes)));
+        }
+    }
+}

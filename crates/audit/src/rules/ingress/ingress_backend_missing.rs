@@ -1,0 +1,111 @@
+//! IN008: an Ingress to a Service that does not exist.
+use k8s_openapi::api::core::v1::Service;
+use netloom_objects::{Object, Severity};
+use std::collections::HashMap;
+
+use super::support::{ingresses, namespace_of, services, title};
+use crate::{Context, Findings, Group, Rule};
+
+pub static RULE: Rule = Rule {
+    code: "IN008",
+    name: "ingress-backend-missing",
+    group: Group::Correctness,
+    severity: Severity::Error,
+    finds: "An Ingress that leads to a Service which is not in the set, in the Ingress's namespace.",
+    why: "The controller answers 503 (or 500) for the path. An Ingress can lead only to Services of its own \
+           namespace.",
+    wrong: "\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: web
+  namespace: shop
+spec:
+  ingressClassName: traefik
+  tls:
+    - {hosts: [shop.example.org], secretName: shop-tls}
+  rules:
+    - host: shop.example.org
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend:
+              service: {name: web, port: {number: 80}}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: website
+  namespace: shop
+spec:
+  selector: {app: website}
+  ports:
+    - {port: 80}
+",
+    right: "\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: web
+  namespace: shop
+spec:
+  ingressClassName: traefik
+  tls:
+    - {hosts: [shop.example.org], secretName: shop-tls}
+  rules:
+    - host: shop.example.org
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend:
+              service: {name: website, port: {number: 80}}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: website
+  namespace: shop
+spec:
+  selector: {app: website}
+  ports:
+    - {port: 80}
+",
+    closed: true,
+    check,
+};
+
+fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
+    let mut by_name: HashMap<&str, &Object> = HashMap::new();
+    for (object, _) in cx.all::<Service>() {
+        by_name.entry(&object.name).or_insert(object);
+    }
+    for (object, spec) in ingresses(cx) {
+        let namespace = namespace_of(object);
+        if !cx.is_closed("Service", Some(namespace)) {
+            continue;
+        }
+        let aws = |name: &str| annotation_backends(object, name);
+        for (at, service) in services(spec) {
+            if cx.find::<Service>(Some(namespace), &service.name).is_some() || aws(&service.name) {
+                continue;
+            }
+            let message = format!("{}: there is no Service {namespace}/{}", title(object), service.name);
+            let finding = out.add(object, &format!("{at}.name"), message);
+            if let Some(other) = by_name.get(service.name.as_str()) {
+                finding
+                    .help(format!(
+                        "an Ingress reaches only its own namespace: move it to {}",
+                        namespace_of(other)
+                    ))
+                    .related(other, "metadata.name", "a Service of this name, in another namespace");
+            }
+        }
+    }
+}
+
+/// Whether a name stands for an action of the AWS controller: `port: {name: use-annotation}`.
+fn annotation_backends(object: &Object, name: &str) -> bool {
+    object.annotations().contains_key(&format!("alb.ingress.kubernetes.io/actions.{name}"))
+}
