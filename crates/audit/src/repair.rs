@@ -39,7 +39,7 @@ pub struct Repaired {
 
 /// Applies every safe repair that an audit proposes, audits again, and goes on until it proposes none.
 #[must_use]
-pub fn repair(set: ObjectSet, audit: &dyn Fn(&ObjectSet) -> Report) -> Repaired {
+pub fn repair(set: ObjectSet, mut audit: impl FnMut(&ObjectSet) -> Report) -> Repaired {
     let before: Vec<Source> = set.sources.iter().map(|s| s.source.clone()).collect();
     let (mut set, mut applied) = (set, 0);
     let mut report = audit(&set);

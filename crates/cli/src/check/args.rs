@@ -24,6 +24,7 @@ Examples:
   netloom check manifests/ --closed                   these are all manifests of the cluster
   netloom check manifests/ --select security --ignore NP003
   netloom check manifests/ -o sarif > netloom.sarif   for code scanning
+  netloom check manifests/ --diff                     what --fix would repair
   kustomize build . | netloom check -                 read standard input
   netloom check manifests/ --write-baseline known.json   accept what there is today, and then
   netloom check manifests/ --baseline known.json         report only what is new
@@ -73,6 +74,12 @@ pub struct Check {
     /// Write everything that is found to this file, for --baseline
     #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     pub write_baseline: Option<PathBuf>,
+    /// Make the repairs that cannot break anything, and report what is left
+    #[arg(long, conflicts_with = "write_baseline")]
+    pub fix: bool,
+    /// Print what --fix would change, and change nothing; the exit status is 1 if it would
+    #[arg(long, conflicts_with_all = ["fix", "write_baseline", "output"])]
+    pub diff: bool,
     #[command(flatten)]
     pub cluster: Cluster,
     #[command(flatten)]

@@ -1,6 +1,7 @@
 //! `netloom check`: what is wrong with manifests, each finding at its field.
 mod args;
 mod known;
+mod mend;
 mod names;
 mod output;
 mod plan;
@@ -11,7 +12,7 @@ pub use args::{AFTER, Check};
 
 use std::{path::Path, time::Instant};
 
-use netloom_audit::{Report, audit};
+use netloom_audit::{Repaired, Report, audit, repair};
 use netloom_objects::ObjectSet;
 
 use crate::load::Stop;
@@ -25,8 +26,22 @@ pub fn main(check: &Check) -> Result<u8, Stop> {
     let plan = Plan::of(check)?;
     let begun = Instant::now();
     let progress = Progress::start();
-    let (set, mut report) = run(&plan, &progress)?;
-    let notes = known::apply(check, &mut report)?;
+    let set = read(&plan, &progress)?;
+    let mut notes = Vec::new();
+    let (set, mut report) = if check.fix || check.diff {
+        let repaired = mended(check, &plan, set, &progress)?;
+        if check.diff {
+            progress.finish();
+            mend::show(&repaired)?;
+            return Ok(u8::from(!repaired.changed.is_empty()));
+        }
+        notes.extend(mend::write(&repaired)?);
+        (repaired.set, repaired.report)
+    } else {
+        let report = look(&plan, &set, &progress);
+        (set, report)
+    };
+    notes.extend(known::apply(check, &mut report)?);
     progress.finish();
     output::print(&plan, &report, &set, begun.elapsed())?;
     for note in notes {
@@ -35,12 +50,28 @@ pub fn main(check: &Check) -> Result<u8, Stop> {
     Ok(u8::from(report.findings.iter().any(|finding| plan.fail_on.fails(finding.severity))))
 }
 
-fn run(plan: &Plan, progress: &Progress) -> Result<(ObjectSet, Report), Stop> {
+fn read(plan: &Plan, progress: &Progress) -> Result<ObjectSet, Stop> {
     let files = plan.files()?;
     progress.says(format!("reading {} files", files.len()));
-    let set = ObjectSet::load(&files)?;
+    Ok(ObjectSet::load(&files)?)
+}
+
+fn look(plan: &Plan, set: &ObjectSet, progress: &Progress) -> Report {
     progress.says(format!("looking at {} objects", set.objects().count()));
-    let mut report = audit(&set, &plan.settings, &|rule| plan.wants(rule));
+    let mut report = audit(set, &plan.settings, &|rule| plan.wants(rule));
     plan.config.apply(&mut report, &|file| names::below(Path::new(file), &plan.folder));
-    Ok((set, report))
+    report
+}
+
+/// The set with every repair made that is safe. What the baseline accepts stays as it is.
+fn mended(check: &Check, plan: &Plan, set: ObjectSet, progress: &Progress) -> Result<Repaired, Stop> {
+    let mut refused = None;
+    let repaired = repair(set, |set| {
+        let mut report = look(plan, set, progress);
+        if let Err(stop) = known::apply(check, &mut report) {
+            refused = Some(stop);
+        }
+        report
+    });
+    refused.map_or(Ok(repaired), Err)
 }

@@ -1,0 +1,76 @@
+//! `--fix` and `--diff`: applies repairs to the files, or shows what that would change.
+use std::{
+    fs,
+    io::{IsTerminal as _, Write as _},
+    path::Path,
+};
+
+use netloom_audit::Repaired;
+use netloom_objects::Source;
+use similar::{ChangeTag, TextDiff};
+
+use crate::load::Stop;
+
+/// What standard input is called.
+const STDIN: &str = "<stdin>";
+
+/// Writes the repaired files. Returns a sentence about them.
+pub fn write(repaired: &Repaired) -> Result<Option<String>, Stop> {
+    for (_, after) in &repaired.changed {
+        if &*after.name == STDIN {
+            return Err(Stop::Because(
+                "standard input cannot be repaired in place; use --diff, or give files".to_owned(),
+            ));
+        }
+        replace(Path::new(&*after.name), &after.text).map_err(|error| {
+            Stop::Because(format!("{} cannot be written: {error}; nothing of it was lost", after.name))
+        })?;
+    }
+    let (repairs, files) = (repaired.applied, repaired.changed.len());
+    let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    Ok((repairs > 0).then(|| format!("{} made in {}", plural(repairs, "repair"), plural(files, "file"))))
+}
+
+/// Puts a text in a file's place, whole or not at all.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    // A link stays a link: what it leads to is replaced.
+    let path = path.canonicalize()?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().set_permissions(fs::metadata(&path)?.permissions())?;
+    file.as_file().sync_all()?;
+    file.persist(&path)?;
+    Ok(())
+}
+
+/// Prints the difference that the repairs make.
+pub fn show(repaired: &Repaired) -> Result<(), Stop> {
+    let color = std::io::stdout().is_terminal();
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for (before, after) in &repaired.changed {
+        out.write_all(difference(before, after, color).as_bytes())?;
+    }
+    Ok(out.flush()?)
+}
+
+/// A unified diff.
+fn difference(before: &Source, after: &Source, color: bool) -> String {
+    let diff = TextDiff::from_lines(&*before.text, &*after.text);
+    let text = diff.unified_diff().header(&before.name, &after.name).to_string();
+    if !color {
+        return text;
+    }
+    let paint = |tag: ChangeTag, line: &str| match tag {
+        ChangeTag::Delete => format!("\x1b[31m{line}\x1b[0m\n"),
+        ChangeTag::Insert => format!("\x1b[32m{line}\x1b[0m\n"),
+        ChangeTag::Equal => format!("{line}\n"),
+    };
+    text.lines()
+        .map(|line| match line.as_bytes().first() {
+            Some(b'-') => paint(ChangeTag::Delete, line),
+            Some(b'+') => paint(ChangeTag::Insert, line),
+            _ => paint(ChangeTag::Equal, line),
+        })
+        .collect()
+}
