@@ -6,7 +6,7 @@ use netloom_audit::{Closed, Report, Settings, audit, render};
 use netloom_objects::{ObjectSet, Source, parse_source};
 
 fn judge(texts: &[(&str, &str)], everything: bool) -> (ObjectSet, Report) {
-    let sources = texts.iter().map(|(name, text)| Arc::new(parse_source(&Source::new(*name, *text))));
+    let sources = texts.iter().map(|(name, text)| Arc::new(parse_source(&Source::new(name, text))));
     let set = ObjectSet::assemble(sources.collect());
     let settings = Settings { closed: Closed { everything, ..Closed::default() }, ..Settings::default() };
     let report = audit(&set, &settings, &|rule| rule.code.starts_with("GW") || rule.code.starts_with("IN"));

@@ -95,7 +95,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             let refuses = |(_, listener): &&(usize, &Listener)| {
                 admits(cx, at.object, listener, route.namespace()) == Some(false)
             };
-            if !by_kind.iter().all(|candidate| refuses(candidate)) {
+            if !by_kind.iter().all(refuses) {
                 continue;
             }
             let (index, listener) = by_kind.first().map_or((*first, *listener), |(i, l)| (*i, *l));

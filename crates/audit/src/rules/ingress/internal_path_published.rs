@@ -61,7 +61,7 @@ spec:
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (object, spec) in ingresses(cx) {
         let asks = |name: &&str| nginx(object, name).is_some();
-        let is_guarded = GUARDS.iter().any(|name| asks(name))
+        let is_guarded = GUARDS.iter().any(asks)
             || object.annotations().contains_key("traefik.ingress.kubernetes.io/router.middlewares");
         if is_guarded {
             continue;

@@ -61,9 +61,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             let lower = path.path.to_ascii_lowercase();
             let fault = if !path.path.starts_with('/') {
                 "does not begin with `/`"
-            } else if is_literal && ["//", "/./", "/../", "%2f"].iter().any(|part| lower.contains(part))
-                || is_literal && (lower.ends_with("/..") || lower.ends_with("/."))
-            {
+            } else if is_literal && is_relative(&lower) {
                 "is not normalized"
             } else {
                 continue;
@@ -73,4 +71,11 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 .help("write it as it stands in a normalized request: `/a/b`");
         }
     }
+}
+
+/// Whether a path in lower case has segments that a normalized one does not.
+fn is_relative(path: &str) -> bool {
+    ["//", "/./", "/../", "%2f"].iter().any(|part| path.contains(part))
+        || path.ends_with("/..")
+        || path.ends_with("/.")
 }

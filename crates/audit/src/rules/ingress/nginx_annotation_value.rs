@@ -3,7 +3,7 @@ use netloom_objects::Severity;
 
 use super::{
     annotations::{Form, form},
-    support::{NGINX, annotation, ingresses, title},
+    support::{NGINX, annotated, annotation, title},
 };
 use crate::{Context, Findings, Group, Rule};
 
@@ -63,7 +63,7 @@ spec:
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
-    for (object, _) in ingresses(cx) {
+    for object in annotated(cx) {
         for (key, value) in object.annotations() {
             let Some(name) = key.strip_prefix(NGINX) else { continue };
             let (fits, help) = match form(name) {

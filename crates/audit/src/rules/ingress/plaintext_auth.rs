@@ -2,7 +2,7 @@
 use netloom_objects::Severity;
 use std::net::IpAddr;
 
-use super::support::{ingresses, nginx, nginx_at, title};
+use super::support::{annotated, nginx, nginx_at, title};
 use crate::{Context, Findings, Group, Rule};
 
 pub static RULE: Rule = Rule {
@@ -59,7 +59,7 @@ spec:
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
-    for (object, _) in ingresses(cx) {
+    for object in annotated(cx) {
         let Some(rest) = nginx(object, "auth-url").and_then(|url| url.strip_prefix("http://")) else {
             continue;
         };

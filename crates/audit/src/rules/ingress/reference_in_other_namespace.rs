@@ -3,7 +3,7 @@ use k8s_openapi::api::core::v1::Service;
 use netloom_objects::{Object, Severity};
 use std::collections::HashMap;
 
-use super::support::{ingresses, namespace_of, nginx, nginx_at, title};
+use super::support::{annotated, namespace_of, nginx, nginx_at, title};
 use crate::{Context, Findings, Group, Rule};
 
 pub static RULE: Rule = Rule {
@@ -86,7 +86,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (object, _) in cx.all::<Service>() {
         services.entry(&object.name).or_insert(object);
     }
-    for (object, _) in ingresses(cx) {
+    for object in annotated(cx) {
         let own = namespace_of(object);
         if let Some(name) = nginx(object, "default-backend") {
             let path = nginx_at("default-backend");
@@ -98,13 +98,11 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     namespace_of(other)
                 );
                 out.add(object, &path, message)
-                    .help(format!(
-                        "put the Service, or this Ingress, into the other's namespace: {own} or {}",
-                        namespace_of(other)
-                    ))
+                    .help(format!("put the Service into {own}, or the Ingress into {}", namespace_of(other)))
                     .related(other, "metadata.namespace", "the Service");
             } else if !is_there && cx.is_closed("Service", Some(own)) {
-                out.add(object, &path, format!("{}: there is no Service {own}/{name}", title(object)));
+                out.add(object, &path, format!("{}: there is no Service {own}/{name}", title(object)))
+                    .help("ingress-nginx looks for it in the Ingress's own namespace only");
             }
         }
         for name in ["auth-secret", "auth-tls-secret", "proxy-ssl-secret"] {

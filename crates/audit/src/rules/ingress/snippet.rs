@@ -1,7 +1,7 @@
 //! IN021: a piece of nginx configuration in an annotation.
 use netloom_objects::Severity;
 
-use super::support::{ingresses, nginx, nginx_at, title};
+use super::support::{annotated, nginx, nginx_at, title};
 use crate::{Context, Findings, Group, Rule};
 
 pub static RULE: Rule = Rule {
@@ -61,7 +61,7 @@ spec:
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
-    for (object, _) in ingresses(cx) {
+    for object in annotated(cx) {
         for name in SNIPPETS {
             if nginx(object, name).is_none() {
                 continue;

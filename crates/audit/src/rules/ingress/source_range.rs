@@ -3,7 +3,7 @@ use ipnet::IpNet;
 use netloom_objects::Severity;
 use std::net::IpAddr;
 
-use super::support::{ingresses, nginx, nginx_at, title};
+use super::support::{annotated, nginx, nginx_at, title};
 use crate::{Context, Findings, Group, Rule};
 
 pub static RULE: Rule = Rule {
@@ -62,7 +62,7 @@ spec:
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
-    for (object, _) in ingresses(cx) {
+    for object in annotated(cx) {
         for name in ["whitelist-source-range", "allowlist-source-range", "denylist-source-range"] {
             for item in nginx(object, name).unwrap_or_default().split(',').map(str::trim) {
                 if item.is_empty() {

@@ -17,6 +17,11 @@ pub(super) fn ingresses<'a>(
     cx.all::<Ingress>().filter_map(|(object, ingress)| Some((object, ingress.spec.as_ref()?)))
 }
 
+/// All Ingresses, also those whose spec is empty.
+pub(super) fn annotated<'a>(cx: &Context<'a>) -> impl Iterator<Item = &'a Object> + use<'a> {
+    cx.all::<Ingress>().map(|(object, _)| object)
+}
+
 /// One path of an Ingress.
 pub(super) struct PathOf<'a> {
     /// `spec.rules[0].http.paths[0]`.

@@ -3,7 +3,7 @@ use netloom_objects::{Severity, edit_distance};
 
 use super::{
     annotations::{ANNOTATIONS, known},
-    support::{NGINX, annotation, ingresses, title},
+    support::{NGINX, annotated, annotation, title},
 };
 use crate::{Context, Findings, Group, Rule};
 
@@ -62,7 +62,7 @@ spec:
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
-    for (object, _) in ingresses(cx) {
+    for object in annotated(cx) {
         for key in object.annotations().keys() {
             let Some(name) = key.strip_prefix(NGINX).filter(|name| !known(name)) else { continue };
             let near = ANNOTATIONS.iter().map(|known| (edit_distance(name, known), *known)).min();

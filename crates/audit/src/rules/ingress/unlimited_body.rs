@@ -1,7 +1,7 @@
 //! IN024: no limit to the size of requests.
 use netloom_objects::Severity;
 
-use super::support::{ingresses, nginx, nginx_at, title};
+use super::support::{annotated, nginx, nginx_at, title};
 use crate::{Context, Findings, Group, Rule};
 
 pub static RULE: Rule = Rule {
@@ -58,14 +58,14 @@ spec:
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
-    for (object, _) in ingresses(cx) {
+    for object in annotated(cx) {
         let size = nginx(object, "proxy-body-size")
             .map(|size| size.trim_end_matches(|c: char| c.is_ascii_alphabetic()));
         if size == Some("0") && nginx(object, "proxy-request-buffering") != Some("off") {
             let message =
                 format!("{}: the size of requests has no limit, and they are buffered", title(object));
             out.add(object, &nginx_at("proxy-body-size"), message)
-                .help("write the largest that you expect, or add `proxy-request-buffering: \"off\"`");
+                .help("write the largest size that you expect, or add `proxy-request-buffering: \"off\"`");
         }
     }
 }
