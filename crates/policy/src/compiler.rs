@@ -188,17 +188,27 @@ impl Compiler {
         policies: &[Arc<CompiledPolicy>],
         groups: &BTreeSet<GroupId>,
     ) -> BTreeMap<GroupId, [Vec<u32>; 2]> {
+        let mut about: HashMap<PredicateId, Vec<u32>> = HashMap::with_capacity(policies.len());
+        for (i, policy) in policies.iter().enumerate() {
+            about.entry(policy.subject).or_default().push(i as u32);
+        }
         let mut selecting: BTreeMap<GroupId, [Vec<u32>; 2]> = BTreeMap::new();
         for &group in groups {
-            for (i, policy) in policies.iter().enumerate() {
-                if self.subjects.holds(policy.subject, group) {
-                    let both = selecting.entry(group).or_default();
-                    for direction in [Direction::Ingress, Direction::Egress] {
-                        if policy.rules(direction).is_some() {
-                            both[direction as usize].push(i as u32);
-                        }
-                    }
-                }
+            let mut of_group: Vec<u32> = self
+                .subjects
+                .row(group)
+                .filter_map(|subject| about.get(&subject))
+                .flatten()
+                .copied()
+                .collect();
+            if of_group.is_empty() {
+                continue;
+            }
+            of_group.sort_unstable();
+            let both = selecting.entry(group).or_default();
+            for direction in [Direction::Ingress, Direction::Egress] {
+                let speaks = |i: &u32| policies[*i as usize].rules(direction).is_some();
+                both[direction as usize].extend(of_group.iter().copied().filter(speaks));
             }
         }
         selecting

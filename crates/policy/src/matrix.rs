@@ -1,9 +1,8 @@
 //! Predicates (who is meant) and, for each group of pods, which of them hold.
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
-use fixedbitset::FixedBitSet;
 use ipnet::IpNet;
-use netloom_cluster::{NamespaceMatch, Peer, PodPeer, Protocol, Selector};
+use netloom_cluster::{NamespaceMatch, Operator, Peer, PodPeer, Protocol, Selector};
 
 use crate::groups::{Group, GroupId};
 
@@ -66,8 +65,8 @@ fn selects(peer: &PodPeer, group: &Group) -> bool {
     namespace && peer.pods.matches(&group.labels)
 }
 
-/// Predicates interned by content, and a row of bits for every group. A copy shares everything until one of them
-/// takes in something new.
+/// Predicates interned by content, and for every group those that hold for it. A copy shares everything until one of
+/// them takes in something new.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Matrix {
     shared: Arc<Shared>,
@@ -77,8 +76,57 @@ pub(crate) struct Matrix {
 struct Shared {
     ids: HashMap<Predicate, PredicateId>,
     predicates: Vec<Predicate>,
-    rows: Vec<FixedBitSet>,
+    /// By group, ascending. Of many predicates only a few hold for one group.
+    rows: Vec<Vec<PredicateId>>,
     groups: Vec<Arc<Group>>,
+    index: GroupIndex,
+}
+
+/// Groups by what selectors mostly ask for, so that a new predicate is held against few of them.
+#[derive(Clone, Debug, Default)]
+struct GroupIndex {
+    namespaces: HashMap<Arc<str>, Vec<u32>>,
+    labels: HashMap<String, HashMap<String, Vec<u32>>>,
+}
+
+impl GroupIndex {
+    fn add(&mut self, number: u32, group: &Group) {
+        self.namespaces.entry(group.namespace.clone()).or_default().push(number);
+        for (key, value) in group.labels.iter() {
+            let values = match self.labels.get_mut(key) {
+                Some(values) => values,
+                None => self.labels.entry(key.clone()).or_default(),
+            };
+            match values.get_mut(value) {
+                Some(groups) => groups.push(number),
+                None => _ = values.insert(value.clone(), vec![number]),
+            }
+        }
+    }
+
+    /// Groups outside of which a predicate holds for none, ascending; none where that is not known.
+    fn candidates(&self, predicate: &Predicate) -> Option<Vec<u32>> {
+        let peer = match predicate {
+            Predicate::Pods(peer) | Predicate::PodsWithPort { peer: Some(peer), .. } => peer,
+            Predicate::PodsWithPort { peer: None, .. } => return None,
+            Predicate::Block(..) | Predicate::Nodes(_) => return Some(Vec::new()),
+        };
+        let of_namespace = match &peer.namespaces {
+            NamespaceMatch::Named(name) => Some(self.namespaces.get(name).cloned().unwrap_or_default()),
+            NamespaceMatch::Labels(_) => None,
+        };
+        let of_label = peer.pods.requirements.iter().filter_map(|requirement| match &requirement.operator {
+            Operator::In(values) => {
+                let known = self.labels.get(&requirement.key);
+                let mut groups: Vec<u32> =
+                    values.iter().filter_map(|value| known?.get(value)).flatten().copied().collect();
+                groups.sort_unstable();
+                Some(groups)
+            }
+            _ => None,
+        });
+        of_namespace.into_iter().chain(of_label).min_by_key(Vec::len)
+    }
 }
 
 impl Matrix {
@@ -88,13 +136,11 @@ impl Matrix {
         if groups.len() == known {
             return;
         }
-        let Shared { predicates, rows, groups: taken, .. } = Arc::make_mut(&mut self.shared);
+        let Shared { predicates, rows, groups: taken, index, .. } = Arc::make_mut(&mut self.shared);
         for group in &groups[known..] {
-            let mut row = FixedBitSet::with_capacity(predicates.len());
-            for (i, predicate) in predicates.iter().enumerate() {
-                row.set(i, predicate.holds_for(group));
-            }
-            rows.push(row);
+            let holding = predicates.iter().enumerate().filter(|(_, predicate)| predicate.holds_for(group));
+            rows.push(holding.map(|(i, _)| PredicateId(i as u32)).collect());
+            index.add(taken.len() as u32, group);
             taken.push(group.clone());
         }
     }
@@ -104,13 +150,17 @@ impl Matrix {
         if let Some(id) = self.shared.ids.get(&predicate) {
             return *id;
         }
-        let Shared { ids, predicates, rows, groups } = Arc::make_mut(&mut self.shared);
-        let index = predicates.len();
-        for (row, group) in rows.iter_mut().zip(groups) {
-            row.grow(index + 1);
-            row.set(index, predicate.holds_for(group));
+        let Shared { ids, predicates, rows, groups, index } = Arc::make_mut(&mut self.shared);
+        let id = PredicateId(predicates.len() as u32);
+        let mut hold = |group: usize| {
+            if predicate.holds_for(&groups[group]) {
+                rows[group].push(id);
+            }
+        };
+        match index.candidates(&predicate) {
+            Some(candidates) => candidates.into_iter().for_each(|group| hold(group as usize)),
+            None => (0..groups.len()).for_each(hold),
         }
-        let id = PredicateId(index as u32);
         ids.insert(predicate.clone(), id);
         predicates.push(predicate);
         id
@@ -118,12 +168,12 @@ impl Matrix {
 
     /// Whether a predicate about pods holds for a group.
     pub fn holds(&self, predicate: PredicateId, group: GroupId) -> bool {
-        self.shared.rows[group.0 as usize].contains(predicate.0 as usize)
+        self.shared.rows[group.0 as usize].binary_search(&predicate).is_ok()
     }
 
     /// The predicates about pods that hold for a group, ascending.
     pub fn row(&self, group: GroupId) -> impl Iterator<Item = PredicateId> {
-        self.shared.rows[group.0 as usize].ones().map(|i| PredicateId(i as u32))
+        self.shared.rows[group.0 as usize].iter().copied()
     }
 
     pub fn get(&self, id: PredicateId) -> &Predicate {
