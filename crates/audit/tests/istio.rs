@@ -184,6 +184,11 @@ fn several_objects_in_the_open_world() {
                 &[],
             ),
             (
+                "one short host of a gateway in two namespaces, and a route for the mesh only",
+                "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: one}, spec: {hosts: [a, a.example], gateways: [mesh, edge/g], http: [{match: [{gateways: [mesh]}], route: [{destination: {host: a}}]}, {match: [{uri: {exact: /}}], route: [{destination: {host: a}}]}]}}\n---\n{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: two}, spec: {hosts: [a], gateways: [mesh, edge/g], http: [{route: [{destination: {host: a}}]}]}}\n---\n{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: b, namespace: two}, spec: {hosts: [a.example], gateways: [edge/g], http: [{route: [{destination: {host: a}}]}]}}\n",
+                &[],
+            ),
+            (
                 "one host of a gateway, twice the whole",
                 "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: one}, spec: {hosts: [a.example], gateways: [edge/g], http: [{match: [{uri: {prefix: /}}], route: [{destination: {host: a}}]}]}}\n---\n{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: b, namespace: two}, spec: {hosts: [a.example], gateways: [edge/g], http: [{route: [{destination: {host: b}}]}]}}\n",
                 &["IS007"],

@@ -5,7 +5,7 @@ use netloom_objects::{
 };
 
 use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "IS026",
@@ -56,8 +56,12 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     title(object)
                 ),
             };
-            let finding = out.add(object, &format!("spec.rules[{index}]"), message);
-            finding.help("remove the empty rule; to allow all on purpose, say so in the name (allow-all)");
+            let path = format!("spec.rules[{index}]");
+            let finding = out.add(object, &path, message);
+            if policy.spec.rules.len() > 1 {
+                finding.fix(Fix::proposed("remove the rule").remove(object, &path));
+            }
+            finding.help("say who is allowed; to allow all on purpose, say so in the name (allow-all)");
         }
     }
 }

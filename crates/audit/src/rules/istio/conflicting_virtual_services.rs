@@ -1,9 +1,9 @@
 //! IS007: two VirtualServices that claim one host.
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::HashMap;
 
 use netloom_objects::{
     Object, Severity,
-    istio::{HTTPMatchRequest, VirtualService},
+    istio::{HTTPMatchRequest, HTTPRoute, VirtualService},
 };
 
 use super::support::{audience, full_host, gateway_names, is_for_mesh, namespace_of, overlap, title};
@@ -94,51 +94,62 @@ fn layer4(service: &VirtualService) -> bool {
 }
 
 fn on_gateways(cx: &Context<'_>, out: &mut Findings<'_>) {
-    let mut routes: HashMap<String, (&Object, String)> = HashMap::new();
+    let mut claims: HashMap<(&str, &str, String), Vec<(&Object, &VirtualService)>> = HashMap::new();
     for (object, service) in cx.all::<VirtualService>() {
         for (_, namespace, gateway) in gateway_names(object, &service.spec) {
-            for (host, (r, route)) in service
-                .spec
-                .hosts
-                .iter()
-                .flat_map(|host| service.spec.http.iter().enumerate().map(move |r| (host, r)))
-            {
-                let mut keys: Vec<String> = route.match_.iter().map(key_of).collect();
-                if keys.is_empty() {
-                    keys.push(key_of(&HTTPMatchRequest::default()));
-                }
-                for key in keys {
-                    let place = format!("{namespace}/{gateway} {host} {key}");
-                    let path = format!("spec.http[{r}]");
-                    match routes.entry(place) {
-                        Entry::Vacant(free) => {
-                            free.insert((object, path));
-                        }
-                        Entry::Occupied(taken) => {
-                            let (other, other_path) = taken.get();
-                            if std::ptr::eq(*other, object) {
-                                continue;
-                            }
-                            let message = format!(
-                                "{} and {} both take the same requests for {host} on Gateway {namespace}/{gateway}: one of the routes is never used",
-                                title(other),
-                                title(object)
-                            );
-                            let finding = out.add(object, &path, message);
-                            finding.severity(Severity::Warning);
-                            finding.related(other, other_path, "a route with the same match");
-                            finding.help("keep one of them, or let their matches differ");
-                        }
+            for host in &service.spec.hosts {
+                let full = full_host(cx, host, namespace_of(object));
+                claims.entry((namespace, gateway, full)).or_default().push((object, service));
+            }
+        }
+    }
+    for ((namespace, gateway, host), services) in claims.iter().filter(|(_, services)| services.len() > 1) {
+        let mut taken: HashMap<String, (&Object, usize)> = HashMap::new();
+        for (object, service) in services {
+            for (index, route) in service.spec.http.iter().enumerate() {
+                for key in keys_of(route, namespace, gateway) {
+                    let (other, other_index) = *taken.entry(key).or_insert((object, index));
+                    if std::ptr::eq(other, *object) {
+                        continue;
                     }
+                    let message = format!(
+                        "{} and {} both take the same requests for {host} on Gateway {namespace}/{gateway}: one \
+                         of the routes is never used",
+                        title(other),
+                        title(object)
+                    );
+                    let finding = out.add(object, &format!("spec.http[{index}]"), message);
+                    finding.severity(Severity::Warning);
+                    finding.related(
+                        other,
+                        &format!("spec.http[{other_index}]"),
+                        "a route with the same match",
+                    );
+                    finding.help("keep one of them, or let their matches differ");
                 }
             }
         }
     }
 }
 
+/// What a route takes on a gateway, as texts.
+fn keys_of(route: &HTTPRoute, namespace: &str, gateway: &str) -> Vec<String> {
+    if route.match_.is_empty() {
+        return vec![key_of(&HTTPMatchRequest::default())];
+    }
+    let here = |one: &&HTTPMatchRequest| {
+        let is_this = |name: &String| {
+            name.rsplit('/').next() == Some(gateway) && (!name.contains('/') || name.starts_with(namespace))
+        };
+        one.gateways.is_empty() || one.gateways.iter().any(is_this)
+    };
+    route.match_.iter().filter(here).map(key_of).collect()
+}
+
 /// What a match asks for, as a text; an unset one and `prefix: /` are the same.
 fn key_of(request: &HTTPMatchRequest) -> String {
-    let mut request = HTTPMatchRequest { name: None, stat_prefix: None, ..request.clone() };
+    let mut request =
+        HTTPMatchRequest { name: None, stat_prefix: None, gateways: Vec::new(), ..request.clone() };
     if request.uri.as_ref().is_some_and(|uri| uri.prefix.as_deref() == Some("/")) {
         request.uri = None;
     }

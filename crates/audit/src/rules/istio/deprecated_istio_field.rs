@@ -5,7 +5,7 @@ use netloom_objects::{
 };
 
 use super::support::{parts, title};
-use crate::{Context, Findings, Group, Rule, Version};
+use crate::{Context, Findings, Fix, Group, Rule, Version};
 
 pub static RULE: Rule = Rule {
     code: "IS011",
@@ -112,6 +112,11 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     }
     for (object, field, help) in found {
         let name = field.rsplit('.').next().unwrap_or(&field).to_owned();
-        out.add(object, &field, format!("{}: `{name}` is deprecated", title(object))).help(help);
+        let finding = out.add(object, &field, format!("{}: `{name}` is deprecated", title(object)));
+        finding.help(help);
+        if name == "consecutiveErrors" {
+            let fix = Fix::proposed("rename it to `consecutive5xxErrors`");
+            finding.fix(fix.rename(object, &field, "consecutive5xxErrors"));
+        }
     }
 }

@@ -2,7 +2,7 @@
 use netloom_objects::{Severity, istio::Gateway};
 
 use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "IS039",
@@ -56,7 +56,8 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 let message =
                     format!("{} {does} TLS {version} on port {}", title(object), server.port.number);
                 let finding = out.add(object, &format!("spec.servers[{index}].tls.{field}"), message);
-                finding.help("remove it: the default is TLS 1.2 and 1.3");
+                let fix = Fix::proposed("remove it: the default is TLS 1.2 and 1.3");
+                finding.fix(fix.remove(object, &format!("spec.servers[{index}].tls.{field}")));
             }
         }
     }

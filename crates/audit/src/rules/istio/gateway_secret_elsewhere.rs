@@ -1,5 +1,5 @@
 //! IS036: a Gateway's Secret is not where the gateway's pods are.
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use k8s_openapi::api::core::v1::Secret;
 use netloom_objects::{Object, Severity, cert_manager::Certificate, istio::Gateway};
@@ -90,8 +90,12 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             sources.entry(&object.name).or_default().push((object, "metadata.name"));
         }
     }
+    // Most Gateways share the pods of a few selectors.
+    let mut places: HashMap<&BTreeMap<String, String>, BTreeSet<&str>> = HashMap::new();
     for (object, gateway) in cx.all::<Gateway>() {
-        let pods: BTreeSet<&str> = gateway_workloads(cx, gateway).iter().map(|w| w.namespace()).collect();
+        let pods = places.entry(&gateway.spec.selector).or_insert_with(|| {
+            gateway_workloads(cx, gateway).iter().map(|workload| workload.namespace()).collect()
+        });
         for (index, server) in gateway.spec.servers.iter().enumerate() {
             let Some(tls) = &server.tls else { continue };
             let path = format!("spec.servers[{index}].tls");
@@ -100,7 +104,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             let several = several.map(|(c, name)| (format!("{path}.credentialNames[{c}]"), name));
             for (path, name) in single.chain(several).filter(|(_, name)| !name.contains("://")) {
                 let found = sources.get(&**name).map_or(&[][..], Vec::as_slice);
-                for namespace in &pods {
+                for namespace in &*pods {
                     let here = found.iter().any(|(source, _)| namespace_of(source) == *namespace);
                     if here || (found.is_empty() && !cx.is_closed("Secret", Some(namespace))) {
                         continue;

@@ -2,7 +2,7 @@
 use netloom_objects::{Severity, istio::Gateway};
 
 use super::support::{covers, title};
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "IS038",
@@ -66,7 +66,13 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             );
             let finding = out.add(object, &format!("spec.servers[{plain}]"), message);
             finding.related(object, &format!("spec.servers[{twin}]"), "the same host over HTTPS");
-            finding.help("add `tls: {httpsRedirect: true}` to this server");
+            if servers[plain].tls.is_none() {
+                let path = format!("spec.servers[{plain}]");
+                let fix = Fix::proposed("add `tls: {httpsRedirect: true}`");
+                finding.fix(fix.insert_last(object, &path, "tls", "{httpsRedirect: true}"));
+            } else {
+                finding.help("add `httpsRedirect: true` to its `tls`");
+            }
         }
     }
 }

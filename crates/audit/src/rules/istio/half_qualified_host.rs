@@ -8,7 +8,7 @@ use netloom_objects::{
 };
 
 use super::support::{Registry, destinations, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "IS006",
@@ -79,7 +79,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let message =
             format!("{}: `{host}` is not completed to {full}, and nothing has that name", title(object));
         let finding = out.add(object, &path, message);
-        finding.help(format!("write `{full}`"));
+        finding.fix(Fix::proposed(format!("write `{full}`")).set(object, &path, &full));
         if let Some((service, _)) = registry.service(&full) {
             finding.related(service, "metadata.name", "the Service that is meant");
         }

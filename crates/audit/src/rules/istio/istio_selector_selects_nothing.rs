@@ -1,5 +1,5 @@
 //! IS023: a selector of an Istio object that selects no pod.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use netloom_objects::{
     Object, Severity,
@@ -105,9 +105,14 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         }
         finding.help("write labels of the pods, not those of their Deployment or Service");
     }
+    // Most Gateways share the pods of a few selectors.
+    let mut carried: HashMap<&BTreeMap<String, String>, bool> = HashMap::new();
     for (object, gateway) in cx.all::<Gateway>() {
         let labels = &gateway.spec.selector;
-        if labels.is_empty() || !cx.is_closed("Pod", None) || !gateway_workloads(cx, gateway).is_empty() {
+        if labels.is_empty() || !cx.is_closed("Pod", None) {
+            continue;
+        }
+        if *carried.entry(labels).or_insert_with(|| !gateway_workloads(cx, gateway).is_empty()) {
             continue;
         }
         let message = format!("{} is carried out by no pod: none has {}", title(object), shown(labels));

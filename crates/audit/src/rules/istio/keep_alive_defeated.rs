@@ -2,7 +2,7 @@
 use netloom_objects::{Severity, istio::DestinationRule};
 
 use super::support::{parts, title};
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "IS014",
@@ -57,7 +57,8 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 ),
             };
             let path = format!("{}.connectionPool.http.maxRequestsPerConnection", part.path);
-            out.add(object, &path, message).help("leave it out (or write 0) to keep connections");
+            let finding = out.add(object, &path, message);
+            finding.fix(Fix::proposed("remove it: connections are then kept").remove(object, &path));
         }
     }
 }

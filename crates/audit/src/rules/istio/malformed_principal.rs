@@ -2,7 +2,7 @@
 use netloom_objects::{Object, Severity, istio::AuthorizationPolicy};
 
 use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "IS030",
@@ -62,7 +62,12 @@ fn judge(object: &Object, path: &str, principals: &[String], zone: &str, out: &m
     for (index, principal) in principals.iter().enumerate() {
         let Some(help) = wrong(principal, zone) else { continue };
         let message = format!("{}: `{principal}` is no identity that a proxy sees", title(object));
-        out.add(object, &format!("{path}[{index}]"), message).help(help);
+        let path = format!("{path}[{index}]");
+        let finding = out.add(object, &path, message);
+        finding.help(help);
+        if let Some(bare) = principal.strip_prefix("spiffe://") {
+            finding.fix(Fix::proposed("remove `spiffe://`").set(object, &path, bare));
+        }
     }
 }
 

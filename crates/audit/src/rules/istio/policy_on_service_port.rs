@@ -8,7 +8,7 @@ use netloom_objects::{
 };
 
 use super::support::{namespace_of, title};
-use crate::{Context, Findings, Group, Rule, Workload};
+use crate::{Context, Findings, Fix, Group, Rule, Workload};
 
 pub static RULE: Rule = Rule {
     code: "IS022",
@@ -97,7 +97,14 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             );
             let finding = out.add(object, &path, message);
             finding.related(service, &format!("spec.ports[{index}]"), "the Service turns one into the other");
-            finding.help(format!("write {target}"));
+            let fix = Fix::proposed(format!("write {target}"));
+            let target = target.to_string();
+            let is_key = path.starts_with("spec.portLevelMtls");
+            finding.fix(if is_key {
+                fix.rename(object, &path, &target)
+            } else {
+                fix.set(object, &path, &format!("\"{target}\""))
+            });
         }
     };
     for (object, policy) in cx.all::<AuthorizationPolicy>() {

@@ -163,20 +163,30 @@ fn judge(
         }
         return;
     }
-    let exists =
-        known || account == "default" || cx.find::<ServiceAccount>(Some(namespace), account).is_some();
+    let is_controller = CONTROLLERS.contains(&namespace) || CONTROLLERS.contains(&account);
+    let in_mesh = declared.is_some_and(|(o, _)| mesh_of(o.labels()).is_some());
+    let shut_out = is_controller && !in_mesh && !allows_gateway(spec);
+    if shut_out && behind_gateway(cx, object, path, (namespace, account), out) {
+        return;
+    }
+    let exists = known
+        || account == "default"
+        || cx.find::<ServiceAccount>(Some(namespace), account).is_some()
+        || is_made_for_gateway(cx, namespace, account);
     let complete = cx.is_closed("ServiceAccount", Some(namespace)) && cx.is_closed("Pod", Some(namespace));
     if complete && !exists {
         let message =
             format!("{} allows {namespace}/{account}, a ServiceAccount that does not exist", title(object));
         out.add(object, path, message).help("name the ServiceAccount that the clients run as");
-        return;
     }
-    let is_controller = CONTROLLERS.contains(&namespace) || CONTROLLERS.contains(&account);
-    let in_mesh = declared.is_some_and(|(o, _)| mesh_of(o.labels()).is_some());
-    if is_controller && !in_mesh && !allows_gateway(spec) {
-        behind_gateway(cx, object, path, (namespace, account), out);
-    }
+}
+
+/// Whether Istio makes a ServiceAccount for a Gateway of the Gateway API: `NAME` of a waypoint, else `NAME-CLASS`.
+fn is_made_for_gateway(cx: &Context<'_>, namespace: &str, account: &str) -> bool {
+    cx.find_any("gateway.networking.k8s.io", "Gateway", Some(namespace), account).is_some()
+        || account.strip_suffix("-istio").is_some_and(|name| {
+            cx.find_any("gateway.networking.k8s.io", "Gateway", Some(namespace), name).is_some()
+        })
 }
 
 /// Whether a policy lets any Istio gateway in.
@@ -196,14 +206,15 @@ fn allows_gateway(spec: &AuthorizationPolicySpec) -> bool {
     })
 }
 
-/// Requests reach the policy's namespace through an Istio Gateway, whose identity is not the ingress controller's.
+/// Finds that requests reach the policy's namespace through an Istio Gateway, whose identity is not the ingress
+/// controller's; tells whether it did.
 fn behind_gateway(
     cx: &Context<'_>,
     object: &Object,
     path: &str,
     (namespace, account): (&str, &str),
     out: &mut Findings<'_>,
-) {
+) -> bool {
     let here = namespace_of(object);
     for (route, service) in cx.all::<VirtualService>() {
         let Some((gateway_path, gateway_namespace, gateway)) = gateway_names(route, &service.spec).next()
@@ -228,6 +239,7 @@ fn behind_gateway(
             "allow the ServiceAccount of the gateway's pods, e.g. \
              `cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account`",
         );
-        return;
+        return true;
     }
+    false
 }

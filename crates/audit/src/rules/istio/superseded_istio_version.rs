@@ -2,7 +2,7 @@
 use netloom_objects::Severity;
 
 use super::support::title;
-use crate::{Context, Findings, Group, Rule, Version};
+use crate::{Context, Findings, Fix, Group, Rule, Version};
 
 pub static RULE: Rule = Rule {
     code: "IS001",
@@ -59,7 +59,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     }
     for (group, kinds) in STABLE {
         for object in kinds.iter().flat_map(|kind| cx.all_of(group, kind)) {
-            if &*object.api_version == format!("{group}/v1") {
+            if *object.api_version == format!("{group}/v1") {
                 continue;
             }
             let message = format!(
@@ -67,8 +67,13 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 title(object),
                 object.api_version
             );
-            out.add(object, "apiVersion", message)
-                .help(format!("write `apiVersion: {group}/v1`; the fields are the same"));
+            out.add(object, "apiVersion", message).help("the fields are the same").fix(
+                Fix::safe(format!("write `apiVersion: {group}/v1`")).set(
+                    object,
+                    "apiVersion",
+                    &format!("{group}/v1"),
+                ),
+            );
         }
     }
 }

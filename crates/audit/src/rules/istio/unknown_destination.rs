@@ -1,4 +1,6 @@
 //! IS003: a destination that the mesh does not know.
+use std::collections::HashSet;
+
 use netloom_objects::{Severity, istio::VirtualService};
 
 use super::support::{Registry, destinations, full_host, namespace_of, service_name, title};
@@ -55,6 +57,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     let registry = Registry::new(cx);
     for (object, service) in cx.all::<VirtualService>() {
         let namespace = namespace_of(object);
+        let mut told = HashSet::new();
         for (path, destination) in destinations(&service.spec) {
             let full = full_host(cx, &destination.host, namespace);
             if registry.knows(&full) {
@@ -71,7 +74,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 Some((_, namespace)) => cx.is_closed("Service", Some(namespace)),
                 None => cx.is_closed("ServiceEntry", None),
             };
-            if !complete && meant.is_none() {
+            if (!complete && meant.is_none()) || !told.insert(full.clone()) {
                 continue;
             }
             let message = match named {
@@ -88,7 +91,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 finding.related(service, "metadata.name", "this Service has the name, in another namespace");
             }
             finding.help(match (&meant, named) {
-                (Some(meant), _) => format!("write `host: {meant}`"),
+                (Some(meant), _) => format!("write `host: {meant}`; a short name is a Service in {namespace}"),
                 (None, Some(_)) if is_short => {
                     format!("a short name is a Service in the VirtualService's own namespace, {namespace}; write others in full")
                 }

@@ -7,7 +7,7 @@ use netloom_objects::{
 };
 
 use super::support::{gateway_names, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "IS041",
@@ -81,7 +81,8 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             match near {
                 Some(near) => {
                     finding.related(near, "metadata.name", "a Gateway of this name is in another namespace");
-                    finding.help(format!("write `{}/{name}`", namespace_of(near)));
+                    let full = format!("{}/{name}", namespace_of(near));
+                    finding.fix(Fix::proposed(format!("write `{full}`")).set(object, &path, &full));
                 }
                 None => {
                     finding.help("create it, or name one that exists as `NAMESPACE/NAME`");

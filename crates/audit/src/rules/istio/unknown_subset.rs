@@ -98,7 +98,8 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 .collect();
             let finding = out.add(object, &format!("{path}.subset"), message);
             finding.help(if known.is_empty() {
-                format!("define it under `spec.subsets` of the host's DestinationRule, with the labels of its pods")
+                "define it under `spec.subsets` of the host's DestinationRule, with the labels of its pods"
+                    .to_owned()
             } else {
                 format!("define it beside {}, or name one of these", listed(&known))
             });

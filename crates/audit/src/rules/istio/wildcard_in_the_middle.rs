@@ -2,7 +2,7 @@
 use netloom_objects::{Severity, istio::AuthorizationPolicy};
 
 use super::support::title;
-use crate::{Context, Findings, Group, Rule, Version};
+use crate::{Context, Findings, Fix, Group, Rule, Version};
 
 pub static RULE: Rule = Rule {
     code: "IS032",
@@ -81,15 +81,16 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     "{}: the `*` in `{value}` is taken literally, and nothing matches",
                     title(object)
                 );
-                let finding = out.add(object, &format!("{path}[{index}]"), message);
-                finding.help(if is_path && templates {
-                    format!(
-                        "write `{}`: `{{*}}` is one segment, `{{**}}` any number",
-                        value.replace('*', "{*}")
-                    )
+                let path = format!("{path}[{index}]");
+                let finding = out.add(object, &path, message);
+                if is_path && templates {
+                    let template = value.replace('*', "{*}");
+                    finding.help("`{*}` is one segment, `{**}` any number of them");
+                    let fix = Fix::proposed(format!("write `{template}`"));
+                    finding.fix(fix.set(object, &path, &format!("'{template}'")));
                 } else {
-                    "a `*` can stand at the beginning or at the end only".to_owned()
-                });
+                    finding.help("a `*` can stand at the beginning or at the end only");
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use netloom_objects::{
 use super::support::{
     Registry, destinations, full_host, gateway_names, is_for_mesh, listed, namespace_of, title,
 };
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "IS012",
@@ -110,10 +110,16 @@ fn of_service(
     let behind = ports.find(|port| {
         matches!(&port.target_port, Some(IntOrString::Int(target)) if u32::try_from(*target) == Ok(number))
     });
-    finding.help(match behind {
-        Some(port) => format!("{number} is the port of the pods; write the Service's, {}", port.port),
-        None => "write a port of the Service, not of its pods".to_owned(),
-    });
+    match behind {
+        Some(port) => {
+            let title = format!("write {}: {number} is the port of the pods", port.port);
+            let path = format!("{path}.port.number");
+            finding.fix(Fix::proposed(title).set(object, &path, &port.port.to_string()));
+        }
+        None => {
+            finding.help("write a port of the Service, not of its pods");
+        }
+    }
 }
 
 fn of_entries(
