@@ -58,10 +58,10 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     on_gateways(cx, out);
 }
 
-type Claims<'a> = HashMap<String, Vec<(&'a Object, &'a VirtualService)>>;
+type Claims<'a, K> = HashMap<K, Vec<(&'a Object, &'a VirtualService)>>;
 
 fn in_mesh(cx: &Context<'_>, out: &mut Findings<'_>) {
-    let mut claims: Claims<'_> = HashMap::new();
+    let mut claims: Claims<'_, String> = HashMap::new();
     for (object, service) in cx.all::<VirtualService>().filter(|(_, service)| is_for_mesh(&service.spec)) {
         for (index, host) in service.spec.hosts.iter().enumerate() {
             let full = full_host(cx, host, namespace_of(object));
@@ -94,7 +94,7 @@ fn layer4(service: &VirtualService) -> bool {
 }
 
 fn on_gateways(cx: &Context<'_>, out: &mut Findings<'_>) {
-    let mut claims: HashMap<(&str, &str, String), Vec<(&Object, &VirtualService)>> = HashMap::new();
+    let mut claims: Claims<'_, (&str, &str, String)> = HashMap::new();
     for (object, service) in cx.all::<VirtualService>() {
         for (_, namespace, gateway) in gateway_names(object, &service.spec) {
             for host in &service.spec.hosts {
