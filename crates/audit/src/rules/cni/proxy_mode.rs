@@ -48,7 +48,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             "ipvs" => (
                 Severity::Warning,
                 format!("mode `ipvs` of kube-proxy is deprecated in Kubernetes {version}"),
-                "use `mode: nftables`: it needs Linux 5.13",
+                "use `mode: nftables`; it needs Linux 5.13",
             ),
             "userspace" if version < Version::new(1, 26) => continue,
             _ => (

@@ -74,8 +74,8 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         }
         let settings = &cx.settings.cluster;
         let known = settings.service_cidrs.iter().map(|net| (net, "Services"));
-        let known = known.chain(settings.node_cidrs.iter().map(|net| (net, "nodes")));
-        if let Some((net, whose)) = known.into_iter().find(|(net, _)| overlap(net, &range.net)) {
+        let mut known = known.chain(settings.node_cidrs.iter().map(|net| (net, "nodes")));
+        if let Some((net, whose)) = known.find(|(net, _)| overlap(net, &range.net)) {
             let message =
                 format!("{}: {} overlaps {net}, the configured range of {whose}", range.what, range.net);
             out.add_at(range.at.clone(), range.end, Some(&range.object.reference), message)

@@ -43,7 +43,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let policy = certificate.spec.private_key.as_ref().and_then(|key| key.rotation_policy.as_deref());
         if policy == Some("Never") && certificate.spec.is_ca != Some(true) {
             out.add(object, PATH, format!("{}: the key is never changed", title(object)))
-                .help("set `rotationPolicy: Always`, unless clients pin the key")
+                .help("clients that pin the key are the one reason for this")
                 .fix(Fix::proposed("set `rotationPolicy: Always`").set(object, PATH, "Always"));
         }
     }

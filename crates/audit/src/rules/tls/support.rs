@@ -100,14 +100,16 @@ pub(super) fn makers<'a>(
     made
 }
 
-/// The entries for TLS of all Ingresses: object, index, Secret, hosts.
+/// The entries for TLS of all Ingresses: object, index, Secret, hosts. Those too that are given again further on: each
+/// of them may be the one that is applied.
 pub(super) fn tls_entries<'a>(cx: &Context<'a>) -> Vec<(&'a Object, usize, &'a str, &'a [String])> {
     let mut found = Vec::new();
-    for (object, ingress) in cx.all::<Ingress>() {
+    for object in cx.set.sources.iter().flat_map(|source| &source.objects) {
+        let Typed::Ingress(ingress) = &object.typed else { continue };
         let Some(IngressSpec { tls: Some(tls), .. }) = &ingress.spec else { continue };
         for (index, entry) in tls.iter().enumerate() {
             if let Some(secret) = entry.secret_name.as_deref().filter(|name| !name.is_empty()) {
-                found.push((object, index, secret, entry.hosts.as_deref().unwrap_or_default()));
+                found.push((&**object, index, secret, entry.hosts.as_deref().unwrap_or_default()));
             }
         }
     }
