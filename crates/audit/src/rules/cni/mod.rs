@@ -1,5 +1,32 @@
 //! Rules about the CNI and kube-proxy.
+mod arp_not_strict;
+mod block_size;
+mod cluster_cidr_mismatch;
+mod conntrack_size;
+mod no_usable_pool;
+mod node_range_shared;
+mod pinned_mtu;
+mod pool_encapsulation;
+mod pools_overlap;
+mod proxy_metrics_on_loopback;
+mod proxy_mode;
+mod ranges_overlap;
+mod support;
+
 use crate::Rule;
 
 /// By code.
-pub(super) static RULES: &[&Rule] = &[];
+pub(super) static RULES: &[&Rule] = &[
+    &pinned_mtu::RULE,
+    &pools_overlap::RULE,
+    &ranges_overlap::RULE,
+    &cluster_cidr_mismatch::RULE,
+    &proxy_mode::RULE,
+    &arp_not_strict::RULE,
+    &conntrack_size::RULE,
+    &proxy_metrics_on_loopback::RULE,
+    &block_size::RULE,
+    &pool_encapsulation::RULE,
+    &no_usable_pool::RULE,
+    &node_range_shared::RULE,
+];

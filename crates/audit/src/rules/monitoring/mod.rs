@@ -1,5 +1,45 @@
 //! Rules about monitoring.
+mod alert_at_once;
+mod alert_template;
+mod alert_without_runbook;
+mod alert_without_severity;
+mod deprecated_endpoint_field;
+mod duplicate_rule_group;
+mod duration_without_buckets;
+mod histogram_quantile;
+mod metrics_not_scraped;
+mod monitor_port_missing;
+mod monitor_selects_nothing;
+mod monitor_shut_out;
+mod monitored_without_alerts;
+mod pod_monitor_port_missing;
+mod promql;
+mod query_syntax;
+mod rate_window_too_short;
+mod rule_without_kind;
+mod scrape_timeout;
+mod support;
+
 use crate::Rule;
 
 /// By code.
-pub(super) static RULES: &[&Rule] = &[];
+pub(super) static RULES: &[&Rule] = &[
+    &monitor_port_missing::RULE,
+    &pod_monitor_port_missing::RULE,
+    &monitor_selects_nothing::RULE,
+    &monitor_shut_out::RULE,
+    &metrics_not_scraped::RULE,
+    &scrape_timeout::RULE,
+    &deprecated_endpoint_field::RULE,
+    &alert_without_severity::RULE,
+    &alert_without_runbook::RULE,
+    &duration_without_buckets::RULE,
+    &histogram_quantile::RULE,
+    &query_syntax::RULE,
+    &rate_window_too_short::RULE,
+    &duplicate_rule_group::RULE,
+    &rule_without_kind::RULE,
+    &alert_template::RULE,
+    &alert_at_once::RULE,
+    &monitored_without_alerts::RULE,
+];

@@ -29,7 +29,7 @@ mod rule_already_covered;
 mod rule_without_ports;
 mod rules_without_their_type;
 mod same_priority;
-mod scrape_blocked;
+pub(in crate::rules) mod scrape_blocked;
 mod selector_contradicts_itself;
 mod service_out_of_reach;
 mod service_port_in_policy;

@@ -136,7 +136,7 @@ fn asked(annotations: &BTreeMap<String, String>) -> Option<Option<u16>> {
     wanted.then(|| annotations.get("prometheus.io/port").and_then(|port| port.parse().ok()))
 }
 
-fn is_prometheus(cx: &Context<'_>, group: &Pods) -> bool {
+pub(in crate::rules) fn is_prometheus(cx: &Context<'_>, group: &Pods) -> bool {
     let Some(workload) = group.workload.map(|number| &cx.workloads()[number]) else { return false };
     let named = ["app", "app.kubernetes.io/name"]
         .iter()
@@ -149,7 +149,7 @@ fn is_prometheus(cx: &Context<'_>, group: &Pods) -> bool {
         })
 }
 
-fn is_blocked(cx: &Context<'_>, number: usize, port: u16, scrapers: &[&Pods]) -> bool {
+pub(in crate::rules) fn is_blocked(cx: &Context<'_>, number: usize, port: u16, scrapers: &[&Pods]) -> bool {
     let index = cx.policy_index();
     let group = &index.groups[number];
     let Some(pod) = group.pod.filter(|_| !group.host_network) else { return false };
