@@ -64,7 +64,7 @@ pub fn text_page(rule: &Rule, color: bool) -> String {
 pub fn reference() -> String {
     let mut page = String::from(
         "# The rules of `netloom check`\n\n\
-         This page is generated from the rules; `netloom check --reference` prints it, and \
+         This page is generated from the rules; `NETLOOM_WRITE_REFERENCE=1 cargo test -p netloom-audit --test reference` writes it, and \
          `netloom check --explain CODE` one rule of it.\n\n\
          A rule is chosen by its code, its name, the letters that codes begin with, or its group: \
          `--select NP,security --ignore NP003`.\n\n",

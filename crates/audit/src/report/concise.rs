@@ -9,7 +9,7 @@ pub fn concise(report: &Report) -> String {
     let mut text = String::new();
     for finding in &report.findings {
         let at = &finding.at;
-        let message = finding.message.replace(['\n', '\r'], " ");
+        let message = finding.message.replace(char::is_control, " ");
         let fix = if finding.fix.as_ref().is_some_and(|fix| fix.safe) { " [fixable]" } else { "" };
         let (severity, code) = (finding.severity.name(), finding.rule.code);
         let _ = match at.line {

@@ -26,8 +26,8 @@ Examples:
   netloom check manifests/ -o sarif > netloom.sarif   for code scanning
   netloom check manifests/ --diff                     what --fix would repair
   kustomize build . | netloom check -                 read standard input
-  netloom check manifests/ --write-baseline known.json   accept what there is today, and then
-  netloom check manifests/ --baseline known.json         report only what is new
+  netloom check manifests/ --write-baseline netloom.baseline  accept what there is today, and then
+  netloom check manifests/ --baseline netloom.baseline        report only what is new
   netloom check --explain NP001                       what a rule finds, and why";
 
 #[derive(Debug, Args)]
