@@ -62,6 +62,11 @@ impl Frame<'_> {
         }
     }
 
+    /// Whether it is a text that ends with a line that may be a comment of the document.
+    pub(super) fn is_doubtful(&self) -> bool {
+        matches!(self, Self::Text { braces: 0, doubtful: true, .. })
+    }
+
     /// Whether a struct has a field that is there already.
     pub(super) fn has(&self, schema: &Schema, field: &str) -> bool {
         match self {

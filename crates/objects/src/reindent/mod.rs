@@ -113,7 +113,8 @@ fn top<'a>(lines: &[&'a str], key: &str) -> Option<&'a str> {
 fn list(lines: &[&str]) -> Option<Vec<usize>> {
     let items = lines.iter().position(|line| line.trim_end() == "items:")?;
     let (head, body) = lines.split_at(items + 1);
-    let is_plain = |line: &&str| is_head(line) || top(&[line], "apiVersion").or(top(&[line], "kind")).is_some();
+    let is_plain =
+        |line: &&str| is_head(line) || top(&[line], "apiVersion").or(top(&[line], "kind")).is_some();
     let first_word = body.first().filter(|line| line.starts_with("- "))?.split(':').next()?;
     if !head[..items].iter().all(is_plain) || !matches!(first_word, "- apiVersion" | "- kind") {
         return None;

@@ -7,8 +7,8 @@ use std::{
 
 use serde::{
     de::{
-        DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer as _, MapAccess, SeqAccess, Visitor,
-        value::Error,
+        DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer as _, MapAccess, SeqAccess,
+        Visitor, value::Error,
     },
     forward_to_deserialize_any,
 };
@@ -212,7 +212,8 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         let last = Cell::new(None);
         let result =
             visitor.visit_map(Fields { session: self.session, name, own, fields, last: Some(&last) });
-        if let (true, false, Some((field, shape))) = (result.is_err(), self.session.blamed.get(), last.get()) {
+        if let (true, false, Some((field, shape))) = (result.is_err(), self.session.blamed.get(), last.get())
+        {
             self.session.blamed.set(true);
             self.session.refused.borrow_mut().insert((name, field), shape);
         }
@@ -338,7 +339,12 @@ mod tests {
             ("v1", "Pod", "spec.initContainers.*.resources.limits.*", Some(Shape::Quantity)),
             ("v1", "Pod", "spec.containers.*.livenessProbe.httpGet.path", Some(Shape::Text)),
             ("apps/v1", "Deployment", "spec.template.metadata.labels.*", Some(Shape::Text)),
-            ("gateway.networking.k8s.io/v1", "HTTPRoute", "spec.rules.*.matches.*.path.value", Some(Shape::Text)),
+            (
+                "gateway.networking.k8s.io/v1",
+                "HTTPRoute",
+                "spec.rules.*.matches.*.path.value",
+                Some(Shape::Text),
+            ),
         ];
         for (api_version, kind, field, shape) in table {
             let schema = by_kind(api_version, kind, Tracing).unwrap();

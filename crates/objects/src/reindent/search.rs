@@ -14,7 +14,7 @@ use crate::tree::Resolved;
 /// More states than this after one line leave no hope of a single reading.
 const MOST_STATES: usize = 1000;
 /// Longer documents are not restored.
-const MOST_LINES: usize = 10_000;
+const MOST_LINES: usize = 2000;
 /// How far a level is indented in a block of text with braces, as Corefiles usually are.
 const BRACES: usize = 4;
 
@@ -120,10 +120,14 @@ impl Search<'_> {
             if let Some((stack, column)) = in_text(&stack, line) {
                 found.push(Next { stack, column, unusual: 0 });
             }
-            if !stack.last().is_some_and(Frame::may_close) {
-                return found;
+            let text = stack.pop();
+            if !text.as_ref().is_some_and(Frame::may_close) {
+                let mut behind = Vec::new();
+                if text.is_some_and(|text| text.is_doubtful()) {
+                    self.entries(stack, line, &mut behind);
+                }
+                return if behind.is_empty() { found } else { Vec::new() };
             }
-            stack.pop();
             let inside = found.len();
             self.entries(stack, line, &mut found);
             if found.len() > inside && begins_file(line) {
