@@ -7,11 +7,12 @@ use std::{
 };
 
 use netloom_cluster::build;
-use netloom_objects::{ObjectSet, ParsedSource, Severity};
+use netloom_objects::{Diagnostic, ObjectSet, ParsedSource, Severity};
 
 use crate::{
     Context, Finding, Findings, Lines, Rule, Settings,
     documents::{Documents, object_at},
+    restored::Printed,
     rules,
     rules::manifests,
     suppress::Suppressions,
@@ -32,9 +33,23 @@ pub struct Report {
     pub baselined: usize,
 }
 
-/// Runs the wanted rules over a set.
+/// Runs the wanted rules over a set. Documents that lost their indentation are judged as they are meant, where that is
+/// clear, and what is found in them stands where it is printed.
 #[must_use]
 pub fn audit(set: &ObjectSet, settings: &Settings, wanted: &dyn Fn(&Rule) -> bool) -> Report {
+    let Some(printed) = Printed::of(set) else { return judge(set, &[], settings, wanted) };
+    let mut report = judge(&printed.meant, &printed.lost, settings, wanted);
+    printed.put_back(&mut report.findings);
+    report
+}
+
+/// Runs the wanted rules over a set; `more` is what is wrong with its sources beside what it says itself.
+fn judge(
+    set: &ObjectSet,
+    more: &[Diagnostic],
+    settings: &Settings,
+    wanted: &dyn Fn(&Rule) -> bool,
+) -> Report {
     let built = build(set, &settings.cluster);
     let context = Context::new(set, &built.snapshot, settings);
     let mut suppressions = Suppressions::of(set);
@@ -42,7 +57,7 @@ pub fn audit(set: &ObjectSet, settings: &Settings, wanted: &dyn Fn(&Rule) -> boo
     let needed = wanted(&manifests::UNUSED);
     let runs = |rule: &Rule| wanted(rule) || needed && suppressions.name(rule);
     let chosen: Vec<&'static Rule> = rules().filter(|rule| runs(rule)).collect();
-    let mut findings = manifests::unreadable(set.diagnostics(), &runs);
+    let mut findings = manifests::unreadable(set.diagnostics().chain(more), &runs);
     findings.extend(manifests::impossible(&built.diagnostics, &runs));
     findings.extend(run(&context, &chosen));
     attribute(set, &mut findings);

@@ -14,6 +14,7 @@ mod lines;
 pub mod reference;
 mod repair;
 pub mod report;
+mod restored;
 mod rule;
 mod rules;
 mod selection;

@@ -1,7 +1,7 @@
 //! Applies repairs to texts, again and again until none is left.
 use std::{collections::BTreeMap, sync::Arc};
 
-use netloom_objects::{ObjectSet, ParsedSource, Severity, Source, parse_sources};
+use netloom_objects::{ObjectSet, ParsedSource, Severity, Source, parse_source, parse_sources, restore};
 
 use crate::{Edit, Finding, Report};
 
@@ -79,7 +79,7 @@ fn one_round(set: &ObjectSet, findings: &[Finding]) -> Option<(ObjectSet, usize)
             let edits = taken.get(&*parsed.source.name)?;
             let text = apply(&parsed.source.text, edits);
             let next = parse_sources(&[Source::new(&parsed.source.name, &text)]).pop()?;
-            let better = errors(&next) <= errors(parsed) && next.objects.len() >= parsed.objects.len();
+            let better = errors(&next) <= known_errors(parsed) && next.objects.len() >= parsed.objects.len();
             if better {
                 applied += counts.get(&*parsed.source.name).copied().unwrap_or_default();
             }
@@ -94,6 +94,12 @@ fn one_round(set: &ObjectSet, findings: &[Finding]) -> Option<(ObjectSet, usize)
 /// Two edits at one place would have no order.
 fn overlap(a: &Edit, b: &Edit) -> bool {
     a.start < b.end && b.start < a.end || a.start == b.start || a == b
+}
+
+/// The errors of a source, those included that lost indentation hides.
+fn known_errors(parsed: &ParsedSource) -> usize {
+    let meant = restore(&parsed.source).map_or(0, |restored| errors(&parse_source(&restored.source)));
+    errors(parsed).max(meant)
 }
 
 fn errors(parsed: &ParsedSource) -> usize {

@@ -1,5 +1,6 @@
 //! Which kinds there are: the typed ones, the other ones of Kubernetes' own groups, and which have namespaces.
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::de::DeserializeOwned;
 
 use crate::{
     Typed,
@@ -14,11 +15,38 @@ pub(crate) fn decode_typed(
     tree: &Tree,
     root: NodeId,
 ) -> Option<Decoded<Typed>> {
+    by_kind(api_version, kind, Decoding { tree, root })
+}
+
+/// Something to do with the type of a kind.
+pub(crate) trait KindReader {
+    /// What comes of it.
+    type Out;
+
+    /// Does it with a type, which `wrap` makes an object of its kind.
+    fn read<T: DeserializeOwned>(self, wrap: fn(Box<T>) -> Typed) -> Self::Out;
+}
+
+struct Decoding<'t> {
+    tree: &'t Tree,
+    root: NodeId,
+}
+
+impl KindReader for Decoding<'_> {
+    type Out = Decoded<Typed>;
+
+    fn read<T: DeserializeOwned>(self, wrap: fn(Box<T>) -> Typed) -> Decoded<Typed> {
+        decode(self.tree, self.root).map(wrap)
+    }
+}
+
+/// Does something with the type of a kind. `None` for kinds that are not typed.
+pub(crate) fn by_kind<R: KindReader>(api_version: &str, kind: &str, reader: R) -> Option<R::Out> {
     macro_rules! typed {
         ($($($api:literal)|+ $kind:ident $(= $variant:ident)?,)*) => {
             match (api_version, kind) {
                 $(($($api)|+, stringify!($kind)) => {
-                    Some(decode(tree, root).map(variant!($kind $($variant)?)))
+                    Some(reader.read(variant!($kind $($variant)?)))
                 })*
                 _ => None,
             }
