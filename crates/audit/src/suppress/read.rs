@@ -16,8 +16,11 @@ use crate::{
 /// The annotation.
 const ANNOTATION: &str = "netloom.dev/ignore";
 
+/// What begins as a suppression and is none: where it stands, up to where, and why.
+type Unclear = (Location, (u32, u32), String);
+
 /// All suppressions, and the comments that were meant to be one.
-pub(super) fn all(set: &ObjectSet) -> (Vec<Suppression>, Vec<(Location, (u32, u32), String)>) {
+pub(super) fn all(set: &ObjectSet) -> (Vec<Suppression>, Vec<Unclear>) {
     let (mut suppressions, mut faulty) = (Vec::new(), Vec::new());
     for source in &set.sources {
         comments(&source.source, &mut suppressions, &mut faulty);

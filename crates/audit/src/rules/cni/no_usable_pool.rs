@@ -43,7 +43,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         if family().any(|pool| !pool.disabled) {
             continue;
         }
-        let Some(last) = family().last() else { continue };
+        let Some(last) = family().next_back() else { continue };
         let object = last.range.object;
         let field = ["disabled", "disableNewAllocations", "nodeSelector"]
             .into_iter()
