@@ -26,7 +26,7 @@ fn the_status_says_what_was_found() {
         (&[path(&bad), "--closed", "--ignore", "all"], 0),
         (&[path(&broken)], 1),
         (&["no/such/folder"], 2),
-        (&[path(&good), "--select", "SV01"], 2),
+        (&[path(&good), "--select", "SV99"], 2),
         (&[path(&good), "--config", "no/such.toml"], 2),
         (&["--explain", "NP999"], 2),
         (&["--explain", "NP001", "SV001"], 0),

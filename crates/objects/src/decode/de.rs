@@ -205,8 +205,10 @@ impl<'t> MapAccess<'t> for Children<'t> {
         self.nodes = rest;
         let decoder = self.decoder(id);
         let value = decoder.here(seed.deserialize(decoder))?;
-        // A struct passes over what none of its fields takes.
-        if self.parent.session.ignored.take() && !self.known.is_empty() && !self.parent.session.ahead {
+        // A struct passes over what none of its fields takes, and the value of a field that it does not read.
+        let passed_over = self.parent.session.ignored.take() && !self.known.is_empty();
+        let is_unknown = || self.parent.tree.text(key).is_some_and(|key| !self.known.contains(&key));
+        if passed_over && !self.parent.session.ahead && is_unknown() {
             self.parent.session.unknown.borrow_mut().push(Unknown { key, known: self.known });
         }
         Ok(value)
