@@ -291,6 +291,7 @@ impl Cluster {
             lb_cidrs: over(base.lb_cidrs, nets("--lb-cidr", &self.lb_cidr)?),
             node_cidrs: over(base.node_cidrs, nets("--node-cidr", &self.node_cidr)?),
             outside: base.outside,
+            addressing: base.addressing,
             add_dns: base.add_dns && !self.no_dns,
         })
     }

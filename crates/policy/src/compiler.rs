@@ -269,7 +269,7 @@ impl Compiler {
         }
         let used = used_predicates(&programs);
         let classes = self.numbers.classes.classify(&programs.values().flat_map(|p| p.ranges()).collect());
-        let identities = self.identities.assign(snapshot, &ground.addresses, &self.peers, &used);
+        let identities = self.identities.assign(snapshot, (&ground.addresses, &ground.unaddressed), &self.peers, &used);
         let of_pod = |group: &Option<GroupId>| group.map(|g| by_group[g.0 as usize]).unwrap_or_default();
         let mut tables = Tables {
             subjects: Arc::new(ground.pod_groups.iter().map(of_pod).collect()),
@@ -281,8 +281,15 @@ impl Compiler {
             ..Tables::default()
         };
         self.numbers.rows(&programs, &identities, &classes, &mut tables);
-        let Identities { known, ranges, .. } = identities;
+        let Identities { known, unaddressed, ranges, .. } = identities;
         tables.known = Arc::new(known);
+        for (party, identity) in unaddressed {
+            match party {
+                Party::Pod(pod, _) => tables.unaddressed.pods.push((pod, identity)),
+                Party::Node(node) => tables.unaddressed.nodes.push((node, identity)),
+                Party::Other => {}
+            }
+        }
         tables.ranges = ranges.iter().map(|(r, identity)| (r.first(), r.last(), *identity)).collect();
         tables
     }
@@ -306,6 +313,8 @@ struct Ground {
     parties: HashMap<IpAddr, Party>,
     /// The same, sorted.
     addresses: Vec<(IpAddr, Party)>,
+    /// Who has no known address.
+    unaddressed: Vec<Party>,
 }
 
 impl Ground {
@@ -317,7 +326,11 @@ impl Ground {
         let parties: HashMap<IpAddr, Party> = nodes.chain(pods).collect();
         let mut addresses: Vec<(IpAddr, Party)> = parties.iter().map(|(ip, party)| (*ip, *party)).collect();
         addresses.sort_unstable_by_key(|(ip, _)| *ip);
-        Self { in_use: pod_groups.iter().flatten().copied().collect(), pod_groups, parties, addresses }
+        let nodes = snapshot.nodes.iter().filter(|n| n.ips.is_empty()).map(|n| Party::Node(n.id));
+        let pods = snapshot.pods.iter().zip(&pod_groups).filter(|(pod, _)| pod.ips.is_empty());
+        let pods = pods.filter_map(|(pod, group)| Some(Party::Pod(pod.id, (*group)?)));
+        let unaddressed = nodes.chain(pods).collect();
+        Self { in_use: pod_groups.iter().flatten().copied().collect(), pod_groups, parties, addresses, unaddressed }
     }
 }
 

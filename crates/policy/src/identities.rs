@@ -32,6 +32,8 @@ impl Default for IdentityNumbers {
 pub(crate) struct Identities {
     /// Addresses of pods and nodes, sorted.
     pub known: Vec<(IpAddr, u32)>,
+    /// Pods and nodes without a known address.
+    pub unaddressed: Vec<(Party, u32)>,
     /// Disjoint ranges of other addresses that some block tells apart, sorted.
     pub ranges: Vec<(AddressRange, u32)>,
     /// For each predicate in use the identities that it holds for.
@@ -41,11 +43,11 @@ pub(crate) struct Identities {
 }
 
 impl IdentityNumbers {
-    /// Assigns identities to these addresses, which are sorted, by the predicates in use.
+    /// Assigns identities by the predicates in use: to these addresses, which are sorted, and to who has none.
     pub fn assign(
         &mut self,
         snapshot: &Snapshot,
-        addresses: &[(IpAddr, Party)],
+        (addresses, unaddressed): (&[(IpAddr, Party)], &[Party]),
         peers: &Matrix,
         used: &HashSet<PredicateId>,
     ) -> Identities {
@@ -70,13 +72,14 @@ impl IdentityNumbers {
         identities.ranges.retain(|(_, identity)| *identity != 0);
         // Addresses in one range that belong to pods of one group, or to one node, have the same identity.
         let mut of_alike: HashMap<(Alike, Option<usize>), u32> = HashMap::new();
-        for &(ip, party) in addresses {
+        let everyone = addresses.iter().map(|(ip, party)| (Some(*ip), *party));
+        for (ip, party) in everyone.chain(unaddressed.iter().map(|party| (None, *party))) {
             let alike = match party {
                 Party::Pod(_, group) => Alike::Group(group),
                 Party::Node(node) => Alike::Node(node),
                 Party::Other => continue,
             };
-            let range = holding(&by_range, ip);
+            let range = ip.and_then(|ip| holding(&by_range, ip));
             let identity = match of_alike.get(&(alike, range)) {
                 Some(identity) => *identity,
                 None => {
@@ -88,7 +91,10 @@ impl IdentityNumbers {
                     identity
                 }
             };
-            identities.known.push((ip, identity));
+            match ip {
+                Some(ip) => identities.known.push((ip, identity)),
+                None => identities.unaddressed.push((party, identity)),
+            }
         }
         identities
     }

@@ -1,0 +1,184 @@
+//! Classes: endpoints that no policy tells apart, neither as a source nor as a target.
+use std::collections::HashMap;
+
+use fixedbitset::FixedBitSet;
+use netloom_cluster::{Addrs, Family, NodeId, Pod, Snapshot};
+use netloom_policy::{Subjects, Tables};
+
+use crate::{
+    cells::Cells,
+    effect::Effects,
+    pool::{Pool, PortSetId},
+};
+
+/// The number of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClassId(pub(crate) u32);
+
+impl ClassId {
+    /// Its place among the classes.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What the other side's rules see: a cell for each family, or one for an address that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Faces {
+    any: Option<u32>,
+    v4: Option<u32>,
+    v6: Option<u32>,
+}
+
+impl Faces {
+    /// The pairs of cells by which two endpoints see each other.
+    fn pairs(self, with: Self) -> impl Iterator<Item = (u32, u32)> {
+        let pair = |a: Option<u32>, b: Option<u32>| Some((a?, b?));
+        let v4 = pair(self.v4.or(self.any), with.v4.or(with.any));
+        let v6 = pair(self.v6.or(self.any), with.v6.or(with.any));
+        v4.into_iter().chain(v6.filter(|_| v6 != v4))
+    }
+}
+
+/// One side of a class: the effect of the rules about it (none: everything is open), and what others see of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Half {
+    effect: Option<u32>,
+    faces: Faces,
+}
+
+/// All classes, and what is open between them.
+#[derive(Debug)]
+pub(crate) struct Classes {
+    ingress: Effects,
+    egress: Effects,
+    cells: Cells,
+    sources: Halves,
+    targets: Halves,
+    /// By class: its source half, its target half.
+    classes: Vec<(u32, u32)>,
+    ids: HashMap<(u32, u32), ClassId>,
+}
+
+#[derive(Debug, Default)]
+struct Halves {
+    all: Vec<Half>,
+    ids: HashMap<Half, u32>,
+}
+
+impl Halves {
+    fn id(&mut self, half: Half) -> u32 {
+        let fresh = self.all.len() as u32;
+        *self.ids.entry(half).or_insert_with(|| {
+            self.all.push(half);
+            fresh
+        })
+    }
+}
+
+impl Classes {
+    pub fn of(tables: &Tables, pool: &Pool) -> Self {
+        let everyone = everyone(tables);
+        let mut ingress = Effects::new(tables, everyone.clone());
+        let mut egress = Effects::new(tables, everyone.clone());
+        for subjects in tables.subjects.iter() {
+            subjects.ingress.into_iter().for_each(|s| _ = ingress.of(s, tables, pool));
+            subjects.egress.into_iter().for_each(|s| _ = egress.of(s, tables, pool));
+        }
+        Self {
+            cells: Cells::of(&everyone, [&ingress, &egress]),
+            ingress,
+            egress,
+            sources: Halves::default(),
+            targets: Halves::default(),
+            classes: Vec::new(),
+            ids: HashMap::new(),
+        }
+    }
+
+    /// The class of a pod.
+    pub fn of_pod(&mut self, snapshot: &Snapshot, pod: &Pod, tables: &Tables) -> ClassId {
+        if pod.host_network {
+            return self.of_node(snapshot, pod.node, tables);
+        }
+        let unaddressed = &tables.unaddressed.pods;
+        let alone = unaddressed.binary_search_by_key(&pod.id, |(pod, _)| *pod).ok().map(|i| unaddressed[i].1);
+        let faces = self.faces(pod.ips, alone, tables);
+        self.class(tables.subjects[pod.id.0 as usize], faces)
+    }
+
+    /// The class of a node, and of the pods on its network.
+    pub fn of_node(&mut self, snapshot: &Snapshot, node: NodeId, tables: &Tables) -> ClassId {
+        let unaddressed = &tables.unaddressed.nodes;
+        let alone = unaddressed.binary_search_by_key(&node, |(node, _)| *node).ok().map(|i| unaddressed[i].1);
+        let faces = self.faces(snapshot.node(node).ips, alone, tables);
+        self.class(Subjects::default(), faces)
+    }
+
+    /// The class of addresses outside.
+    pub fn of_addresses(&mut self, family: Family, identity: u32) -> ClassId {
+        let cell = Some(self.cells.cell(identity));
+        let faces = match family {
+            Family::V4 => Faces { any: None, v4: cell, v6: None },
+            Family::V6 => Faces { any: None, v4: None, v6: cell },
+        };
+        self.class(Subjects::default(), faces)
+    }
+
+    fn faces(&self, ips: Addrs, alone: Option<u32>, tables: &Tables) -> Faces {
+        let cell = |family| ips.of(family).map(|ip| self.cells.cell(tables.identity(ip)));
+        Faces { any: alone.map(|id| self.cells.cell(id)), v4: cell(Family::V4), v6: cell(Family::V6) }
+    }
+
+    fn class(&mut self, subjects: Subjects, faces: Faces) -> ClassId {
+        let egress = subjects.egress.and_then(|s| self.egress.known(s));
+        let ingress = subjects.ingress.and_then(|s| self.ingress.known(s));
+        let halves = (
+            self.sources.id(Half { effect: egress, faces }),
+            self.targets.id(Half { effect: ingress, faces }),
+        );
+        let fresh = ClassId(self.classes.len() as u32);
+        *self.ids.entry(halves).or_insert_with(|| {
+            self.classes.push(halves);
+            fresh
+        })
+    }
+
+    /// What is open from a class to each class.
+    pub fn row(&self, pool: &Pool, from: ClassId) -> Vec<PortSetId> {
+        let mut by_target: Vec<Option<PortSetId>> = vec![None; self.targets.all.len()];
+        let open = |(nth, (_, target)): (usize, &(u32, u32))| {
+            let known = &mut by_target[*target as usize];
+            *known.get_or_insert_with(|| self.allowed(pool, from, ClassId(nth as u32)))
+        };
+        self.classes.iter().enumerate().map(open).collect()
+    }
+
+    /// What the rules allow a source's class towards a target's: in some family that both speak.
+    pub fn allowed(&self, pool: &Pool, from: ClassId, to: ClassId) -> PortSetId {
+        let source = self.sources.all[self.classes[from.index()].0 as usize];
+        let target = self.targets.all[self.classes[to.index()].1 as usize];
+        let open = |effect: Option<u32>, effects: &Effects, cell: u32| {
+            effect.map_or(PortSetId::ALL, |effect| effects.get(effect).on(self.cells.example(cell)))
+        };
+        source.faces.pairs(target.faces).fold(PortSetId::NONE, |all, (from, to)| {
+            let egress = open(source.effect, &self.egress, to);
+            let ingress = open(target.effect, &self.ingress, from);
+            pool.or(all, pool.and(egress, ingress))
+        })
+    }
+}
+
+/// All identities in use.
+fn everyone(tables: &Tables) -> FixedBitSet {
+    let known = tables.known.iter().map(|(_, id)| *id);
+    let pods = tables.unaddressed.pods.iter().map(|(_, id)| *id);
+    let nodes = tables.unaddressed.nodes.iter().map(|(_, id)| *id);
+    let ranges = tables.ranges.iter().map(|(.., id)| *id);
+    let ids: Vec<usize> =
+        known.chain(pods).chain(nodes).chain(ranges).chain([0]).map(|id| id as usize).collect();
+    let mut everyone = FixedBitSet::with_capacity(ids.iter().max().map_or(0, |most| most + 1));
+    ids.into_iter().for_each(|id| everyone.insert(id));
+    everyone
+}
