@@ -33,6 +33,9 @@ pub enum Command {
     /// Run a command inside a running pod's network
     #[command(after_help = EXEC_AFTER)]
     Exec(Exec),
+    /// Tell who can reach whom, on which ports
+    #[command(after_help = crate::reach::AFTER)]
+    Reach(crate::reach::Reach),
     /// Explain one connection: every hop, and the object and line that decides it
     #[command(after_help = EXPLAIN_AFTER)]
     Explain(Explain),

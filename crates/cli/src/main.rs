@@ -7,6 +7,7 @@ mod exec;
 mod explain;
 mod load;
 mod overview;
+mod reach;
 mod run;
 mod up;
 mod verify;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Up(args) => up::main(&args),
         Command::Exec(args) => exec::main(&args),
         Command::Explain(args) => explain::main(&args),
+        Command::Reach(args) => reach::main(&args),
         Command::Verify(args) => verify::main(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "netloom", &mut std::io::stdout());

@@ -5,6 +5,7 @@ use std::{
 };
 
 use fixedbitset::FixedBitSet;
+use ipnet::IpNet;
 use netloom_cluster::{Action, NodeId, Snapshot};
 
 use crate::{
@@ -170,11 +171,26 @@ fn ranges(peers: &Matrix, used: &[PredicateId]) -> Vec<(AddressRange, Vec<Predic
         Predicate::Block(net, except) => std::slice::from_ref(net).iter().chain(except),
         _ => [].iter().chain(&[]),
     });
-    let atoms = blocks::atoms(nets);
-    let holds = |range: &AddressRange| {
-        used.iter().copied().filter(|p| peers.get(*p).holds_for_address(range.first())).collect()
-    };
-    atoms.into_iter().map(|range| (range, holds(&range))).collect()
+    let mut ranges: Vec<(AddressRange, Vec<PredicateId>)> =
+        blocks::atoms(nets).into_iter().map(|atom| (atom, Vec::new())).collect();
+    for id in used {
+        let Predicate::Block(net, except) = peers.get(*id) else { continue };
+        let except: Vec<_> = except.iter().map(|net| within(&ranges, net)).collect();
+        for at in within(&ranges, net) {
+            if !except.iter().any(|except| except.contains(&at)) {
+                ranges[at].1.push(*id);
+            }
+        }
+    }
+    ranges
+}
+
+/// Which of the ranges that networks were cut into make up one of these networks.
+fn within<T>(ranges: &[(AddressRange, T)], net: &IpNet) -> std::ops::Range<usize> {
+    let net = AddressRange::of(net);
+    let first = ranges.partition_point(|(r, _)| (r.family, r.low) < (net.family, net.low));
+    let behind = ranges.partition_point(|(r, _)| (r.family, r.low) <= (net.family, net.high));
+    first..behind
 }
 
 /// The range that an address is in.

@@ -2,8 +2,8 @@
 use std::collections::HashMap;
 
 use fixedbitset::FixedBitSet;
-use netloom_cluster::{Addrs, Family, NodeId, Pod, Snapshot};
-use netloom_policy::{Subjects, Tables};
+use netloom_cluster::{Addrs, Family, NodeId, Pod, PodId, Snapshot};
+use netloom_policy::{Direction, Subjects, Tables};
 
 use crate::{
     cells::Cells,
@@ -102,17 +102,13 @@ impl Classes {
         if pod.host_network {
             return self.of_node(snapshot, pod.node, tables);
         }
-        let unaddressed = &tables.unaddressed.pods;
-        let alone = unaddressed.binary_search_by_key(&pod.id, |(pod, _)| *pod).ok().map(|i| unaddressed[i].1);
-        let faces = self.faces(pod.ips, alone, tables);
+        let faces = self.faces(pod.ips, of_unaddressed_pod(tables, pod.id), tables);
         self.class(tables.subjects[pod.id.0 as usize], faces)
     }
 
     /// The class of a node, and of the pods on its network.
     pub fn of_node(&mut self, snapshot: &Snapshot, node: NodeId, tables: &Tables) -> ClassId {
-        let unaddressed = &tables.unaddressed.nodes;
-        let alone = unaddressed.binary_search_by_key(&node, |(node, _)| *node).ok().map(|i| unaddressed[i].1);
-        let faces = self.faces(snapshot.node(node).ips, alone, tables);
+        let faces = self.faces(snapshot.node(node).ips, of_unaddressed_node(tables, node), tables);
         self.class(Subjects::default(), faces)
     }
 
@@ -145,6 +141,20 @@ impl Classes {
         })
     }
 
+    /// What the rules about one side alone allow towards a class.
+    pub fn own_side(&self, pool: &Pool, class: ClassId, direction: Direction, with: ClassId) -> PortSetId {
+        let (source, target) = self.classes[class.index()];
+        let (half, effects) = match direction {
+            Direction::Ingress => (self.targets.all[target as usize], &self.ingress),
+            Direction::Egress => (self.sources.all[source as usize], &self.egress),
+        };
+        let Some(effect) = half.effect else { return PortSetId::ALL };
+        let other = self.sources.all[self.classes[with.index()].0 as usize];
+        half.faces.pairs(other.faces).fold(PortSetId::NONE, |all, (_, cell)| {
+            pool.or(all, effects.get(effect).on(self.cells.example(cell)))
+        })
+    }
+
     /// What is open from a class to each class.
     pub fn row(&self, pool: &Pool, from: ClassId) -> Vec<PortSetId> {
         let mut by_target: Vec<Option<PortSetId>> = vec![None; self.targets.all.len()];
@@ -168,6 +178,18 @@ impl Classes {
             pool.or(all, pool.and(egress, ingress))
         })
     }
+}
+
+/// The identity of a pod apart from its addresses; none where it has some.
+pub(crate) fn of_unaddressed_pod(tables: &Tables, pod: PodId) -> Option<u32> {
+    let all = &tables.unaddressed.pods;
+    all.binary_search_by_key(&pod, |(pod, _)| *pod).ok().map(|i| all[i].1)
+}
+
+/// Likewise of a node.
+pub(crate) fn of_unaddressed_node(tables: &Tables, node: NodeId) -> Option<u32> {
+    let all = &tables.unaddressed.nodes;
+    all.binary_search_by_key(&node, |(node, _)| *node).ok().map(|i| all[i].1)
 }
 
 /// All identities in use.

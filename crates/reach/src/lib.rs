@@ -5,10 +5,8 @@
 //! of classes.
 //!
 //! ```
-//! # use std::sync::Arc;
 //! # use netloom_cluster::{Addressing, Options, build};
 //! # use netloom_objects::{ObjectSet, Source, parse_sources};
-//! use netloom_policy::PolicySet;
 //! use netloom_reach::{Party, Reach, Scope};
 //!
 //! # let objects = ObjectSet::assemble(parse_sources(&[Source::new("a.yaml", "
@@ -19,8 +17,7 @@
 //! // Of manifests no pod's address is known, unless a status gives it.
 //! let options = Options { addressing: Addressing::Known, ..Options::default() };
 //! let snapshot = build(&objects, &options).snapshot;
-//! let policies = Arc::new(PolicySet::compile(&snapshot));
-//! let reach = Reach::new(&snapshot, policies, &Scope::default());
+//! let reach = Reach::new(&snapshot, &Scope::default());
 //!
 //! // One question.
 //! let (a, b) = (reach.find("default/a[Pod]").unwrap(), reach.find("default/b[Pod]").unwrap());
@@ -39,25 +36,41 @@
 //! - [`Reach::allowed`] answers about two of them, or about any pod, node or address ([`Party`]).
 //! - [`Reach::rows`] walks every line of the table; [`Reach::between`] and [`Reach::class_of`] are the same by class,
 //!   which is what to use on large clusters: compare classes and [`PortSetId`]s, never pairs of pods.
+//! - [`StandIn`]s are pods that the set does not have; ask about them as [`Party::StandIn`].
 //! - Two Reaches (before and after a change) have their own classes and [`PortSetId`]s; compare [`PortSet`]s.
 #![forbid(unsafe_code)]
 
+mod ask;
+mod carriers;
 mod cells;
 mod classes;
+mod controllers;
 mod effect;
 mod endpoints;
+mod exposure;
 mod names;
 mod outside;
 mod pool;
 mod ports;
+mod published;
 mod reach;
+pub mod report;
 mod rows;
+mod stand_in;
+mod why;
 
+pub use ask::{Answer, AskError, Port, PortNumber, Question, Who};
+pub use carriers::Way;
 pub use classes::ClassId;
+pub use controllers::{Carrier, is_ingress_controller};
 pub use endpoints::{Endpoint, EndpointId, EndpointKind};
+pub use exposure::{Beyond, ENTIRE_CLUSTER, Exposed, Exposure};
 pub use names::{INGRESS_CONTROLLER, external};
 pub use outside::AddressRange;
 pub use pool::PortSetId;
 pub use ports::{PROTOCOLS, PortSet};
+pub use published::{Entry, Published, published};
 pub use reach::{Outside, Party, Reach, Scope};
 pub use rows::{End, Row};
+pub use stand_in::{Home, StandIn};
+pub use why::Why;

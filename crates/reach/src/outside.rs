@@ -22,6 +22,29 @@ impl AddressRange {
         ip.is_ipv4() == self.low.is_ipv4() && self.low <= ip && ip <= self.high
     }
 
+    /// Whether it has an address in common with a network.
+    #[must_use]
+    pub fn overlaps(&self, net: &IpNet) -> bool {
+        let same_family = net.network().is_ipv4() == self.low.is_ipv4();
+        same_family && self.low <= net.broadcast() && net.network() <= self.high
+    }
+
+    /// The addresses that are in both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Option<Self> {
+        let same_family = self.low.is_ipv4() == other.low.is_ipv4();
+        let both = Self { low: self.low.max(other.low), high: self.high.min(other.high) };
+        (same_family && both.low <= both.high).then_some(both)
+    }
+
+    /// The addresses that are in none of the others.
+    #[must_use]
+    pub fn minus(&self, others: &[Self]) -> Vec<Self> {
+        others.iter().fold(vec![*self], |rest, other| {
+            rest.into_iter().flat_map(|range| without(range, other, 0)).map(|(range, _)| range).collect()
+        })
+    }
+
     /// Whether another range begins where this one ends.
     #[must_use]
     pub fn meets(&self, next: &Self) -> bool {

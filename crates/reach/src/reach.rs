@@ -2,15 +2,17 @@
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
-use netloom_cluster::{Family, NodeId, PodId, Snapshot};
+use netloom_cluster::{Addrs, Family, NodeId, Pod, PodId, Snapshot};
 use netloom_policy::PolicySet;
 
 use crate::{
-    classes::{ClassId, Classes},
-    endpoints::{Endpoint, EndpointId, endpoints},
+    carriers::Carriers,
+    classes::{ClassId, Classes, of_unaddressed_node, of_unaddressed_pod},
+    endpoints::{Endpoint, EndpointId, EndpointKind, endpoints},
     outside::{AddressRange, ranges},
     pool::{Pool, PortSetId},
     ports::PortSet,
+    stand_in::{self, StandIn},
 };
 
 /// What belongs to the picture beyond what the Snapshot says.
@@ -21,6 +23,8 @@ pub struct Scope {
     pub ipv6: Option<bool>,
     /// Networks of the cluster itself: no address in them is outside.
     pub inside: Vec<IpNet>,
+    /// Pods that might be, to ask about.
+    pub stand_ins: Vec<StandIn>,
 }
 
 /// One end of a connection.
@@ -34,6 +38,8 @@ pub enum Party {
     Node(NodeId),
     /// An address: whoever is known to have it, else the outside.
     Address(IpAddr),
+    /// One of [`Scope::stand_ins`], by its index.
+    StandIn(usize),
 }
 
 /// A range of addresses outside of the cluster that no policy tells apart within.
@@ -56,18 +62,23 @@ pub struct Reach {
     of_node: Vec<ClassId>,
     endpoints: Vec<Endpoint>,
     outside: Vec<Outside>,
-    /// By class and family, for addresses.
+    /// By family and identity, for addresses.
     addresses: HashMap<(Family, u32), ClassId>,
+    pub(crate) endpoint_of_pod: Vec<EndpointId>,
+    pub(crate) stand_ins: Vec<StandIn>,
+    pub(crate) carriers: Carriers,
 }
 
 impl Reach {
-    /// Finds the classes of a Snapshot whose policies are compiled.
+    /// Compiles the policies of a Snapshot, and finds the classes.
     #[must_use]
-    pub fn new(snapshot: &Snapshot, policies: Arc<PolicySet>, scope: &Scope) -> Self {
+    pub fn new(snapshot: &Snapshot, scope: &Scope) -> Self {
+        let everyone = stand_in::with(&unplaced(snapshot), &scope.stand_ins);
+        let policies = Arc::new(PolicySet::compile(&everyone));
         let tables = policies.tables().clone();
         let pool = Pool::new();
         let mut classes = Classes::of(&tables, &pool);
-        let of_pod: Vec<_> = snapshot.pods.iter().map(|p| classes.of_pod(snapshot, p, &tables)).collect();
+        let of_pod: Vec<_> = everyone.pods.iter().map(|p| classes.of_pod(snapshot, p, &tables)).collect();
         let of_node: Vec<_> =
             snapshot.nodes.iter().map(|n| classes.of_node(snapshot, n.id, &tables)).collect();
         let ipv6 = scope.ipv6.unwrap_or_else(|| {
@@ -85,9 +96,17 @@ impl Reach {
             .into_iter()
             .map(|(range, identity)| Outside { range, class: addresses[&(Family::of(range.low), identity)] })
             .collect();
+        let endpoints = endpoints(snapshot, &of_pod, &of_node);
+        let mut endpoint_of_pod = vec![EndpointId(0); snapshot.pods.len()];
+        for (nth, endpoint) in endpoints.iter().enumerate() {
+            endpoint.pods.iter().for_each(|pod| endpoint_of_pod[pod.0 as usize] = EndpointId(nth as u32));
+        }
         Self {
             snapshot: snapshot.clone(),
-            endpoints: endpoints(snapshot, &of_pod, &of_node),
+            endpoints,
+            endpoint_of_pod,
+            stand_ins: scope.stand_ins.clone(),
+            carriers: Carriers::default(),
             policies,
             pool,
             classes,
@@ -142,6 +161,7 @@ impl Reach {
             Party::Endpoint(id) => self.endpoint(id).class,
             Party::Pod(pod) => self.of_pod[pod.0 as usize],
             Party::Node(node) => self.of_node[node.0 as usize],
+            Party::StandIn(nth) => self.of_pod[self.snapshot.pods.len() + nth],
             Party::Address(ip) => match self.known(ip) {
                 Some(party) => self.class_of(party),
                 None => self.addresses[&(Family::of(ip), self.policies.tables().identity(ip))],
@@ -149,12 +169,47 @@ impl Reach {
         }
     }
 
+    /// The stand-ins that it was asked to judge too.
+    #[must_use]
+    pub fn stand_ins(&self) -> &[StandIn] {
+        &self.stand_ins
+    }
+
+    /// Where a stand-in is among the pods that policies were compiled for.
+    pub(crate) fn stand_in(&self, nth: usize) -> PodId {
+        PodId((self.snapshot.pods.len() + nth) as u32)
+    }
+
     /// Who is known to have an address.
-    fn known(&self, ip: IpAddr) -> Option<Party> {
+    pub(crate) fn known(&self, ip: IpAddr) -> Option<Party> {
         if let Some(pod) = self.policies.pod_at(ip) {
             return Some(Party::Pod(pod));
         }
         self.snapshot.nodes.iter().find(|n| n.ips.contains(ip)).map(|n| Party::Node(n.id))
+    }
+
+    /// The identities by which rules see one end: of each of its addresses, or apart from any.
+    pub(crate) fn identities(&self, party: Party) -> Vec<u32> {
+        let tables = self.policies.tables();
+        let of_addresses = |ips: Addrs| ips.iter().map(|ip| tables.identity(ip)).collect::<Vec<_>>();
+        match party {
+            Party::Address(ip) => vec![tables.identity(ip)],
+            Party::Node(node) => match of_unaddressed_node(tables, node) {
+                Some(identity) => vec![identity],
+                None => of_addresses(self.snapshot.node(node).ips),
+            },
+            Party::Pod(id) => match (of_unaddressed_pod(tables, id), self.snapshot.pod(id)) {
+                (Some(identity), _) => vec![identity],
+                (None, pod) if pod.host_network => self.identities(Party::Node(pod.node)),
+                (None, pod) => of_addresses(pod.ips),
+            },
+            Party::StandIn(nth) => of_unaddressed_pod(tables, self.stand_in(nth)).into_iter().collect(),
+            Party::Endpoint(id) => match (&self.endpoint(id).kind, self.endpoint(id).pods.first()) {
+                (EndpointKind::Node(node), _) => self.identities(Party::Node(*node)),
+                (_, Some(pod)) => self.identities(Party::Pod(*pod)),
+                (_, None) => Vec::new(),
+            },
+        }
     }
 
     /// What policies allow members of one class towards another member of a class.
@@ -183,28 +238,48 @@ impl Reach {
 
     /// Whether no policy is asked about a connection.
     fn is_exempt(&self, from: Party, to: Party) -> bool {
-        let [from, to] = [from, to].map(|party| self.only(party));
-        match (from, to) {
-            (Some(Party::Pod(from)), Some(Party::Pod(to))) => {
-                let (from, to) = (self.snapshot.pod(from), self.snapshot.pod(to));
-                from.id == to.id || (from.host_network && from.node == to.node)
-            }
-            (Some(Party::Node(node)), Some(Party::Pod(pod))) => self.snapshot.pod(pod).node == node,
-            (Some(from), to) => Some(from) == to && matches!(from, Party::Node(_)),
-            (None, _) => false,
+        let [Some(from), Some(to)] = [from, to].map(|party| self.only(party)) else { return false };
+        if from == to {
+            return true;
         }
+        let Party::Pod(to) = to else { return false };
+        let node = match from {
+            Party::Node(node) => node,
+            Party::Pod(pod) if self.snapshot.pod(pod).host_network => self.snapshot.pod(pod).node,
+            _ => return false,
+        };
+        self.snapshot.pod(to).node == node && is_known(&self.snapshot, node)
     }
 
     /// The one pod or node that a party is.
     fn only(&self, party: Party) -> Option<Party> {
         match party {
             Party::Endpoint(id) => match (&self.endpoint(id).kind, self.endpoint(id).pods.as_slice()) {
-                (crate::EndpointKind::Node(node), _) => Some(Party::Node(*node)),
+                (EndpointKind::Node(node), _) => Some(Party::Node(*node)),
                 (_, [pod]) => Some(Party::Pod(*pod)),
                 _ => None,
             },
-            Party::Address(ip) => self.known(ip),
-            Party::Pod(_) | Party::Node(_) => Some(party),
+            Party::Address(ip) => Some(self.known(ip).unwrap_or(party)),
+            Party::Pod(_) | Party::Node(_) | Party::StandIn(_) => Some(party),
         }
     }
+}
+
+/// Whether a node is one of the cluster's, with the pods that are said to be on it: of a made one no address is known.
+fn is_known(snapshot: &Snapshot, node: NodeId) -> bool {
+    snapshot.nodes.get(node.0 as usize).is_some_and(|node| !node.ips.is_empty())
+}
+
+/// The Snapshot without the places that pods have on made nodes, so that no pod shares a node with one on the host's
+/// network by chance: a node is let in by its own pods, whatever policies say.
+fn unplaced(snapshot: &Snapshot) -> Snapshot {
+    let by_chance = |pod: &Pod| !pod.host_network && !is_known(snapshot, pod.node);
+    if !snapshot.pods.iter().any(|p| p.host_network) || !snapshot.pods.iter().any(|p| by_chance(p)) {
+        return snapshot.clone();
+    }
+    let unplaced = |pod: &Arc<Pod>| match by_chance(pod) {
+        true => Arc::new(Pod { node: NodeId(u32::MAX), ..(**pod).clone() }),
+        false => pod.clone(),
+    };
+    Snapshot { pods: Arc::new(snapshot.pods.iter().map(unplaced).collect()), ..snapshot.clone() }
 }

@@ -28,6 +28,8 @@ pub enum End<'a> {
     Endpoint(&'a Endpoint),
     /// A range of addresses outside, with its name.
     External(AddressRange, &'a str),
+    /// An ingress controller or a gateway.
+    Controller,
 }
 
 impl PartialEq for End<'_> {
@@ -45,6 +47,7 @@ impl<'a> End<'a> {
         match self {
             Self::Endpoint(endpoint) => &endpoint.name,
             Self::External(_, name) => name,
+            Self::Controller => names::INGRESS_CONTROLLER,
         }
     }
 }
@@ -69,22 +72,16 @@ impl Reach {
     /// The first that `visit` returns.
     pub fn try_rows<E>(&self, mut visit: impl FnMut(Row<'_>) -> Result<(), E>) -> Result<(), E> {
         let shown: Vec<&Endpoint> = self.endpoints().iter().filter(|e| !e.builtin).collect();
-        let from_outside = self.from_outside(&shown);
-        let mut pending = from_outside.iter().peekable();
         let between = Cached::new(self);
+        let guests = self.guests(&shown, &between);
+        let mut guests = guests.iter().peekable();
         for source in &shown {
-            while let Some((name, range, rows)) = pending.next_if(|(name, ..)| **name < *source.name) {
-                let from = End::External(*range, name);
-                rows.iter()
-                    .try_for_each(|(to, open)| visit(Row { from, to: End::Endpoint(to), open: *open }))?;
+            while let Some(guest) = guests.next_if(|guest| *guest.name < *source.name) {
+                guest.rows(&mut visit)?;
             }
             self.from_endpoint(source, &shown, &between, &mut visit)?;
         }
-        for (name, range, rows) in pending {
-            let from = End::External(*range, name);
-            rows.iter().try_for_each(|(to, open)| visit(Row { from, to: End::Endpoint(to), open: *open }))?;
-        }
-        Ok(())
+        guests.try_for_each(|guest| guest.rows(&mut visit))
     }
 
     fn from_endpoint<E>(
@@ -95,7 +92,7 @@ impl Reach {
         visit: &mut impl FnMut(Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let from = End::Endpoint(source);
-        let outside = between.stretches(source.class, Way::Out);
+        let outside = between.stretches(source.class, Side::Out);
         let mut outside: Vec<_> = outside.iter().collect();
         outside.sort_by(|a, b| a.1.cmp(&b.1));
         let mut outside = outside.into_iter().peekable();
@@ -114,29 +111,33 @@ impl Reach {
         })
     }
 
-    /// The lines from outside, by the name of the range.
-    fn from_outside<'a>(&self, shown: &[&'a Endpoint]) -> Vec<FromOutside<'a>> {
-        let between = Cached::new(self);
-        let mut by_range: HashMap<Arc<str>, (AddressRange, Vec<(&Endpoint, PortSetId)>)> = HashMap::new();
+    /// Who connects and is no endpoint: ranges outside and ingress controllers, by name.
+    fn guests<'a>(&self, shown: &[&'a Endpoint], between: &Cached<'_>) -> Vec<Guest<'a>> {
+        let mut guests: HashMap<Arc<str>, Guest<'_>> = HashMap::new();
         for target in shown {
-            for (range, name, open) in between.stretches(target.class, Way::In).iter() {
-                let rows = by_range.entry(name.clone()).or_insert_with(|| (*range, Vec::new()));
-                rows.1.push((target, *open));
+            for (range, name, open) in between.stretches(target.class, Side::In).iter() {
+                let guest = guests.entry(name.clone()).or_insert_with(|| Guest::new(name, Some(*range)));
+                guest.to.push((target, *open));
             }
         }
-        let mut sorted: Vec<_> =
-            by_range.into_iter().map(|(name, (range, rows))| (name, range, rows)).collect();
-        sorted.sort_by(|a, b| a.0.cmp(&b.0));
-        sorted
+        let mut controller = Guest::new(&names::INGRESS_CONTROLLER.into(), None);
+        for (to, open) in self.from_controllers() {
+            // Those of the table are the same ones, in the same order.
+            let place = shown.binary_search_by(|e| e.name.cmp(&self.endpoint(to).name));
+            controller.to.extend(place.ok().map(|place| (shown[place], self.pool.intern(open))));
+        }
+        let mut guests: Vec<_> = guests.into_values().chain([controller]).collect();
+        guests.sort_by(|a, b| a.name.cmp(&b.name));
+        guests
     }
 
     /// The outside as one class sees it: ranges with the same answer joined.
-    pub(crate) fn stretches(&self, class: ClassId, way: Way) -> Vec<(AddressRange, PortSetId)> {
+    pub(crate) fn stretches(&self, class: ClassId, side: Side) -> Vec<(AddressRange, PortSetId)> {
         let mut joined: Vec<(AddressRange, PortSetId)> = Vec::new();
         for Outside { range, class: outside } in self.outside() {
-            let open = match way {
-                Way::Out => self.between(class, *outside),
-                Way::In => self.between(*outside, class),
+            let open = match side {
+                Side::Out => self.between(class, *outside),
+                Side::In => self.between(*outside, class),
             };
             match joined.last_mut() {
                 Some((last, same)) if *same == open && last.meets(range) => last.high = range.high,
@@ -148,10 +149,27 @@ impl Reach {
     }
 }
 
-type FromOutside<'a> = (Arc<str>, AddressRange, Vec<(&'a Endpoint, PortSetId)>);
+/// Someone who is no endpoint, and what is open to it.
+struct Guest<'a> {
+    name: Arc<str>,
+    /// None for an ingress controller.
+    range: Option<AddressRange>,
+    to: Vec<(&'a Endpoint, PortSetId)>,
+}
+
+impl Guest<'_> {
+    fn new(name: &Arc<str>, range: Option<AddressRange>) -> Self {
+        Self { name: name.clone(), range, to: Vec::new() }
+    }
+
+    fn rows<E>(&self, visit: &mut impl FnMut(Row<'_>) -> Result<(), E>) -> Result<(), E> {
+        let from = self.range.map_or(End::Controller, |range| End::External(range, &self.name));
+        self.to.iter().try_for_each(|(to, open)| visit(Row { from, to: End::Endpoint(to), open: *open }))
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Way {
+pub(crate) enum Side {
     In,
     Out,
 }
@@ -160,7 +178,7 @@ pub(crate) enum Way {
 struct Cached<'r> {
     reach: &'r Reach,
     rows: RefCell<HashMap<ClassId, Arc<Vec<PortSetId>>>>,
-    stretches: RefCell<HashMap<(ClassId, Way), Stretches>>,
+    stretches: RefCell<HashMap<(ClassId, Side), Stretches>>,
 }
 
 /// Rows that are kept at most, in numbers.
@@ -185,14 +203,14 @@ impl<'r> Cached<'r> {
         row
     }
 
-    fn stretches(&self, class: ClassId, way: Way) -> Stretches {
-        if let Some(known) = self.stretches.borrow().get(&(class, way)) {
+    fn stretches(&self, class: ClassId, side: Side) -> Stretches {
+        if let Some(known) = self.stretches.borrow().get(&(class, side)) {
             return known.clone();
         }
-        let named = self.reach.stretches(class, way).into_iter();
+        let named = self.reach.stretches(class, side).into_iter();
         let named = named.map(|(range, open)| (range, names::external(range.low, range.high).into(), open));
         let stretches: Stretches = Arc::new(named.collect());
-        self.stretches.borrow_mut().insert((class, way), stretches.clone());
+        self.stretches.borrow_mut().insert((class, side), stretches.clone());
         stretches
     }
 }

@@ -1,0 +1,40 @@
+//! Services that have addresses or ports outside of the cluster, and ports of pods on their nodes.
+use netloom_cluster::Snapshot;
+use netloom_objects::{Location, Object};
+
+use super::{Entry, Published, Set, namespace_of, targets};
+
+pub(super) fn add(set: &Set<'_>, object: &Object, found: &mut Vec<Published>) {
+    let Some(service) = set.snapshot.find_service(namespace_of(object), &object.name) else { return };
+    for (nth, port) in service.ports.iter().enumerate() {
+        let (entry, number) = match port.node_port {
+            _ if !service.lb_ips.is_empty() => (Entry::LoadBalancer, port.port),
+            _ if !service.external_ips.is_empty() => (Entry::ExternalIp, port.port),
+            Some(number) => (Entry::NodePort, number),
+            None => continue,
+        };
+        let only_from = match entry {
+            Entry::LoadBalancer => service.source_ranges.clone(),
+            _ => Vec::new(),
+        };
+        found.push(Published {
+            entry,
+            address: format!(":{number}/{}", port.protocol),
+            by: port.origin.clone(),
+            targets: targets(service, nth, port.protocol).collect(),
+            only_from,
+        });
+    }
+}
+
+pub(super) fn host_ports(snapshot: &Snapshot, found: &mut Vec<Published>) {
+    for pod in snapshot.pods.iter().filter(|p| p.origin.at != Location::builtin()) {
+        found.extend(pod.host_ports.iter().map(|port| Published {
+            entry: Entry::HostPort,
+            address: format!(":{}/{}", port.port, port.protocol),
+            by: pod.origin.clone(),
+            targets: vec![(pod.id, port.protocol, port.target)],
+            only_from: Vec::new(),
+        }));
+    }
+}
