@@ -9,7 +9,8 @@ use crate::args::Reading;
 pub const AFTER: &str = "\
 Examples:
   netloom reach manifests/                            every connection that policies allow
-  netloom reach manifests/ -o csv > reach.csv";
+  netloom reach manifests/ -o csv > reach.csv
+  netloom reach manifests/ -o html > reach.html       open it in a browser";
 
 #[derive(Debug, Args)]
 pub struct Reach {
@@ -31,4 +32,6 @@ pub enum Format {
     Csv,
     /// A table for a page or a comment
     Md,
+    /// One self-contained page: a map, a matrix, and the rule behind every connection and denial
+    Html,
 }

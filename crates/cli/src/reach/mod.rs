@@ -18,6 +18,7 @@ pub fn main(args: &Reach) -> Result<u8, Stop> {
         Format::Text => report::text(&reach, &mut out),
         Format::Csv => report::csv(&reach, &mut out),
         Format::Md => report::markdown(&reach, &mut out),
+        Format::Html => report::html(&reach, &title(args), &mut out),
     };
     match written.and_then(|()| out.flush()) {
         // Whoever closes the pipe has seen enough.
@@ -26,4 +27,10 @@ pub fn main(args: &Reach) -> Result<u8, Stop> {
         }
         _ => Ok(0),
     }
+}
+
+/// What the page is about.
+fn title(args: &Reach) -> String {
+    let paths: Vec<_> = args.paths.iter().map(|path| path.to_string_lossy()).collect();
+    paths.join(" ")
 }

@@ -1,7 +1,9 @@
 //! The table in each format. All are written as they are found, so that no table is too long.
 mod csv;
 mod dot;
+mod html;
 mod json;
+mod kinds;
 mod markdown;
 mod reasons;
 mod text;
@@ -10,6 +12,7 @@ use std::{collections::HashMap, sync::Arc};
 
 pub use csv::csv;
 pub use dot::dot;
+pub use html::html;
 pub use json::{OpenPorts, json, ranges};
 pub use markdown::markdown;
 pub use reasons::{AllowedBy, ReasonOf};
