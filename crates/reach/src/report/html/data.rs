@@ -231,7 +231,8 @@ impl Made<'_> {
             }
             rows.push(row);
         }
-        let mut verdicts: Vec<(usize, Verdict)> = numbers.into_iter().map(|(v, number)| (number, v)).collect();
+        let mut verdicts: Vec<(usize, Verdict)> =
+            numbers.into_iter().map(|(v, number)| (number, v)).collect();
         verdicts.sort_by_key(|(number, _)| *number);
         (rows, verdicts.into_iter().map(|(_, verdict)| verdict).collect())
     }
@@ -326,8 +327,12 @@ impl Words {
             ("own-node", _) => "a node always reaches its own pods".to_owned(),
             ("itself", _) => "it is itself".to_owned(),
             ("no-policy", _) => format!("no policy selects it for {side}"),
-            ("no-rule-matches", _) => format!("policies select it for {side}, and no rule of theirs is about this"),
-            ("isolated", _) => format!("these policies isolate it for {side}, and no rule of theirs allows this"),
+            ("no-rule-matches", _) => {
+                format!("policies select it for {side}, and no rule of theirs is about this")
+            }
+            ("isolated", _) => {
+                format!("these policies isolate it for {side}, and no rule of theirs allows this")
+            }
             (_, true) => format!("{tier} allows it"),
             (_, false) => format!("{tier} denies it"),
         };

@@ -57,8 +57,8 @@ function common(like) {
 const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 const shownPlaces = () => places.filter((place) => state.outside || place.name !== OUTSIDE);
 
-// The connections between items. Those to workloads that anyone reaches are left out unless asked for: they would
-// cover all others.
+// The connections between items. What nothing restricts is left out unless asked for, because it would cover all else:
+// connections to workloads that anyone reaches, and to the outside on every port.
 function edgesOf(items) {
   const filter = portFilter(state.port);
   const edges = [];
@@ -66,7 +66,8 @@ function edgesOf(items) {
     for (const to of items) {
       if (from === to) continue;
       const targets = state.toOpen ? to.ends : to.ends.filter((end) => !unprotected.has(end.id));
-      const found = between(from.ends, targets, filter);
+      const unrestricted = (f) => !state.toOpen && f.verdict.all && to.ends.every(isOutside);
+      const found = between(from.ends, targets, filter).filter((f) => !unrestricted(f));
       if (found.length > 0) edges.push({ from, to, found, style: styleOf(found.map((f) => f.verdict)) });
     }
   }

@@ -83,7 +83,7 @@ function drawItem(item) {
   if (item.ends.every((end) => unprotected.has(end.id))) classes.push("open");
   item.element = make("g", { class: classes.join(" "), "data-key": item.key, transform: `translate(${item.x} ${item.y})` },
     make("rect", { width: WIDTH, height: HEIGHT }),
-    make("text", { x: 10, y: 18 }, cut(item.label, 25)),
+    make("text", { x: 10, y: 18 }, cut(item.label, 23)),
     make("text", { class: "sub", x: 10, y: 33 }, cut(item.sub, 30)),
     make("title", {}, item.ends.slice(0, 12).map((end) => end.name).join("\n") + (item.ends.length > 12 ? "\n…" : "")));
   item.element.addEventListener("click", (event) => choose(item, event.shiftKey));
