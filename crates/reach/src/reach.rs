@@ -3,7 +3,7 @@ use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
 use netloom_cluster::{Addrs, Family, NodeId, Pod, PodId, Snapshot};
-use netloom_policy::PolicySet;
+use netloom_policy::{Direction, PolicySet};
 
 use crate::{
     carriers::Carriers,
@@ -216,6 +216,12 @@ impl Reach {
     #[must_use]
     pub fn between(&self, from: ClassId, to: ClassId) -> PortSetId {
         self.classes.allowed(&self.pool, from, to)
+    }
+
+    /// What the rules about one end alone allow towards the other: of `Ingress` as a target, of `Egress` as a source.
+    #[must_use]
+    pub fn own_side(&self, of: Party, direction: Direction, with: Party) -> Arc<PortSet> {
+        self.ports(self.classes.own_side(&self.pool, self.class_of(of), direction, self.class_of(with)))
     }
 
     /// The set of ports that a number stands for.

@@ -43,8 +43,12 @@ impl Reach {
     /// of their first. Empty where the two share no IP family.
     #[must_use]
     pub fn why(&self, from: Party, to: Party) -> Vec<Why> {
-        let from = self.faces(from);
-        let to = self.faces(to);
+        // A workload is asked about two of its pods, where it has two.
+        let other = match (from == to, to) {
+            (true, Party::Endpoint(id)) => self.endpoint(id).pods.get(1).map(|pod| Party::Pod(*pod)),
+            _ => None,
+        };
+        let (from, to) = (self.faces(from), self.faces(other.unwrap_or(to)));
         let fits = |a: &Face, b: &Face| a.family.is_none() || b.family.is_none() || a.family == b.family;
         let pairs = from.iter().flat_map(|a| to.iter().filter(|b| fits(a, b)).map(move |b| (a, b)));
         let mut answers: Vec<Vec<Why>> = Vec::new();

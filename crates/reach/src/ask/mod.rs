@@ -8,6 +8,7 @@ use netloom_policy::Direction;
 
 pub use port::{Port, PortNumber};
 pub use who::Who;
+pub(crate) use who::internet;
 
 use crate::{
     outside::AddressRange,
