@@ -36,6 +36,9 @@ pub enum Command {
     /// Tell who can reach whom, on which ports
     #[command(after_help = crate::reach::AFTER)]
     Reach(crate::reach::Reach),
+    /// Write the least policies that keep what is needed, and prove that they do
+    #[command(after_help = crate::suggest::AFTER)]
+    Suggest(crate::suggest::Suggest),
     /// Explain one connection: every hop, and the object and line that decides it
     #[command(after_help = EXPLAIN_AFTER)]
     Explain(Explain),

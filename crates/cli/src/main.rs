@@ -10,6 +10,7 @@ mod overview;
 mod progress;
 mod reach;
 mod run;
+mod suggest;
 mod up;
 mod verify;
 
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Exec(args) => exec::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::Reach(args) => reach::main(&args),
+        Command::Suggest(args) => suggest::main(&args),
         Command::Verify(args) => verify::main(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "netloom", &mut std::io::stdout());

@@ -18,7 +18,7 @@ mod query_syntax;
 mod rate_window_too_short;
 mod rule_without_kind;
 mod scrape_timeout;
-mod support;
+pub(crate) mod support;
 
 use crate::Rule;
 
