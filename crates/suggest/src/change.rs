@@ -1,11 +1,13 @@
 //! What changes between two pictures of who reaches whom, put together so that people can read it.
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    net::IpAddr,
     sync::Arc,
 };
 
+use ipnet::IpNet;
 use netloom_policy::Direction;
-use netloom_reach::{AddressRange, ClassId, Party, PortSet, Reach, external};
+use netloom_reach::{AddressRange, ClassId, Party, PortSet, Reach};
 
 use crate::{
     ground::Ground,
@@ -220,12 +222,8 @@ fn because(reach: &Reach, from: Party, to: Party, ports: &PortSet) -> Vec<String
 /// what makes a namespace whole.
 fn names(units: &Units, everyone: &[Somebody], some: &BTreeSet<Who>, beside: &BTreeSet<Who>) -> Vec<String> {
     let mut namespaces: BTreeMap<&str, (usize, Vec<&Who>)> = BTreeMap::new();
-    let mut all_outside = true;
     for one in everyone {
-        let Some(namespace) = namespace(units, &one.who) else {
-            all_outside &= some.contains(&one.who);
-            continue;
-        };
+        let Some(namespace) = namespace(units, &one.who) else { continue };
         let (whole, wanted) = namespaces.entry(namespace).or_default();
         if some.contains(&one.who) {
             *whole += 1;
@@ -248,11 +246,31 @@ fn names(units: &Units, everyone: &[Somebody], some: &BTreeSet<Who>, beside: &BT
         }
     }
     let ranges: Vec<AddressRange> = some.iter().filter_map(range).collect();
-    match all_outside && !ranges.is_empty() {
-        true => names.push("outside".to_owned()),
-        false => names.extend(joined(ranges).into_iter().map(|range| external(range.low, range.high))),
+    let others: Vec<AddressRange> =
+        everyone.iter().filter(|one| !some.contains(&one.who)).filter_map(|one| range(&one.who)).collect();
+    if !ranges.is_empty() && others.is_empty() {
+        names.push("outside".to_owned());
+        return names;
+    }
+    let shown = |ranges| joined(ranges).into_iter().map(|range| addresses(&range)).collect::<Vec<String>>();
+    let (ranges, others) = (shown(ranges), shown(others));
+    // What is left out may be sooner said.
+    match others.len() < ranges.len() {
+        true => names.push(format!("outside but {}", others.join(", "))),
+        false => names.extend(ranges),
     }
     names
+}
+
+/// A range as an address or a network, where it is one.
+fn addresses(range: &AddressRange) -> String {
+    if range.low == range.high {
+        return range.low.to_string();
+    }
+    let bits = |ip: IpAddr| if ip.is_ipv4() { 32 } else { 128 };
+    let nets = (0..=bits(range.low)).filter_map(|length| IpNet::new(range.low, length).ok());
+    let mut exact = nets.filter(|net| net.network() == range.low && net.broadcast() == range.high);
+    exact.next().map_or_else(|| format!("{}-{}", range.low, range.high), |net| net.to_string())
 }
 
 fn namespace<'u>(units: &'u Units, who: &'u Who) -> Option<&'u str> {

@@ -52,8 +52,8 @@ fn add(ground: &Ground<'_>, file: &str, line: &Expectation, out: &mut Needs) -> 
         at: Some(at.clone()),
     };
     for answer in &answers {
-        let from = ends(ground, &question.from, answer.from);
-        let to = ends(ground, &question.to, answer.to);
+        let from = end_of(ground, &question.from, answer.from);
+        let to = end_of(ground, &question.to, answer.to);
         for (party, _) in [(answer.from, &from), (answer.to, &to)].iter().filter(|(_, ends)| ends.is_none()) {
             let text = format!(
                 "{} is on its node's network, and these manifests do not tell the node's address; name it: --node-cidr",
@@ -77,7 +77,7 @@ fn asked(ground: &Ground<'_>, answer: &Answer, to: &End, any: bool) -> PortSet {
 }
 
 /// The end that a party is, as it was written; none where its addresses are not known.
-fn ends(ground: &Ground<'_>, who: &Who, party: Party) -> Option<End> {
+pub(crate) fn end_of(ground: &Ground<'_>, who: &Who, party: Party) -> Option<End> {
     match party {
         Party::Address(_) => Some(End::Blocks(blocks(ground, who.label(), party))),
         Party::StandIn(nth) => Some(End::Elsewhere(ground.today.stand_ins()[nth].clone())),

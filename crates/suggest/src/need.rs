@@ -208,3 +208,21 @@ pub fn listening(snapshot: &Snapshot, units: &Units, unit: UnitId) -> PortSet {
 pub fn port(protocol: Protocol, port: u16) -> PortSet {
     PortSet::of(protocol, port, port)
 }
+
+/// Ports as people say them: few of all, or all but few.
+#[must_use]
+pub fn ports_in_words(ports: &PortSet) -> String {
+    let rest = PortSet::all().minus(ports);
+    match ports.other() && !rest.is_none() {
+        true => format!("everything but {rest}"),
+        false if rest.is_none() => "everything".to_owned(),
+        false => ports.to_string(),
+    }
+}
+
+/// The ports that the pods of a unit answer on, and that nobody needs.
+#[must_use]
+pub fn unneeded(snapshot: &Snapshot, units: &Units, unit: UnitId, needs: &[Need]) -> PortSet {
+    let to_it = needs.iter().filter(|need| need.to == End::Unit(unit));
+    to_it.fold(listening(snapshot, units, unit), |left, need| left.minus(&need.ports))
+}

@@ -5,7 +5,7 @@ use netloom_cluster::{Protocol, Snapshot};
 use netloom_reach::{PROTOCOLS, PortSet};
 
 use crate::{
-    need::{End, Need, Reason},
+    need::{Block, End, Need, Reason},
     units::{UnitId, Units},
 };
 
@@ -80,6 +80,8 @@ fn side<'n>(
             reasons.push(need.reason.clone());
         }
     }
+    let wider: Vec<(&End, PortSet)> = by_peer.iter().map(|(end, (ports, _))| (*end, ports.clone())).collect();
+    by_peer.retain(|end, (ports, _)| !wider.iter().any(|(other, open)| covers(other, open, end, ports)));
     let mut by_ports: BTreeMap<Option<Vec<PortLine>>, Vec<Peer>> = BTreeMap::new();
     for (end, (ports, reasons)) in by_peer {
         let lines = port_lines(snapshot, units, target(end), &ports);
@@ -90,8 +92,16 @@ fn side<'n>(
     rules
 }
 
+/// Whether addresses and ports of one peer are all among those of another.
+fn covers(wide: &End, open: &PortSet, narrow: &End, ports: &PortSet) -> bool {
+    let (End::Blocks(wide_blocks), End::Blocks(blocks)) = (wide, narrow) else { return false };
+    let in_one =
+        |block: &Block| wide_blocks.iter().any(|w| w.except.is_empty() && w.cidr.contains(&block.cidr));
+    wide != narrow && ports.minus(open).is_none() && blocks.iter().all(in_one)
+}
+
 /// Ports as a rule names them: by the name that all pods of the target have for them, where there is one.
-fn port_lines(
+pub(crate) fn port_lines(
     snapshot: &Snapshot,
     units: &Units,
     target: Option<UnitId>,

@@ -55,13 +55,7 @@ impl Suggestion {
     pub fn new(ground: &Ground<'_>, chosen: &Chosen, needs: Needs, manner: Manner) -> (Self, Needs) {
         let chosen = &chosen.units;
         let dns = Dns::of(ground);
-        let mut asked = Needs::default();
-        for unit in chosen.iter().map(|unit| ground.units.get(*unit)) {
-            match dns.is(unit.id) {
-                true => dns.served(ground, unit, &mut asked),
-                false => dns.needs(ground, unit, &mut asked),
-            }
-        }
+        let asked = names_of(ground, chosen);
         let concerns = |need: &Need| {
             [&need.from, &need.to].iter().any(|e| e.unit().is_some_and(|u| chosen.contains(&u)))
         };
@@ -103,6 +97,19 @@ impl Suggestion {
         let name = |namespace: &str| format!("{namespace}.yaml");
         self.files().iter().map(|(namespace, text)| Source::new(&name(namespace), text)).collect()
     }
+}
+
+/// The names that units ask for; what asks for them, of the cluster's DNS.
+pub(crate) fn names_of(ground: &Ground<'_>, units: &BTreeSet<UnitId>) -> Needs {
+    let dns = Dns::of(ground);
+    let mut asked = Needs::default();
+    for unit in units.iter().map(|unit| ground.units.get(*unit)) {
+        match dns.is(unit.id) {
+            true => dns.served(ground, unit, &mut asked),
+            false => dns.needs(ground, unit, &mut asked),
+        }
+    }
+    asked
 }
 
 /// Which of today's NetworkPolicies go, and which stay although they are about chosen pods.

@@ -157,6 +157,19 @@ fn field(key: &str, selector: &Selector) -> String {
     let dashes = key.len() - key.trim_start_matches([' ', '-']).len();
     let indent = " ".repeat(dashes + 2);
     let mut text = format!("{key}:\n");
+    let (labels, expressions) = parts(selector);
+    if !labels.is_empty() {
+        _ = writeln!(text, "{indent}matchLabels: {{{}}}", labels.join(", "));
+    }
+    if !expressions.is_empty() {
+        _ = writeln!(text, "{indent}matchExpressions:");
+        expressions.iter().for_each(|e| _ = writeln!(text, "{indent}  - {e}"));
+    }
+    text
+}
+
+/// `matchLabels` and `matchExpressions` of a selector.
+fn parts(selector: &Selector) -> (Vec<String>, Vec<String>) {
     let mut labels = Vec::new();
     let mut expressions = Vec::new();
     for requirement in &selector.requirements {
@@ -176,14 +189,7 @@ fn field(key: &str, selector: &Selector) -> String {
             Operator::DoesNotExist => expressions.push(format!("{{key: {key}, operator: DoesNotExist}}")),
         }
     }
-    if !labels.is_empty() {
-        _ = writeln!(text, "{indent}matchLabels: {{{}}}", labels.join(", "));
-    }
-    if !expressions.is_empty() {
-        _ = writeln!(text, "{indent}matchExpressions:");
-        expressions.iter().for_each(|e| _ = writeln!(text, "{indent}  - {e}"));
-    }
-    text
+    (labels, expressions)
 }
 
 pub(crate) fn port_line(port: &PortLine) -> String {
@@ -210,4 +216,54 @@ fn usual(name: &str, protocol: Protocol) -> Option<u16> {
         ("dns" | "dns-tcp", _) => Some(53),
         _ => None,
     }
+}
+
+/// One peer as items of a list between brackets, seen from a namespace.
+pub(crate) fn flow_peer(end: &End, namespace: &str, units: &Units) -> Vec<String> {
+    let named = |name: &str| {
+        format!("namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {}}}}}", scalar(name))
+    };
+    match end {
+        End::Unit(id) => {
+            let unit = units.get(*id);
+            let pods = format!("podSelector: {}", flow_selector(&unit.selector));
+            match *unit.namespace == *namespace {
+                true => vec![format!("{{{pods}}}")],
+                false => vec![format!("{{{}, {pods}}}", named(&unit.namespace))],
+            }
+        }
+        End::Elsewhere(stand_in) => {
+            let home = match &stand_in.home {
+                Home::Known(name) | Home::Named(name) => named(name),
+                Home::Labelled(labels) => {
+                    format!("namespaceSelector: {}", flow_selector(&of_labels(labels)))
+                }
+            };
+            vec![format!("{{{home}, podSelector: {}}}", flow_selector(&of_labels(&stand_in.labels)))]
+        }
+        End::Blocks(blocks) => blocks
+            .iter()
+            .map(|block| {
+                let except: Vec<String> = block.except.iter().map(|e| net(*e)).collect();
+                let except = if except.is_empty() {
+                    String::new()
+                } else {
+                    format!(", except: [{}]", except.join(", "))
+                };
+                format!("{{ipBlock: {{cidr: {}{except}}}}}", net(block.cidr))
+            })
+            .collect(),
+    }
+}
+
+fn flow_selector(selector: &Selector) -> String {
+    let (labels, expressions) = parts(selector);
+    let mut fields = Vec::new();
+    if !labels.is_empty() {
+        fields.push(format!("matchLabels: {{{}}}", labels.join(", ")));
+    }
+    if !expressions.is_empty() {
+        fields.push(format!("matchExpressions: [{}]", expressions.join(", ")));
+    }
+    format!("{{{}}}", fields.join(", "))
 }

@@ -9,6 +9,7 @@ mod plan;
 mod rules;
 
 pub use args::{AFTER, Check};
+pub use mend::difference;
 
 use std::{path::Path, time::Instant};
 

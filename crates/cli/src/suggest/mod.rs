@@ -5,7 +5,7 @@ mod files;
 pub use args::{AFTER, Suggest};
 
 use std::{
-    io::{self, Read as _},
+    io::{self, IsTerminal as _, Read as _},
     path::Path,
 };
 
@@ -17,12 +17,14 @@ use netloom_reach::{
     expect::{Expectations, Outcome},
 };
 use netloom_suggest::{
-    Declared, Doubt, Ground, Manner, Needs, Proof, Suggestion, compare, derive,
-    report::{Report, json, text},
+    Declared, Doubt, Ground, Manner, Needs, Observed, Proof, Suggestion, compare, derive,
+    report::{self, Report, json, text},
+    review, tighten,
 };
 
 use crate::{
     args::{Cluster, IpFamily},
+    check::difference,
     load::{Stop, build},
     progress::Progress,
 };
@@ -44,8 +46,18 @@ pub fn main(args: &Suggest) -> Result<u8, Stop> {
     let world = World::compile(netloom_cluster::build(&objects, &assigned).snapshot);
     progress.says("compiling policies".to_owned());
     let ground = Ground::new(&objects, &options, &built.snapshot, world, scope(cluster, &options));
+    if args.review {
+        progress.says("reviewing policies".to_owned());
+        let remarks = review(&ground);
+        progress.finish();
+        answer(args.output, &report::review::text(&remarks), &report::review::json(&remarks))?;
+        return Ok(u8::from(!remarks.is_empty()));
+    }
     progress.says("looking for what is needed".to_owned());
     let asked = Asked::of(args, &ground)?;
+    if args.tighten {
+        return tightened(args, &ground, asked, progress);
+    }
     progress.says("writing policies".to_owned());
     suggest(args, &ground, asked, progress)
 }
@@ -74,6 +86,12 @@ impl Asked {
             if !declared.shut.lines.is_empty() {
                 asked.shut.push((file, declared.shut));
             }
+        }
+        for path in &args.flows {
+            let file = path.display().to_string();
+            let observed = Observed::read(ground, &file, &read(path)?)?;
+            anstream::eprintln!("\x1b[1;33mnote:\x1b[0m {file}: {}", observed.counts);
+            asked.needs.extend(observed.needs);
         }
         if !args.no_derive {
             asked.needs.extend(derive(ground));
@@ -137,6 +155,31 @@ fn suggest(args: &Suggest, ground: &Ground<'_>, asked: Asked, progress: Progress
     }
     printed?;
     Ok(u8::from(!report.holds()))
+}
+
+fn tightened(args: &Suggest, ground: &Ground<'_>, asked: Asked, progress: Progress) -> Result<u8, Stop> {
+    let chosen = ground.choose(&args.namespace, &args.for_)?;
+    let tightened = tighten(ground, &chosen, asked.needs);
+    progress.finish();
+    let diff = |color| {
+        let changed = tightened.changed.iter();
+        changed.map(|(before, after)| difference(before, after, color)).collect::<String>()
+    };
+    let words = report::tightened::text(&tightened);
+    let gap = if tightened.changed.is_empty() { "" } else { "\n" };
+    let text = format!("{}{gap}{words}", diff(io::stdout().is_terminal()));
+    answer(args.output, &text, &report::tightened::json(&tightened, &diff(false)))?;
+    Ok(u8::from(!tightened.proposals.is_empty()))
+}
+
+/// Prints an answer that is no policy.
+fn answer(format: Format, text: &str, json: &serde_json::Value) -> Result<(), Stop> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match format {
+        Format::Text => print(&mut out, text),
+        Format::Json => print(&mut out, &format!("{json:#}\n")),
+        Format::Yaml => Err(Stop::Because("-o yaml is for policies; take text or json".to_owned())),
+    }
 }
 
 /// Whoever closes the pipe has seen enough.

@@ -27,11 +27,12 @@ pub(super) fn add(ground: &Ground<'_>, out: &mut Needs) {
 
 fn words(published: &Published) -> String {
     let (kind, name) = (&published.by.kind, &published.by.name);
+    let port = published.address.trim_start_matches(':');
     match &published.entry {
         Entry::Controller(_) => format!("{kind} {name} leads {} here", published.address),
-        Entry::HostPort => format!("hostPort {} of its node leads here", published.address),
-        Entry::NodePort => format!("port {} of every node leads here", published.address),
-        entry => format!("Service {name} ({}) publishes it on {}", entry.name(), published.address),
+        Entry::HostPort => format!("hostPort {port} of its node leads here"),
+        Entry::NodePort => format!("port {port} of every node leads here"),
+        entry => format!("Service {name} ({}) publishes it on port {port}", entry.name()),
     }
 }
 

@@ -37,6 +37,7 @@ pub fn json(report: &Report<'_>) -> Value {
         "shut": shut,
         "cut": changes(report.changes)["cut"],
         "opened": changes(report.changes)["opened"],
+        "unneeded": report.unneeded().iter().map(|(of, ports)| json!({"workload": of, "conn": ports.to_string(), "ports": ranges(ports)})).collect::<Vec<_>>(),
         "doubts": report.doubts.iter().map(of_doubt).collect::<Vec<_>>(),
     })
 }
@@ -64,7 +65,7 @@ fn of_reason(reason: &Reason) -> Value {
     })
 }
 
-fn of_unmet(unmet: &Unmet) -> Value {
+pub(crate) fn of_unmet(unmet: &Unmet) -> Value {
     let denied: Vec<Value> =
         unmet.denied.iter().map(|(direction, side)| json!(ReasonOf::of(*direction, side))).collect();
     json!({
@@ -77,7 +78,7 @@ fn of_unmet(unmet: &Unmet) -> Value {
     })
 }
 
-fn of_doubt(doubt: &Doubt) -> Value {
+pub(crate) fn of_doubt(doubt: &Doubt) -> Value {
     json!({
         "text": doubt.text,
         "file": doubt.at.as_ref().map(|at| &at.file),

@@ -1,14 +1,14 @@
 //! What was found, for people and for programs.
 mod json;
+pub mod review;
 mod text;
+pub mod tightened;
 
-pub(crate) use json::changes as changes_json;
 pub use json::json;
-pub(crate) use text::changes as changes_text;
 pub use text::text;
 
-use crate::{Changes, Chosen, Doubt, Ground, Proof, Suggestion};
-use netloom_reach::expect::Outcome;
+use crate::{Changes, Chosen, Doubt, Ground, Proof, Suggestion, need::unneeded};
+use netloom_reach::{PortSet, expect::Outcome};
 
 /// Everything that there is to say about a suggestion.
 pub struct Report<'a> {
@@ -29,6 +29,17 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
+    /// The ports of each workload that nobody is known to need.
+    #[must_use]
+    pub fn unneeded(&self) -> Vec<(String, PortSet)> {
+        let (snapshot, units) = (&self.ground.snapshot, &self.ground.units);
+        let all = self.chosen.units.iter().map(|unit| {
+            let ports = unneeded(snapshot, units, *unit, &self.suggestion.needs);
+            (units.get(*unit).title(), ports)
+        });
+        all.filter(|(_, ports)| !ports.is_none()).collect()
+    }
+
     /// Whether everything is as it has to be.
     #[must_use]
     pub fn holds(&self) -> bool {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use netloom_reach::report::sides::in_words;
 
 use super::Report;
-use crate::{Change, Changes, Doubt, Unmet};
+use crate::{Change, Changes, Doubt, Unmet, need::ports_in_words};
 
 /// Lists beyond this many names say how many more there are.
 const MOST_NAMES: usize = 8;
@@ -39,6 +39,7 @@ pub fn text(report: &Report<'_>) -> String {
     }
     proof(report, &mut text);
     text.push_str(&changes(report.changes));
+    unneeded(report, &mut text);
     doubts(report.doubts, &mut text);
     text
 }
@@ -74,7 +75,7 @@ fn proof(report: &Report<'_>, text: &mut String) {
     }
 }
 
-fn unmet(unmet: &Unmet, text: &mut String) {
+pub(crate) fn unmet(unmet: &Unmet, text: &mut String) {
     _ = writeln!(text, "  ✗ {} -> {} on {}: {}", unmet.from, unmet.to, unmet.ports, unmet.need.reason);
     for (direction, side) in &unmet.denied {
         _ = writeln!(text, "      {}: {}", direction.name(), in_words(*direction, side));
@@ -105,8 +106,11 @@ pub(crate) fn changes(changes: &Changes) -> String {
 }
 
 fn change(change: &Change, text: &mut String) {
-    _ = writeln!(text, "  {} -> {}: {}", names(&change.from), names(&change.to), change.ports);
-    for because in change.because.iter().take(3) {
+    let (from, to) = (names(&change.from), names(&change.to));
+    _ = writeln!(text, "  {from} -> {to}: {}", ports_in_words(&change.ports));
+    // Where nothing is said of it, everything is open.
+    let told = change.because.iter().filter(|because| because.contains("allowed by"));
+    for because in told.take(3) {
         _ = writeln!(text, "      {because}");
     }
 }
@@ -119,7 +123,18 @@ fn names(names: &[String]) -> String {
     }
 }
 
-fn doubts(doubts: &[Doubt], text: &mut String) {
+fn unneeded(report: &Report<'_>, text: &mut String) {
+    let all = report.unneeded();
+    if all.is_empty() {
+        return;
+    }
+    text.push_str("\nShut, because nobody is known to need it (if somebody does, declare it in --needs):\n");
+    for (unit, ports) in all {
+        _ = writeln!(text, "  {unit}: {ports}");
+    }
+}
+
+pub(crate) fn doubts(doubts: &[Doubt], text: &mut String) {
     if doubts.is_empty() {
         return;
     }
