@@ -11,6 +11,7 @@ mod leaves_nothing;
 mod page;
 mod random;
 mod services;
+mod suggest;
 mod support;
 mod texts;
 mod watch;
