@@ -99,8 +99,7 @@ impl<'a> Ground<'a> {
         }
         for namespace in namespaces {
             let before = chosen.units.len();
-            let of = self.units.all().iter().filter(|unit| *unit.namespace == **namespace);
-            chosen.units.extend(of.map(|unit| unit.id));
+            chosen.units.extend(self.units.in_namespace(namespace).iter().map(|unit| unit.id));
             if chosen.units.len() == before {
                 let known: BTreeSet<&str> = self.units.all().iter().map(|unit| &*unit.namespace).collect();
                 let known = known.into_iter().collect::<Vec<_>>().join(", ");
@@ -136,8 +135,7 @@ impl<'a> Ground<'a> {
     /// Whether all units of a namespace are chosen.
     #[must_use]
     pub fn is_whole(&self, chosen: &BTreeSet<UnitId>, namespace: &str) -> bool {
-        let mut here = self.units.all().iter().filter(|unit| *unit.namespace == *namespace);
-        here.all(|unit| chosen.contains(&unit.id))
+        self.units.in_namespace(namespace).iter().all(|unit| chosen.contains(&unit.id))
     }
 
     /// Everyone outside, in every family that the cluster speaks.

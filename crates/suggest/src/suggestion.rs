@@ -121,7 +121,7 @@ fn today(
     let (mut replaced, mut staying) = (Vec::new(), Vec::new());
     for policy in ground.snapshot.policies.iter().filter(|p| p.tier == Tier::NetworkPolicy) {
         let NamespaceMatch::Named(namespace) = &policy.subject.namespaces else { continue };
-        let here = ground.units.all().iter().filter(|unit| unit.namespace == *namespace);
+        let here = ground.units.in_namespace(namespace).iter();
         let subjects: Vec<&Unit> = here.filter(|unit| is_about(ground, policy, unit)).collect();
         let is_chosen = |unit: &&Unit| chosen.contains(&unit.id);
         if !subjects.iter().any(is_chosen) {

@@ -132,6 +132,14 @@ impl Units {
         &self.all[id.index()]
     }
 
+    /// Those of a namespace.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: &str) -> &[Unit] {
+        let start = self.all.partition_point(|unit| *unit.namespace < *namespace);
+        let end = self.all.partition_point(|unit| *unit.namespace <= *namespace);
+        &self.all[start..end]
+    }
+
     /// The unit of a pod; none of one on the host's network.
     #[must_use]
     pub fn of_pod(&self, pod: PodId) -> Option<UnitId> {
@@ -141,9 +149,8 @@ impl Units {
     /// The unit of a workload.
     #[must_use]
     pub fn of_workload(&self, namespace: &str, kind: &str, name: &str) -> Option<UnitId> {
-        let here = self.all.iter().filter(|unit| *unit.namespace == *namespace);
         let is = |w: &Workload| *w.kind == *kind && *w.name == *name;
-        here.into_iter().find(|unit| unit.workloads.iter().any(is)).map(|unit| unit.id)
+        self.in_namespace(namespace).iter().find(|unit| unit.workloads.iter().any(is)).map(|unit| unit.id)
     }
 }
 

@@ -100,7 +100,7 @@ fn named(ground: &Ground<'_>, namespace: &str, pod: &str) -> Option<UnitId> {
     if let Some(pod) = ground.snapshot.find_pod(namespace, pod) {
         return ground.units.of_pod(pod.id);
     }
-    let here = ground.units.all().iter().filter(|unit| *unit.namespace == *namespace);
+    let here = ground.units.in_namespace(namespace).iter();
     let all = here.flat_map(|unit| unit.workloads.iter().map(move |workload| (unit, workload)));
     let fitting = all.filter(|(_, workload)| is_pod_of(pod, workload));
     fitting.max_by_key(|(_, workload)| workload.name.len()).map(|(unit, _)| unit.id)
@@ -132,7 +132,7 @@ fn labelled(ground: &Ground<'_>, namespace: &str, side: &Side) -> Option<UnitId>
     if side.labels.is_empty() {
         return None;
     }
-    let here = ground.units.all().iter().filter(|unit| *unit.namespace == *namespace);
+    let here = ground.units.in_namespace(namespace).iter();
     let fits = |unit: &&Unit| !unit.selector.requirements.is_empty() && unit.selector.matches(&side.labels);
     let mut fitting = here.filter(fits);
     match (fitting.next(), fitting.next()) {

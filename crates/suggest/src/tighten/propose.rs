@@ -1,6 +1,6 @@
 //! What of a rule is wider than it need be.
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -48,6 +48,7 @@ pub(super) struct Found {
 /// What may be narrower in the NetworkPolicies about chosen units.
 pub(super) fn proposals(ground: &Ground<'_>, chosen: &BTreeSet<UnitId>, needs: &[Need]) -> Vec<Found> {
     let mut found = Vec::new();
+    let needs_of = needs_of(needs);
     for policy in ground.snapshot.policies.iter().filter(|policy| policy.tier == Tier::NetworkPolicy) {
         let subjects = selected(ground, &policy.subject);
         if !subjects.iter().any(|unit| chosen.contains(&unit.id)) {
@@ -56,6 +57,8 @@ pub(super) fn proposals(ground: &Ground<'_>, chosen: &BTreeSet<UnitId>, needs: &
         for (direction, rules) in [(Direction::Ingress, &policy.ingress), (Direction::Egress, &policy.egress)]
         {
             let Some(rules) = rules else { continue };
+            let own = subjects.iter().filter_map(|unit| needs_of.get(&unit.id));
+            let needs = own.flat_map(|of| of[direction as usize].iter().copied()).collect();
             let side = Side { ground, policy, direction, subjects: &subjects, needs };
             side.rules(rules, &mut found);
         }
@@ -66,14 +69,30 @@ pub(super) fn proposals(ground: &Ground<'_>, chosen: &BTreeSet<UnitId>, needs: &
 /// The units of which a peer selects pods.
 fn selected<'u>(ground: &'u Ground<'_>, peer: &PodPeer) -> Vec<&'u Unit> {
     let snapshot = &ground.snapshot;
-    let is_there = |unit: &Unit| match &peer.namespaces {
-        NamespaceMatch::Named(name) => unit.namespace == *name,
-        NamespaceMatch::Labels(selector) => snapshot
-            .find_namespace(&unit.namespace)
-            .is_some_and(|id| selector.matches(&snapshot.namespace(id).labels)),
+    let has = |unit: &&Unit| unit.pods.iter().any(|pod| peer.pods.matches(&snapshot.pod(*pod).labels));
+    let homes: Vec<&str> = match &peer.namespaces {
+        NamespaceMatch::Named(name) => vec![name],
+        NamespaceMatch::Labels(selector) => {
+            let all = snapshot.namespaces.iter().filter(|namespace| selector.matches(&namespace.labels));
+            all.map(|namespace| &*namespace.name).collect()
+        }
     };
-    let has = |unit: &Unit| unit.pods.iter().any(|pod| peer.pods.matches(&snapshot.pod(*pod).labels));
-    ground.units.all().iter().filter(|unit| is_there(unit) && has(unit)).collect()
+    homes.into_iter().flat_map(|home| ground.units.in_namespace(home)).filter(has).collect()
+}
+
+/// The needs of each unit: those of others for it, and its own.
+type NeedsOf<'n> = HashMap<UnitId, [Vec<&'n Need>; 2]>;
+
+fn needs_of(needs: &[Need]) -> NeedsOf<'_> {
+    let mut of: NeedsOf<'_> = HashMap::new();
+    for need in needs {
+        for (end, direction) in [(&need.to, Direction::Ingress), (&need.from, Direction::Egress)] {
+            if let End::Unit(unit) = end {
+                of.entry(*unit).or_default()[direction as usize].push(need);
+            }
+        }
+    }
+    of
 }
 
 /// One direction of a policy.
@@ -82,7 +101,8 @@ struct Side<'s, 'a> {
     policy: &'s Policy,
     direction: Direction,
     subjects: &'s [&'s Unit],
-    needs: &'s [Need],
+    /// The needs of the subjects in this direction.
+    needs: Vec<&'s Need>,
 }
 
 impl Side<'_, '_> {
@@ -114,10 +134,9 @@ impl Side<'_, '_> {
 
     /// The other ends of the needs that a rule with such ports may be for, with the ports there.
     fn others(&self, ports: Option<&[netloom_cluster::PortRef]>) -> Vec<(&End, PortSet)> {
-        let is_subject = |end: &End| self.subjects.iter().any(|unit| *end == End::Unit(unit.id));
-        let sided = self.needs.iter().filter_map(|need| match self.direction {
-            Direction::Ingress => is_subject(&need.to).then_some((&need.from, &need.to, need)),
-            Direction::Egress => is_subject(&need.from).then_some((&need.to, &need.to, need)),
+        let sided = self.needs.iter().map(|need| match self.direction {
+            Direction::Ingress => (&need.from, &need.to, need),
+            Direction::Egress => (&need.to, &need.to, need),
         });
         let open = |target: &End| ports.map_or_else(PortSet::all, |ports| self.numbers(ports, target));
         let found = sided.map(|(other, target, need)| (other, need.ports.and(&open(target))));
