@@ -39,6 +39,9 @@ pub enum Command {
     /// Run the network, open every connection, and hold the packets against the prediction
     #[command(after_help = VERIFY_AFTER)]
     Verify(Verify),
+    /// Serve an editor: findings, repairs and the rules' pages while manifests are written
+    #[command(after_help = crate::lsp::AFTER)]
+    Lsp(crate::lsp::Lsp),
     /// Print a completion script for a shell
     Completions {
         /// The shell

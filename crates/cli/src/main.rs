@@ -6,6 +6,7 @@ mod check;
 mod exec;
 mod explain;
 mod load;
+mod lsp;
 mod overview;
 mod run;
 mod up;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Exec(args) => exec::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::Verify(args) => verify::main(&args),
+        Command::Lsp(args) => lsp::main(args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "netloom", &mut std::io::stdout());
             Ok(0)

@@ -38,4 +38,4 @@ pub use parse::{parse_source, parse_sources, parse_sources_on};
 pub use reindent::{Restored, restore};
 pub use render::{render, render_coded};
 pub use set::{ObjectSet, ParsedSource};
-pub use source::{FileList, ReadError, Source, list_files, read_sources};
+pub use source::{FileList, ReadError, Source, is_manifest, list_files, read_source, read_sources};

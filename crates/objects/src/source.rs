@@ -91,7 +91,7 @@ pub fn list_files(paths: &[PathBuf]) -> Result<FileList, ReadError> {
 /// # Errors
 /// When a path does not exist, cannot be read, is not UTF-8 text, or is a folder without manifests.
 pub fn read_sources(paths: &[PathBuf]) -> Result<Vec<Source>, ReadError> {
-    list_files(paths)?.files.iter().map(|path| read_file(path)).collect()
+    list_files(paths)?.files.iter().map(|path| read_source(path)).collect()
 }
 
 #[derive(Default)]
@@ -191,7 +191,9 @@ fn has_manifest(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|e| is_manifest(&e.path())))
 }
 
-fn is_manifest(path: &Path) -> bool {
+/// Whether a walk takes a file by its name.
+#[must_use]
+pub fn is_manifest(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
 }
@@ -211,7 +213,10 @@ fn unreadable(path: &Path, cause: io::Error) -> ReadError {
 }
 
 /// Reads one file, or standard input for `-`.
-fn read_file(path: &Path) -> Result<Source, ReadError> {
+///
+/// # Errors
+/// When it cannot be read, is too large, or is not UTF-8 text.
+pub fn read_source(path: &Path) -> Result<Source, ReadError> {
     let mut bytes = Vec::new();
     let (name, read) = if path == Path::new("-") {
         ("<stdin>".into(), io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes))
