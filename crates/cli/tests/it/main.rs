@@ -7,6 +7,7 @@ mod exec;
 mod host_aliases;
 mod host_ports;
 mod leaves_nothing;
+mod lsp;
 mod random;
 mod services;
 mod support;
