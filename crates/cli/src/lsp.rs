@@ -20,9 +20,10 @@ use crate::{
 
 /// What stands below the help.
 pub const AFTER: &str = "\
-An editor starts it and speaks the language server protocol over standard input and output. Each workspace folder is
-checked as `netloom check FOLDER` does it, with what is being edited in the place of what is on disk; a file outside of
-all folders is checked alone. The README has the configuration for several editors.
+An editor starts it and speaks the language server protocol over standard input and output. Each
+workspace folder is checked as `netloom check FOLDER` does it, with what is being edited in the
+place of what is on disk; a file outside of all folders is checked alone. The README has the
+configuration for several editors.
 
 Examples:
   netloom lsp
@@ -155,7 +156,10 @@ impl Checks {
             let (from, source) = match open.get(file) {
                 Some(text) => {
                     let same = before.filter(|known| known.parsed.source.text == *text);
-                    (Origin::Buffer, same.map_or_else(|| Err(named(file, text)), |known| Ok(known.parsed.clone())))
+                    (
+                        Origin::Buffer,
+                        same.map_or_else(|| Err(named(file, text)), |known| Ok(known.parsed.clone())),
+                    )
                 }
                 None => {
                     let Some(stamp) = stamp(file) else { continue };

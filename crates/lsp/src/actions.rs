@@ -92,7 +92,8 @@ fn is_wanted(kind: &CodeActionKind, only: Option<&[CodeActionKind]>) -> bool {
     let kind = kind.to_string();
     only.is_none_or(|only| {
         only.iter().map(ToString::to_string).any(|asked| {
-            kind.strip_prefix(&asked).is_some_and(|rest| asked.is_empty() || rest.is_empty() || rest.starts_with('.'))
+            kind.strip_prefix(&asked)
+                .is_some_and(|rest| asked.is_empty() || rest.is_empty() || rest.starts_with('.'))
         })
     })
 }

@@ -101,7 +101,8 @@ mod tests {
         let mut buffers = Buffers::default();
         buffers.change(path, 2, &changes, Encoding::Utf16);
         assert!(buffers.get(path).is_none());
-        buffers.open(path.to_owned(), Buffer { uri: Uri::from("file:///a.yaml"), version: 1, text: "".into() });
+        buffers
+            .open(path.to_owned(), Buffer { uri: Uri::from("file:///a.yaml"), version: 1, text: "".into() });
         buffers.change(path, 2, &changes[..4], Encoding::Utf16);
         assert_eq!(&*buffers.get(path).unwrap().text, "x: ä😀é\nz: 2\nend\n");
         buffers.change(path, 3, &changes[4..], Encoding::Utf16);

@@ -5,8 +5,8 @@ use std::{
 };
 
 use gen_lsp_types::{
-    Code, CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Message,
-    Position, Range, Uri,
+    Code, CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
+    Message, Position, Range, Uri,
 };
 use netloom_audit::{Finding, reference};
 use netloom_objects::Severity;

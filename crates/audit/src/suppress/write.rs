@@ -16,10 +16,11 @@ use crate::{
 pub(super) const PLACEHOLDER: &str = "reason";
 
 /// The edit that suppresses one finding by a comment: above its line, or behind it where a comment above would be about
-/// the whole document. `None` where neither can stand, and for findings about suppressions themselves.
+/// the whole document. `None` where neither can stand, in JSON, and for findings about suppressions themselves.
 #[must_use]
 pub fn suppression(source: &Source, finding: &Finding) -> Option<Fix> {
-    if [&REASONLESS, &UNKNOWN, &UNUSED].contains(&finding.rule) || finding.at.file != source.name {
+    let json = source.name.to_ascii_lowercase().ends_with(".json");
+    if json || [&REASONLESS, &UNKNOWN, &UNUSED].contains(&finding.rule) || finding.at.file != source.name {
         return None;
     }
     let before = parse_source(source);

@@ -38,8 +38,6 @@ pub struct Check {
     /// Format of the report
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub output: Format,
-    #[command(flatten)]
-    pub wanted: Wanted,
     /// The least severity for which the exit status is 1
     ///
     /// [default: warning]
@@ -54,6 +52,8 @@ pub struct Check {
     /// Print what --fix would change, and change nothing; the exit status is 1 if it would
     #[arg(long, conflicts_with_all = ["fix", "write_baseline", "output"])]
     pub diff: bool,
+    #[command(flatten)]
+    pub wanted: Wanted,
     #[command(flatten)]
     pub rules: Rules,
 }

@@ -1,7 +1,7 @@
 //! `netloom lsp` with a client that speaks the protocol over its standard input and output.
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufReader, Write as _},
     path::Path,
     process::{Child, ChildStdin, Stdio},
     sync::mpsc::{self, Receiver},
@@ -79,7 +79,8 @@ impl Editor {
 
     /// The next message of the server; diagnostics are shown, its requests are granted.
     fn next(&mut self) -> Value {
-        let message = self.from.recv_timeout(DEADLINE).expect("the server says something");
+        let said = self.from.recv_timeout(DEADLINE);
+        let message = said.unwrap_or_else(|error| panic!("{error}; shown: {:#?}", self.shown));
         if message["method"] == "textDocument/publishDiagnostics" {
             let params = &message["params"];
             self.shown.insert(params["uri"].as_str().unwrap().to_owned(), params["diagnostics"].clone());
@@ -200,23 +201,25 @@ fn what_check_finds_is_shown_repaired_and_suppressed_in_an_editor() {
         shown["range"],
         json!({"start": {"line": 4, "character": 2}, "end": {"line": 4, "character": 10}})
     );
-    assert!(shown["codeDescription"]["href"].as_str().unwrap().ends_with("/docs/rules.md#sv001-selects-nothing"));
+    assert!(
+        shown["codeDescription"]["href"].as_str().unwrap().ends_with("/docs/rules.md#sv001-selects-nothing")
+    );
     // What is written goes over what is on disk.
     editor.open(&rule, RULE);
     editor.wait_for(&rule, &["IS001"]);
     let at = json!({"line": 0, "character": 3});
-    let hover =
-        editor.ask("textDocument/hover", json!({"textDocument": {"uri": rule}, "position": at}));
+    let hover = editor.ask("textDocument/hover", json!({"textDocument": {"uri": rule}, "position": at}));
     assert!(hover["contents"]["value"].as_str().unwrap().contains("**IS001 superseded-istio-version**"));
     let range = editor.shown[&rule][0]["range"].clone();
     let actions = editor.actions(&rule, &range);
     let titles: Vec<&str> = actions.iter().map(|action| action["title"].as_str().unwrap()).collect();
-    let expected =
-        ["Write `apiVersion: networking.istio.io/v1`", "Suppress IS001 here with a comment"];
+    let expected = ["Write `apiVersion: networking.istio.io/v1`", "Suppress IS001 here with a comment"];
     assert_eq!((titles.as_slice(), &actions[0]["isPreferred"]), (&expected[..], &json!(true)));
     // A suppression without a reason is found in turn; with one, nothing is left.
     let suppressed = applied(RULE, &rule, &actions[1]);
-    assert!(suppressed.starts_with("apiVersion: networking.istio.io/v1beta1 # netloom: ignore[IS001] reason\n"));
+    assert!(
+        suppressed.starts_with("apiVersion: networking.istio.io/v1beta1 # netloom: ignore[IS001] reason\n")
+    );
     editor.change(&rule, 2, json!([{"text": suppressed}]));
     editor.wait_for(&rule, &["MF101"]);
     editor.change(&rule, 3, json!([{"text": suppressed.replace("] reason", "] as the operator writes it")}]));
@@ -227,13 +230,17 @@ fn what_check_finds_is_shown_repaired_and_suppressed_in_an_editor() {
     let place = |character: u32| json!({"line": 2, "character": character});
     let word = json!({"start": place(41), "end": place(45)});
     editor.change(&rule, 5, json!([{"range": word, "text": "nome"}]));
-    editor.wait_for(&rule, &["MF001", "IS001"]);
-    let wrong = editor.shown[&rule][0].clone();
+    editor.wait_for(&rule, &["MF001", "MF001"]);
+    let unknown = json!({"start": place(41), "end": place(45)});
+    assert!(
+        editor.shown[&rule].as_array().unwrap().iter().any(|d| d["range"] == unknown),
+        "{:#}",
+        editor.shown[&rule]
+    );
     editor.change(&rule, 6, json!([{"range": word, "text": "name"}, {"text": "kind: [{\n\t'"}]));
     editor.wait_for(&rule, &["MF001"]);
     editor.change(&rule, 7, json!([{"text": RULE}]));
     editor.wait_for(&rule, &["IS001"]);
-    assert!(wrong["message"].as_str().unwrap().contains("nome") || wrong["message"].as_str().unwrap().contains("name"), "{wrong}");
     // The repair: the finding is gone.
     let actions = editor.actions(&rule, &range);
     let repaired = applied(RULE, &rule, &actions[0]);
@@ -281,6 +288,9 @@ fn an_editor_that_goes_away_ends_the_server() {
     let tree = folder(&[]);
     let mut editor = Editor::start(tree.path(), &[]);
     let (other, _) = std::io::pipe().map(|(reader, writer)| (writer, reader)).unwrap();
-    drop(std::mem::replace(&mut editor.to, std::process::ChildStdin::from(std::os::fd::OwnedFd::from(other))));
+    drop(std::mem::replace(
+        &mut editor.to,
+        std::process::ChildStdin::from(std::os::fd::OwnedFd::from(other)),
+    ));
     assert_eq!(editor.server.wait().unwrap().code(), Some(2));
 }

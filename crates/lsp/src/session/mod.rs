@@ -139,11 +139,9 @@ impl Session {
             return None;
         }
         let work = match self.is_stale() {
-            true => Some(Work::Check {
-                revision: self.revision,
-                roots: self.roots(),
-                open: self.buffers.texts(),
-            }),
+            true => {
+                Some(Work::Check { revision: self.revision, roots: self.roots(), open: self.buffers.texts() })
+            }
             false => self.next_repair(),
         };
         self.busy = work.is_some();
@@ -215,7 +213,9 @@ impl Session {
                     self.revision += 1;
                 }
             }
-            "textDocument/didSave" | "workspace/didChangeWatchedFiles" | "workspace/didChangeConfiguration" => {
+            "textDocument/didSave"
+            | "workspace/didChangeWatchedFiles"
+            | "workspace/didChangeConfiguration" => {
                 self.revision += 1;
             }
             _ => {}
@@ -241,7 +241,8 @@ impl Session {
     /// Tells the client of every file whose diagnostics are other than those it shows.
     fn publish(&mut self, messages: &mut Vec<Message>) {
         let mut now = diagnostics::by_file(&self.found, &self.buffers, self.client.encoding);
-        for gone in self.published.keys().filter(|path| !now.contains_key(*path)).cloned().collect::<Vec<_>>() {
+        for gone in self.published.keys().filter(|path| !now.contains_key(*path)).cloned().collect::<Vec<_>>()
+        {
             now.insert(gone, Vec::new());
         }
         for (path, diagnostics) in now {

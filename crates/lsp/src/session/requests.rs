@@ -1,5 +1,5 @@
 //! Requests of the client and their answers.
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use gen_lsp_types::{CodeAction, CodeActionParams, HoverParams, Uri};
 use lsp_server::{ErrorCode, Message, Request, RequestId, Response};
@@ -103,9 +103,7 @@ impl Session {
     pub(super) fn next_repair(&mut self) -> Option<Work> {
         let repair = self.repairs.first_mut()?;
         let (root, checked) = actions::repairable(&self.found, &repair.path)?;
-        let named = |source: &&Arc<netloom_objects::ParsedSource>| {
-            PathBuf::from(&*source.source.name) == repair.path
-        };
+        let named = |source: &&Arc<netloom_objects::ParsedSource>| repair.path == *source.source.name;
         let source = checked.set.sources.iter().find(named)?;
         let version = self.buffers.get(&repair.path).map(|buffer| buffer.version);
         repair.before = Some((source.source.text.clone(), version));

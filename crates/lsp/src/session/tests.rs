@@ -54,7 +54,8 @@ impl Editor {
     }
 
     fn open(&mut self, name: &str, text: &str) {
-        let document = json!({"uri": format!("file:///{name}"), "languageId": "yaml", "version": 1, "text": text});
+        let document =
+            json!({"uri": format!("file:///{name}"), "languageId": "yaml", "version": 1, "text": text});
         assert!(self.tell("textDocument/didOpen", json!({ "textDocument": document })).is_empty());
     }
 
@@ -145,7 +146,9 @@ fn a_session_begins_and_ends_in_order() {
     let mut ask = |id: i32, method: &str, params: Value| {
         let answers = session.receive(Request::new(id.into(), method.to_owned(), params).into());
         match answers.into_iter().next() {
-            Some(Message::Response(Response { response_result: Err(ResponseError { code, .. }), .. })) => code,
+            Some(Message::Response(Response {
+                response_result: Err(ResponseError { code, .. }), ..
+            })) => code,
             Some(Message::Response(_)) => 0,
             other => panic!("{other:?}"),
         }
