@@ -14,6 +14,7 @@ use netloom_lsp::{Checked, Ended, Engine, Open, Trouble, serve};
 use netloom_objects::{ObjectSet, ParsedSource, ReadError, Source, parse_sources, read_source};
 
 use crate::{
+    args::Packages,
     check::{NoPlan, Plan, Wanted, hide, normal},
     load::Stop,
 };
@@ -125,7 +126,7 @@ impl Checks {
 
     /// The sources of a root: its files in their order, and behind them what is open and not on disk yet.
     fn read(&mut self, root: &Path, plan: &Plan, open: &Open) -> Result<Vec<Arc<ParsedSource>>, Trouble> {
-        let listed = match plan.files() {
+        let listed = match plan.files(&Packages { no_render: true }) {
             Ok(files) => files,
             // An editor is where the first manifest of a folder is written.
             Err(

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use netloom_audit::{Selector, Version};
 use netloom_objects::Severity;
 
-use crate::args::Cluster;
+use crate::args::{Cluster, Packages};
 
 /// What stands below the help.
 pub const AFTER: &str = "\
@@ -32,7 +32,7 @@ Examples:
 
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Manifests: files, folders (walked), or - for standard input
+    /// Manifests: files, folders (walked; kustomizations and Helm charts are rendered), or - for standard input
     #[arg(required_unless_present_any = ["explain", "list_rules", "reference"], value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Format of the report
@@ -52,6 +52,8 @@ pub struct Check {
     /// Print what --fix would change, and change nothing; the exit status is 1 if it would
     #[arg(long, conflicts_with_all = ["fix", "write_baseline", "output"])]
     pub diff: bool,
+    #[command(flatten)]
+    pub packages: Packages,
     #[command(flatten)]
     pub wanted: Wanted,
     #[command(flatten)]

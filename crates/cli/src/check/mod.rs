@@ -5,7 +5,6 @@ mod mend;
 mod names;
 mod output;
 mod plan;
-mod progress;
 mod rules;
 
 pub use args::{AFTER, Check, Wanted};
@@ -18,8 +17,7 @@ use std::time::Instant;
 use netloom_audit::{Repaired, Report, repair};
 use netloom_objects::ObjectSet;
 
-use crate::load::Stop;
-use progress::Progress;
+use crate::{inputs, load::Stop, progress::Progress};
 
 pub fn main(check: &Check) -> Result<u8, Stop> {
     if check.asks_about_rules() {
@@ -28,7 +26,7 @@ pub fn main(check: &Check) -> Result<u8, Stop> {
     let plan = Plan::of(&check.paths, &check.wanted)?;
     let begun = Instant::now();
     let progress = Progress::start();
-    let set = read(&plan, &progress)?;
+    let set = read(check, &plan, &progress)?;
     let mut notes = Vec::new();
     let (set, mut report) = if check.fix || check.diff {
         let repaired = mended(check, &plan, set, &progress)?;
@@ -53,10 +51,10 @@ pub fn main(check: &Check) -> Result<u8, Stop> {
     Ok(u8::from(report.findings.iter().any(|finding| fail_on.fails(finding.severity))))
 }
 
-fn read(plan: &Plan, progress: &Progress) -> Result<ObjectSet, Stop> {
-    let files = plan.files()?.files;
-    progress.says(format!("reading {} files", files.len()));
-    Ok(ObjectSet::load(&files)?)
+fn read(check: &Check, plan: &Plan, progress: &Progress) -> Result<ObjectSet, Stop> {
+    let list = plan.files(&check.packages)?;
+    progress.says(format!("reading {} files", list.files.len()));
+    Ok(ObjectSet::assemble(inputs::read(&list, progress)?))
 }
 
 fn look(plan: &Plan, set: &ObjectSet, progress: &Progress) -> Report {

@@ -8,12 +8,13 @@ use netloom_audit::{
     Closed, Report, Rule, Selection, Settings, audit,
     config::{Config, ConfigError},
 };
-use netloom_objects::{FileList, ObjectSet, ReadError, Severity, is_manifest, list_files};
+use netloom_objects::{FileList, ObjectSet, ReadError, Severity, is_manifest};
 
 use super::{
     args::{FailOn, Wanted},
     names::{below, normal},
 };
+use crate::{args::Packages, render::is_rendered};
 
 /// The file that is looked for.
 const FILE: &str = "netloom.toml";
@@ -81,14 +82,14 @@ impl Plan {
     }
 
     /// The files: those named, and of folders those that are not excluded.
-    pub fn files(&self) -> Result<FileList, NoPlan> {
-        let FileList { files, real, folders } = list_files(&self.paths)?;
-        let kept = files.into_iter().zip(real).filter(|(file, _)| !self.excludes(file));
-        let (files, real): (Vec<_>, Vec<_>) = kept.unzip();
-        if files.is_empty() {
+    pub fn files(&self, packages: &Packages) -> Result<FileList, NoPlan> {
+        let mut list = packages.list(&self.paths)?;
+        let kept = list.files.into_iter().zip(list.real).filter(|(file, _)| !self.excludes(file));
+        (list.files, list.real) = kept.unzip();
+        if list.files.is_empty() {
             return Err(NoPlan::AllExcluded { config: self.folder.join(FILE) });
         }
-        Ok(FileList { files, real, folders })
+        Ok(list)
     }
 
     /// Whether a file that is not there yet would be among [`Self::files`].
@@ -107,6 +108,10 @@ impl Plan {
     pub fn look(&self, set: &ObjectSet) -> Report {
         let mut report = audit(set, &self.settings, &|rule| self.wants(rule));
         self.config.apply(&mut report, &|file| below(Path::new(file), &self.folder));
+        // What a program printed is not there to be repaired.
+        for fix in report.findings.iter_mut().filter_map(|finding| finding.fix.as_mut()) {
+            fix.safe &= !fix.edits.iter().any(|edit| is_rendered(&edit.file));
+        }
         report
     }
 }
