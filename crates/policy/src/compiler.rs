@@ -224,6 +224,7 @@ impl Compiler {
     ) -> BTreeMap<GroupId, SubjectsOf> {
         let all = self.groups.all.clone();
         let used_groups: Vec<&Group> = ground.in_use.iter().map(|g| &*all[g.0 as usize]).collect();
+        let mut ports = NamedPorts::new(&used_groups, &mut self.peers);
         let mut subjects = BTreeMap::new();
         for (&group, both) in selecting {
             let same = |known: &&SubjectsOf| {
@@ -239,7 +240,6 @@ impl Compiler {
             }
             let mut program = |direction: Direction| {
                 let selecting = both[direction as usize].iter().map(|i| &*policies[*i as usize]);
-                let mut ports = NamedPorts { groups: &used_groups, peers: &mut self.peers };
                 let program = Program::of(selecting, direction, &all[group.0 as usize], &mut ports);
                 (!program.is_empty()).then(|| (self.numbers.subject(&program), Arc::new(program)))
             };

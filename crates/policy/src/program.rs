@@ -1,4 +1,10 @@
 //! The rules that apply to one kind of subject, flattened: what a row of the tables is made from.
+use std::{
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+    sync::Arc,
+};
+
 use netloom_cluster::{Action, PortMatch, Protocol, Tier};
 
 use crate::{
@@ -75,16 +81,24 @@ impl Program {
 
 /// What a port name can stand for on the groups of the cluster.
 pub(crate) struct NamedPorts<'a> {
-    pub groups: &'a [&'a Group],
+    groups: &'a [&'a Group],
     pub peers: &'a mut Matrix,
+    /// Names that were asked for, with their numbers.
+    known: HashMap<(Arc<str>, Protocol), Rc<[u16]>>,
 }
 
-impl NamedPorts<'_> {
-    fn numbers(&self, name: &str, protocol: Protocol) -> Vec<u16> {
-        let mut numbers: Vec<u16> = self.groups.iter().filter_map(|g| g.named_port(name, protocol)).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        numbers
+impl<'a> NamedPorts<'a> {
+    pub fn new(groups: &'a [&'a Group], peers: &'a mut Matrix) -> Self {
+        Self { groups, peers, known: HashMap::new() }
+    }
+
+    fn numbers(&mut self, name: &Arc<str>, protocol: Protocol) -> Rc<[u16]> {
+        let numbers = self.known.entry((name.clone(), protocol)).or_insert_with(|| {
+            let numbers: BTreeSet<u16> =
+                self.groups.iter().filter_map(|g| g.named_port(name, protocol)).collect();
+            numbers.into_iter().collect()
+        });
+        numbers.clone()
     }
 }
 
@@ -136,7 +150,7 @@ fn flatten(
 fn named(
     action: Action,
     peers: &[Option<PredicateId>],
-    name: &std::sync::Arc<str>,
+    name: &Arc<str>,
     protocol: Protocol,
     direction: Direction,
     group: &Group,
@@ -150,7 +164,7 @@ fn named(
         }
         return;
     }
-    for port in ports.numbers(name, protocol) {
+    for &port in ports.numbers(name, protocol).iter() {
         for peer in peers {
             let peer = match peer.map(|p| ports.peers.get(p).clone()) {
                 None => None,
