@@ -17,6 +17,7 @@ impl Finding {
             end: self.end,
             help: (!help.is_empty()).then(|| help.join("\n")),
             related: self.related.clone(),
+            repair: None,
         }
     }
 }

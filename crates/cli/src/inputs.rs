@@ -116,8 +116,15 @@ fn failed(package: &Package, reason: String) -> Result<ParsedSource, ReadError> 
         }
         _ => (reason.trim_end().to_owned(), None),
     };
-    parsed.diagnostics =
-        vec![Diagnostic { severity: Severity::Error, message, at, end: (1, 1), help, related: vec![] }];
+    parsed.diagnostics = vec![Diagnostic {
+        severity: Severity::Error,
+        message,
+        at,
+        end: (1, 1),
+        help,
+        related: vec![],
+        repair: None,
+    }];
     Ok(parsed)
 }
 

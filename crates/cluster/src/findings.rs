@@ -23,7 +23,7 @@ impl Findings {
 
     fn push(&mut self, severity: Severity, at: Location, message: String) -> Finding<'_> {
         let end = (at.line, at.column);
-        self.0.push(Diagnostic { severity, message, at, end, help: None, related: Vec::new() });
+        self.0.push(Diagnostic { severity, message, at, end, help: None, related: Vec::new(), repair: None });
         Finding(self.0.last_mut())
     }
 }

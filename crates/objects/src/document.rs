@@ -111,6 +111,7 @@ fn too_many(diagnostics: &mut Vec<Diagnostic>, source: &Source) {
         end: (line, 1),
         help: None,
         related: Vec::new(),
+        repair: None,
     });
 }
 

@@ -2,8 +2,9 @@
 use std::sync::Arc;
 
 use crate::{
-    Diagnostic, Location, Severity,
+    Diagnostic, Location, Repair, Severity,
     decode::{Fault, Unknown, nearest},
+    repair,
     shape::{Flattened, Spot},
     tree::{Broken, Issue, IssueKind, NodeId, Tree, shorten},
 };
@@ -31,7 +32,7 @@ impl<'t> Findings<'t> {
 
     /// A finding about a node.
     pub(crate) fn add(&mut self, severity: Severity, at: NodeId, message: String, help: Option<String>) {
-        self.add_related(severity, at, message, help, Vec::new());
+        self.add_related(severity, at, message, help, Vec::new(), None);
     }
 
     fn add_related(
@@ -41,9 +42,10 @@ impl<'t> Findings<'t> {
         message: String,
         help: Option<String>,
         related: Vec<(Location, String)>,
+        repair: Option<Repair>,
     ) {
         let (location, end) = (self.tree.location(at), self.tree.end(at));
-        self.items.push(Diagnostic { severity, message, at: location, end, help, related });
+        self.items.push(Diagnostic { severity, message, at: location, end, help, related, repair });
     }
 
     fn location(&self, line: u32, column: u32) -> Location {
@@ -92,7 +94,12 @@ impl<'t> Findings<'t> {
                 vec![],
             ),
         };
-        self.add_related(severity, issue.at, message, help, related);
+        let repair = match &issue.kind {
+            IssueKind::Duplicate { first } => repair::remove_repeated(self.tree, *first, issue.at),
+            IssueKind::Renamed { .. } => repair::quote(self.tree, issue.at),
+            _ => None,
+        };
+        self.add_related(severity, issue.at, message, help, related, repair);
     }
 
     /// A document that cannot be parsed.
@@ -101,14 +108,23 @@ impl<'t> Findings<'t> {
         let end = (broken.line, broken.column);
         let help = syntax_help(&broken.message);
         let message = format!("this document cannot be parsed: {}", broken.message);
-        self.items.push(Diagnostic { severity: Severity::Error, message, at, end, help, related: vec![] });
+        self.items.push(Diagnostic {
+            severity: Severity::Error,
+            message,
+            at,
+            end,
+            help,
+            related: vec![],
+            repair: None,
+        });
     }
 
     /// Values of a wrong type.
     pub(crate) fn faults(&mut self, root: NodeId, faults: &[Fault], gave_up: bool) {
         for fault in faults {
             let (message, help) = fault.explain(self.tree, root);
-            self.add(Severity::Error, fault.at.unwrap_or(root), message, help);
+            let repair = fault.repair(self.tree);
+            self.add_related(Severity::Error, fault.at.unwrap_or(root), message, help, Vec::new(), repair);
         }
         if gave_up {
             let message = "this object has more wrong values than these; it is not used".into();
@@ -120,7 +136,8 @@ impl<'t> Findings<'t> {
     pub(crate) fn unknown(&mut self, root: NodeId, unknown: &[Unknown]) {
         for Unknown { key, known } in unknown {
             let name = self.tree.text(*key).unwrap_or_default();
-            let help = match nearest(name, known.iter().copied()) {
+            let near = nearest(name, known.iter().copied());
+            let help = match near {
                 _ if name == "topologyKeys" => Some(
                     "Kubernetes has it no more; `trafficDistribution: PreferSameZone` is its successor"
                         .into(),
@@ -131,7 +148,8 @@ impl<'t> Findings<'t> {
                 None => None,
             };
             let message = format!("unknown field `{}`", shorten(&self.tree.path_to(root, *key)));
-            self.add(Severity::Error, *key, message, help);
+            let repair = near.and_then(|near| repair::rename(self.tree, root, *key, near));
+            self.add_related(Severity::Error, *key, message, help, Vec::new(), repair);
         }
     }
 
@@ -145,6 +163,7 @@ impl<'t> Findings<'t> {
             end: (spot.line, spot.end),
             help: Some("render it first: `helm template CHART | netloom … -`".into()),
             related: vec![],
+            repair: None,
         });
     }
 
@@ -165,6 +184,7 @@ impl<'t> Findings<'t> {
                     .into(),
             ),
             related: vec![(self.location(parent.line, parent.column), "it belongs under this".into())],
+            repair: None,
         });
     }
 
@@ -176,10 +196,11 @@ impl<'t> Findings<'t> {
         message: String,
         help: Option<String>,
         related: Option<(NodeId, &str)>,
+        repair: Option<Repair>,
     ) {
         let related = related.map(|(id, what)| (self.tree.location(id), what.to_owned()));
         let help = help.or_else(|| placeholder_help(self.tree, at));
-        self.add_related(severity, at, message, help, related.into_iter().collect());
+        self.add_related(severity, at, message, help, related.into_iter().collect(), repair);
     }
 }
 

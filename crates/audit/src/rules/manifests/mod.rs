@@ -5,9 +5,9 @@ mod suppression_without_reason;
 mod unknown_rule_in_suppression;
 mod unused_suppression;
 
-use netloom_objects::{Diagnostic, Severity};
+use netloom_objects::{Diagnostic, Repair, Severity};
 
-use crate::{Finding, Rule};
+use crate::{Edit, Finding, Fix, Rule};
 
 /// By code.
 pub(super) static RULES: &[&Rule] =
@@ -31,6 +31,12 @@ pub(crate) fn impossible(diagnostics: &[Diagnostic], wanted: &dyn Fn(&Rule) -> b
     findings(&impossible_cluster::RULE, errors, wanted)
 }
 
+fn fix(diagnostic: &Diagnostic, repair: &Repair) -> Fix {
+    let (file, text) = (diagnostic.at.file.clone(), repair.text.clone());
+    let edits = vec![Edit { file, start: repair.bytes.start, end: repair.bytes.end, text }];
+    Fix { title: repair.title.clone(), safe: repair.safe, edits }
+}
+
 fn findings<'d>(
     rule: &'static Rule,
     diagnostics: impl Iterator<Item = &'d Diagnostic>,
@@ -49,7 +55,7 @@ fn findings<'d>(
             object: None,
             help: diagnostic.help.clone(),
             related: diagnostic.related.clone(),
-            fix: None,
+            fix: diagnostic.repair.as_ref().map(|repair| fix(diagnostic, repair)),
         })
         .collect()
 }
