@@ -248,7 +248,8 @@ pub struct Verify {
     pub input: Input,
     #[command(flatten)]
     pub running: Running,
-    /// Hold prediction and packets against this table too (from,to,protocol,port,ingress,egress,combined)
+    /// Hold prediction and packets against this file too: expectations as `netloom reach --help` describes them, or
+    /// a table (from,to,protocol,port,ingress,egress,combined)
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
     /// Bring PATH up once, and apply and verify each subfolder's manifests and expected.csv in turn

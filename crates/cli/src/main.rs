@@ -7,6 +7,7 @@ mod exec;
 mod explain;
 mod load;
 mod overview;
+mod progress;
 mod reach;
 mod run;
 mod up;

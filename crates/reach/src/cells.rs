@@ -41,4 +41,9 @@ impl Cells {
     pub fn example(&self, cell: u32) -> u32 {
         self.examples[cell as usize]
     }
+
+    /// One identity of each cell.
+    pub fn examples(&self) -> &[u32] {
+        &self.examples
+    }
 }

@@ -7,7 +7,7 @@ use netloom_policy::{Direction, Subjects, Tables};
 
 use crate::{
     cells::Cells,
-    effect::Effects,
+    effect::{Effect, Effects},
     pool::{Pool, PortSetId},
 };
 
@@ -23,21 +23,14 @@ impl ClassId {
     }
 }
 
-/// What the other side's rules see: a cell for each family, or one for an address that is not known.
+/// What the other side's rules see: a cell for IPv4, one for IPv6. Who has no known address is seen alike by both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Faces {
-    any: Option<u32>,
-    v4: Option<u32>,
-    v6: Option<u32>,
-}
+struct Faces([Option<u32>; 2]);
 
 impl Faces {
     /// The pairs of cells by which two endpoints see each other.
     fn pairs(self, with: Self) -> impl Iterator<Item = (u32, u32)> {
-        let pair = |a: Option<u32>, b: Option<u32>| Some((a?, b?));
-        let v4 = pair(self.v4.or(self.any), with.v4.or(with.any));
-        let v6 = pair(self.v6.or(self.any), with.v6.or(with.any));
-        v4.into_iter().chain(v6.filter(|_| v6 != v4))
+        self.0.into_iter().zip(with.0).filter_map(|(a, b)| Some((a?, b?)))
     }
 }
 
@@ -116,15 +109,17 @@ impl Classes {
     pub fn of_addresses(&mut self, family: Family, identity: u32) -> ClassId {
         let cell = Some(self.cells.cell(identity));
         let faces = match family {
-            Family::V4 => Faces { any: None, v4: cell, v6: None },
-            Family::V6 => Faces { any: None, v4: None, v6: cell },
+            Family::V4 => [cell, None],
+            Family::V6 => [None, cell],
         };
-        self.class(Subjects::default(), faces)
+        self.class(Subjects::default(), Faces(faces))
     }
 
     fn faces(&self, ips: Addrs, alone: Option<u32>, tables: &Tables) -> Faces {
-        let cell = |family| ips.of(family).map(|ip| self.cells.cell(tables.identity(ip)));
-        Faces { any: alone.map(|id| self.cells.cell(id)), v4: cell(Family::V4), v6: cell(Family::V6) }
+        Faces([Family::V4, Family::V6].map(|family| {
+            let identity = ips.of(family).map(|ip| tables.identity(ip)).or(alone)?;
+            Some(self.cells.cell(identity))
+        }))
     }
 
     fn class(&mut self, subjects: Subjects, faces: Faces) -> ClassId {
@@ -139,6 +134,16 @@ impl Classes {
             self.classes.push(halves);
             fresh
         })
+    }
+
+    /// What an effect opens to each cell.
+    fn by_cell(&self, effect: &Effect) -> Vec<PortSetId> {
+        self.cells.examples().iter().map(|identity| effect.on(*identity)).collect()
+    }
+
+    /// A reader of columns: what is open from every class to one.
+    pub fn columns<'a>(&'a self, pool: &'a Pool) -> Columns<'a> {
+        Columns { classes: self, pool, both: HashMap::new(), column: Vec::new() }
     }
 
     /// What the rules about one side alone allow towards a class.
@@ -177,6 +182,50 @@ impl Classes {
             let ingress = open(target.effect, &self.ingress, from);
             pool.or(all, pool.and(egress, ingress))
         })
+    }
+}
+
+/// Reads columns one after the other.
+pub(crate) struct Columns<'a> {
+    classes: &'a Classes,
+    pool: &'a Pool,
+    /// What was combined before.
+    both: HashMap<(PortSetId, PortSetId), PortSetId>,
+    column: Vec<PortSetId>,
+}
+
+impl Columns<'_> {
+    /// What is open to a class, by the class that it is open from.
+    pub fn of(&mut self, to: ClassId) -> &[PortSetId] {
+        let Self { classes, pool, both, column } = self;
+        let target = classes.targets.all[classes.classes[to.index()].1 as usize];
+        let accepted = target.effect.map(|effect| classes.by_cell(classes.ingress.get(effect)));
+        let sent = classes.egress.all().iter().map(|effect| {
+            target
+                .faces
+                .0
+                .map(|cell| cell.map_or(PortSetId::NONE, |cell| effect.on(classes.cells.example(cell))))
+        });
+        let sent: Vec<[PortSetId; 2]> = sent.collect();
+        let mut open = |half: &Half| {
+            let of_effect = half.effect.map_or([PortSetId::ALL; 2], |effect| sent[effect as usize]);
+            let mut all = PortSetId::NONE;
+            for family in 0..2 {
+                let (Some(cell), Some(_)) = (half.faces.0[family], target.faces.0[family]) else { continue };
+                let accepted = accepted.as_ref().map_or(PortSetId::ALL, |accepted| accepted[cell as usize]);
+                let open = match (of_effect[family], accepted) {
+                    (PortSetId::NONE, _) | (_, PortSetId::NONE) => continue,
+                    (PortSetId::ALL, open) | (open, PortSetId::ALL) => open,
+                    pair => *both.entry(pair).or_insert_with(|| pool.and(pair.0, pair.1)),
+                };
+                all = pool.or(all, open);
+            }
+            all
+        };
+        let by_half: Vec<PortSetId> = classes.sources.all.iter().map(&mut open).collect();
+        column.clear();
+        column.extend(classes.classes.iter().map(|(source, _)| by_half[*source as usize]));
+        column
     }
 }
 

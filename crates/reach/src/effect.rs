@@ -76,6 +76,10 @@ impl Effects {
         self.all.iter().flat_map(|effect| effect.parts.iter().map(|(_, identities)| identities))
     }
 
+    pub fn all(&self) -> &[Effect] {
+        &self.all
+    }
+
     pub fn get(&self, id: u32) -> &Effect {
         &self.all[id as usize]
     }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use netloom_cluster::{NamespaceMatch, Operator, Peer, PodPeer, Requirement, Selector, Snapshot};
+use netloom_objects::Location;
 use netloom_policy::Direction;
 
 use crate::{
@@ -178,7 +179,8 @@ fn is_met(snapshot: &Snapshot, peer: &PodPeer) -> bool {
             NamespaceMatch::Named(name) => *name == pod.namespace,
             NamespaceMatch::Labels(labels) => labels.matches(&namespace.labels),
         };
-        !pod.host_network && in_namespace && peer.pods.matches(&pod.labels)
+        let own = !pod.host_network && pod.origin.at != Location::builtin();
+        own && in_namespace && peer.pods.matches(&pod.labels)
     })
 }
 

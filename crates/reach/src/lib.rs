@@ -41,12 +41,14 @@
 #![forbid(unsafe_code)]
 
 mod ask;
+mod by_class;
 mod carriers;
 mod cells;
 mod classes;
 mod controllers;
 mod effect;
 mod endpoints;
+pub mod expect;
 mod exposure;
 mod names;
 mod outside;
@@ -60,6 +62,7 @@ mod stand_in;
 mod why;
 
 pub use ask::{Answer, AskError, Port, PortNumber, Question, Who};
+pub use by_class::{ClassRow, Members, Places};
 pub use carriers::Way;
 pub use classes::ClassId;
 pub use controllers::{Carrier, is_ingress_controller};

@@ -6,7 +6,7 @@ use netloom_policy::{Reason, Remote, Side};
 
 use crate::{
     ports::{PROTOCOLS, PortSet},
-    reach::{Party, Reach},
+    reach::{Party, Reach, is_known},
 };
 
 /// What decides about some ports.
@@ -43,8 +43,12 @@ impl Reach {
     /// of their first. Empty where the two share no IP family.
     #[must_use]
     pub fn why(&self, from: Party, to: Party) -> Vec<Why> {
-        let from = self.faces(from);
-        let to = self.faces(to);
+        // A workload is asked about two of its pods, where it has two.
+        let other = match (from == to, to) {
+            (true, Party::Endpoint(id)) => self.endpoint(id).pods.get(1).map(|pod| Party::Pod(*pod)),
+            _ => None,
+        };
+        let (from, to) = (self.faces(from), self.faces(other.unwrap_or(to)));
         let fits = |a: &Face, b: &Face| a.family.is_none() || b.family.is_none() || a.family == b.family;
         let pairs = from.iter().flat_map(|a| to.iter().filter(|b| fits(a, b)).map(move |b| (a, b)));
         let mut answers: Vec<Vec<Why>> = Vec::new();
@@ -131,8 +135,14 @@ impl Reach {
         let not_subject = || side(Reason::NotSubject);
         let egress =
             from.pod.map_or_else(not_subject, |pod| self.policies.egress(pod, to.remote, protocol, port));
-        let ingress =
-            to.pod.map_or_else(not_subject, |pod| self.policies.ingress(pod, from.remote, protocol, port));
+        let ingress = to.pod.map_or_else(not_subject, |pod| {
+            let node = self.snapshot.pods.get(pod.0 as usize).map(|pod| pod.node);
+            // A node is let in by its own pods; on a made node a pod is by chance.
+            match node.is_some_and(|node| is_known(&self.snapshot, node)) {
+                true => self.policies.ingress(pod, from.remote, protocol, port),
+                false => self.policies.ingress_by_rules(pod, from.remote, protocol, port),
+            }
+        });
         (egress, ingress)
     }
 }

@@ -5,7 +5,7 @@ mod mend;
 mod names;
 mod output;
 mod plan;
-mod progress;
+
 mod rules;
 
 pub use args::{AFTER, Check};
@@ -16,8 +16,8 @@ use netloom_audit::{Repaired, Report, audit, repair};
 use netloom_objects::ObjectSet;
 
 use crate::load::Stop;
+use crate::progress::Progress;
 use plan::Plan;
-use progress::Progress;
 
 pub fn main(check: &Check) -> Result<u8, Stop> {
     if check.asks_about_rules() {

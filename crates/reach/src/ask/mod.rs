@@ -8,6 +8,7 @@ use netloom_policy::Direction;
 
 pub use port::{Port, PortNumber};
 pub use who::Who;
+pub(crate) use who::internet;
 
 use crate::{
     outside::AddressRange,
@@ -127,19 +128,21 @@ impl Question {
                 .map(|(to, range)| (to, range, PortSet::all()))
                 .collect());
         };
-        if let Some(service) = self.to.service(reach)
-            && let Some(aims) = of_port_of(reach, service, port)
-        {
-            return Ok(aims.into_iter().map(|(party, ports)| (party, None, ports)).collect());
+        if let Some((service, has_workload)) = self.to.service(reach) {
+            match of_port_of(reach, service, port) {
+                Some(aims) => {
+                    return Ok(aims.into_iter().map(|(party, ports)| (party, None, ports)).collect());
+                }
+                // A port that only the pods have means the workload of the same name.
+                None if has_workload => {}
+                None => {
+                    let known = service.ports.iter().map(|p| format!("{}/{}", p.port, p.protocol)).collect();
+                    let (service, port) = (service.qualified_name(), port.to_string());
+                    return Err(AskError::NotOfService { service, port, known });
+                }
+            }
         }
         let ends = self.to.ends(reach);
-        if ends.is_empty()
-            && let Some(service) = self.to.service(reach)
-        {
-            let known = service.ports.iter().map(|p| format!("{}/{}", p.port, p.protocol)).collect();
-            let (service, port) = (service.qualified_name(), port.to_string());
-            return Err(AskError::NotOfService { service, port, known });
-        }
         let aims: Vec<_> = ends.into_iter().map(|(to, range)| (to, range, reach.numbers(to, port))).collect();
         match &port.number {
             PortNumber::Name(name) if aims.iter().all(|(.., ports)| ports.is_none()) => {

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     endpoints::Endpoint,
+    exposure::Exposure,
     pool::PortSetId,
     ports::{PROTOCOLS, PortSet},
     reach::{Party, Reach},
@@ -58,11 +59,12 @@ struct Connection<'a> {
     allowed_by: &'a AllowedBy,
 }
 
-/// Writes the table: `connections`, and the `reasons` that these number.
+/// Writes the table: `connections`, the `reasons` that these number, what is `published`, and where it is asked about
+/// the `exposure`.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn json(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
+pub fn json(reach: &Reach, exposure: Option<&Exposure>, out: &mut impl Write) -> io::Result<()> {
     let mut table = Table::new(reach);
     let mut texts = Texts::new(reach);
     let mut of_set: HashMap<PortSetId, Vec<OpenPorts>> = HashMap::new();
@@ -83,6 +85,21 @@ pub fn json(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
     })?;
     out.write_all(b"\n  ],\n")?;
     table.reasons.write(out)?;
+    out.write_all(b",\n  \"published\": [")?;
+    let mut separator = "\n    ";
+    for way in reach.ways() {
+        write!(out, "{separator}{}", super::ways::json(reach, &way))?;
+        separator = ",\n    ";
+    }
+    out.write_all(b"\n  ]")?;
+    if let Some(exposure) = exposure {
+        let exposed = super::exposure::json(reach, exposure);
+        write!(
+            out,
+            ",\n  \"exposure\": {},\n  \"unprotected\": {}",
+            exposed["exposure"], exposed["unprotected"]
+        )?;
+    }
     out.write_all(b"\n}\n")
 }
 

@@ -1,12 +1,20 @@
 //! The table in each format. All are written as they are found, so that no table is too long.
+pub mod answers;
+pub mod by_class;
 mod csv;
 mod dot;
+pub mod expectations;
+pub mod exposure;
 mod html;
 mod json;
 mod kinds;
 mod markdown;
 mod reasons;
+pub mod sides;
+mod svg;
 mod text;
+pub mod ways;
+mod xml;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -16,6 +24,7 @@ pub use html::html;
 pub use json::{OpenPorts, json, ranges};
 pub use markdown::markdown;
 pub use reasons::{AllowedBy, ReasonOf};
+pub use svg::svg;
 pub use text::text;
 
 use crate::{endpoints::Endpoint, pool::PortSetId, reach::Reach};
