@@ -3,6 +3,7 @@
 
 mod args;
 mod check;
+mod diff;
 mod exec;
 mod explain;
 mod load;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Exec(args) => exec::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::Reach(args) => reach::main(&args),
+        Command::Diff(args) => diff::main(&args),
         Command::Verify(args) => verify::main(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "netloom", &mut std::io::stdout());
