@@ -8,6 +8,7 @@ mod host_aliases;
 mod host_ports;
 mod leaves_nothing;
 mod random;
+mod reach;
 mod services;
 mod support;
 mod texts;
