@@ -10,6 +10,7 @@ mod host_ports;
 mod leaves_nothing;
 mod page;
 mod random;
+mod reach;
 mod services;
 mod support;
 mod texts;

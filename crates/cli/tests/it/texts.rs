@@ -13,6 +13,7 @@ fn help_teaches() {
         &["check", "--help"],
         &["up", "--help"],
         &["exec", "--help"],
+        &["reach", "--help"],
         &["explain", "--help"],
         &["verify", "--help"],
     ]
