@@ -3,6 +3,8 @@
 
 mod browser;
 mod check;
+mod diff;
+mod diff_git;
 mod examples;
 mod exec;
 mod host_aliases;

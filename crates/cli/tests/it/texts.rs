@@ -14,6 +14,7 @@ fn help_teaches() {
         &["up", "--help"],
         &["exec", "--help"],
         &["reach", "--help"],
+        &["diff", "--help"],
         &["explain", "--help"],
         &["verify", "--help"],
     ]

@@ -1,7 +1,7 @@
 //! `-o github`: workflow commands, which GitHub shows at the lines of a pull request.
 use std::fmt::Write as _;
 
-use netloom_objects::Location;
+use netloom_objects::{Location, ObjectRef};
 
 use super::{
     ASKED,
@@ -69,12 +69,18 @@ fn command(diff: &Diff<'_>, internet: bool, item: &Item, out: &mut String) {
     _ = writeln!(out, "title={}::{}", property(&title), data(&message(diff, &words, &causes)));
 }
 
-/// The rule that opens, else the changed object.
+/// The rule that decides now, where its object changed; else the changed object.
 fn place<'d>(diff: &'d Diff<'_>, causes: &'d Causes) -> Option<&'d Location> {
-    let opens = |cause: &&crate::Cause| cause.after.as_ref().is_some_and(|after| after.reason == "rule");
-    let rule = causes.all.iter().find(opens).and_then(|cause| cause.after.as_ref()?.rules.first());
-    let changed = || causes.objects.first().map(|nth| diff.objects[*nth].at());
-    rule.map(|rule| &rule.at).or_else(changed)
+    let changed = || causes.objects.iter().map(|nth| &diff.objects[*nth]);
+    let is_changed = |rule: &&ObjectRef| {
+        let same = |object: &ObjectRef| {
+            (&object.kind, &object.namespace, &object.name) == (&rule.kind, &rule.namespace, &rule.name)
+        };
+        changed().any(|change| same(change.object()))
+    };
+    let decide = causes.all.iter().filter_map(|cause| cause.after.as_ref()).filter(|after| after.reason == "rule");
+    let rule = decide.flat_map(|after| &after.rules).find(is_changed);
+    rule.map(|rule| &rule.at).or_else(|| changed().next().map(|change| change.at()))
 }
 
 fn message(diff: &Diff<'_>, words: &str, causes: &Causes) -> String {
