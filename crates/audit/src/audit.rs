@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What the audit found.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Sorted by place, then by code.
     pub findings: Vec<Finding>,

@@ -36,5 +36,6 @@ pub use rule::{Group, Rule};
 pub use rules::{AREAS, Area, find_rule, rules};
 pub use selection::{Selection, Selector, UnknownRule, most_specific, nearest};
 pub use settings::{Closed, Settings, Version};
+pub use suppress::suppression;
 pub use text::render;
 pub use workload::Workload;

@@ -5,8 +5,12 @@ mod args;
 mod check;
 mod exec;
 mod explain;
+mod inputs;
 mod load;
+mod lsp;
 mod overview;
+mod progress;
+mod render;
 mod run;
 mod up;
 mod verify;
@@ -42,6 +46,7 @@ fn main() -> ExitCode {
         Command::Exec(args) => exec::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::Verify(args) => verify::main(&args),
+        Command::Lsp(args) => lsp::main(args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "netloom", &mut std::io::stdout());
             Ok(0)

@@ -15,6 +15,7 @@ pub mod istio;
 mod kinds;
 mod location;
 mod object;
+mod package;
 mod packaging;
 mod parse;
 pub mod policy_api;
@@ -34,8 +35,11 @@ pub use diagnostic::{Diagnostic, Severity};
 pub use embedded::{EmbeddedYaml, TextLine};
 pub use location::{Location, ObjectRef};
 pub use object::{Object, Typed};
+pub use package::{Package, Packaging};
 pub use parse::{parse_source, parse_sources, parse_sources_on};
 pub use reindent::{Restored, restore};
 pub use render::{render, render_coded};
 pub use set::{ObjectSet, ParsedSource};
-pub use source::{FileList, ReadError, Source, list_files, read_sources};
+pub use source::{
+    FileList, ReadError, Source, is_manifest, list_files, list_packaged, read_source, read_sources,
+};

@@ -7,6 +7,9 @@
 //! findings in the object. Comments count inside of block scalars too, so a Corefile can have them.
 mod comment;
 mod read;
+mod write;
+
+pub use write::suppression;
 
 use std::{collections::HashMap, sync::Arc};
 

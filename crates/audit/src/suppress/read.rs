@@ -31,6 +31,13 @@ pub(super) fn all(set: &ObjectSet) -> (Vec<Suppression>, Vec<Unclear>) {
     (suppressions, faulty)
 }
 
+/// The suppressions that the comments of a source are.
+pub(super) fn comments_of(source: &Source) -> Vec<Suppression> {
+    let mut suppressions = Vec::new();
+    comments(source, &mut suppressions, &mut Vec::new());
+    suppressions
+}
+
 fn named(rules: &[String]) -> Vec<Named> {
     rules
         .iter()
@@ -110,7 +117,7 @@ fn scope(
 }
 
 /// Whether a line has neither key nor value.
-fn is_blank(line: &str) -> bool {
+pub(super) fn is_blank(line: &str) -> bool {
     let trimmed = line.trim_start_matches('\u{feff}').trim();
     trimmed.is_empty() || trimmed.starts_with('#') || line.starts_with('%') || is_mark(line)
 }

@@ -7,21 +7,27 @@ use std::{
 use netloom_audit::{Report, render, report};
 use netloom_objects::{ObjectSet, Severity};
 
-use super::{args::Format, plan::Plan};
+use super::args::{FailOn, Format};
 use crate::load::Stop;
 
-pub fn print(plan: &Plan, found: &Report, set: &ObjectSet, took: Duration) -> Result<(), Stop> {
+pub fn print(
+    format: Format,
+    fail_on: FailOn,
+    found: &Report,
+    set: &ObjectSet,
+    took: Duration,
+) -> Result<(), Stop> {
     let color = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    let mut text = match plan.output {
+    let mut text = match format {
         Format::Text => render(&found.findings, set, color),
         Format::Concise => report::concise(found),
         Format::Json => report::json(found, set),
         Format::Sarif => report::sarif(found, set),
         Format::Github => report::github(found, set),
         Format::Gitlab => report::gitlab(found),
-        Format::Junit => report::junit(found, set, &|severity| plan.fail_on.fails(severity)),
+        Format::Junit => report::junit(found, set, &|severity| fail_on.fails(severity)),
     };
-    if plan.output.is_for_people() {
+    if format.is_for_people() {
         text.push_str(&summary(found, took, color));
     }
     write(&text)

@@ -7,6 +7,8 @@ mod exec;
 mod host_aliases;
 mod host_ports;
 mod leaves_nothing;
+mod lsp;
+mod packages;
 mod random;
 mod services;
 mod support;

@@ -11,6 +11,7 @@ fn help_teaches() {
     let text: String = [
         &["--help"][..],
         &["check", "--help"],
+        &["lsp", "--help"],
         &["up", "--help"],
         &["exec", "--help"],
         &["explain", "--help"],

@@ -1,4 +1,4 @@
-//! What a long check is doing, on a terminal.
+//! What a long command is doing, on a terminal.
 use std::{
     io::IsTerminal as _,
     sync::{
@@ -11,7 +11,7 @@ use std::{
 
 use indicatif::ProgressBar;
 
-/// Checks that are over by then show nothing.
+/// What is over by then shows nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A spinner that appears after a while; none where standard error is no terminal.
@@ -42,6 +42,11 @@ impl Progress {
             (stop, shown)
         });
         Self { stage, running }
+    }
+
+    /// Shows nothing.
+    pub fn none() -> Self {
+        Self { stage: Arc::default(), running: None }
     }
 
     /// Says what is being done now.
