@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use netloom_audit::{Report, render, report};
+use netloom_audit::{Report, checklist, render, report};
 use netloom_objects::{ObjectSet, Severity};
 
 use super::{args::Format, plan::Plan};
@@ -13,8 +13,10 @@ use crate::load::Stop;
 pub fn print(plan: &Plan, found: &Report, set: &ObjectSet, took: Duration) -> Result<(), Stop> {
     let color = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
     let mut text = match plan.output {
+        Format::Text if plan.checklist => checklist::text(found, color),
         Format::Text => render(&found.findings, set, color),
         Format::Concise => report::concise(found),
+        Format::Json if plan.checklist => report::json_with_checklist(found, set),
         Format::Json => report::json(found, set),
         Format::Sarif => report::sarif(found, set),
         Format::Github => report::github(found, set),

@@ -20,6 +20,7 @@ const FILE: &str = "netloom.toml";
 #[derive(Debug)]
 pub struct Plan {
     pub output: Format,
+    pub checklist: bool,
     pub fail_on: FailOn,
     pub settings: Settings,
     pub config: Config,
@@ -31,6 +32,9 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(check: &Check) -> Result<Self, Stop> {
+        if check.checklist && !matches!(check.output, Format::Text | Format::Json) {
+            return Err(Stop::Because("--checklist is written as text, or with -o json".to_owned()));
+        }
         let (config, folder) = configuration(check)?;
         let base = config.settings();
         let closed = match check.closed {
@@ -51,6 +55,7 @@ impl Plan {
         });
         Ok(Self {
             output: check.output,
+            checklist: check.checklist,
             fail_on: check.fail_on.or(configured).unwrap_or_default(),
             settings,
             config,
