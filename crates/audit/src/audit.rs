@@ -7,7 +7,7 @@ use std::{
 };
 
 use netloom_cluster::build;
-use netloom_objects::{Diagnostic, ObjectSet, ParsedSource, Severity};
+use netloom_objects::{Diagnostic, Earlier, ObjectSet, ParsedSource, Severity};
 
 use crate::{
     Closed, Context, Finding, Findings, Lines, Rule, Settings,
@@ -69,6 +69,9 @@ fn judge(
     let mut findings = manifests::unreadable(set.diagnostics().chain(more), &runs);
     findings.extend(manifests::impossible(&built.diagnostics, &runs));
     findings.extend(run(&context, &chosen));
+    for earlier in set.earlier() {
+        findings.extend(replaced(&earlier, settings, &chosen));
+    }
     attribute(set, &mut findings);
     findings.sort_by(|a, b| (&a.at, a.rule.code, &a.message).cmp(&(&b.at, b.rule.code, &b.message)));
     findings.dedup_by(|a, b| a.rule == b.rule && a.at == b.at && a.message == b.message);
@@ -90,6 +93,18 @@ fn judge(
         idle: rules().filter_map(|rule| Some((rule.code, idle(rule, settings, wanted)?))).collect(),
         looked_at,
     }
+}
+
+/// What is wrong with forms of objects that a later one replaces: of two variants in a folder the first one too.
+fn replaced(earlier: &Earlier, settings: &Settings, chosen: &[&'static Rule]) -> Vec<Finding> {
+    let built = build(&earlier.set, &settings.cluster);
+    let mut findings = run(&Context::new(&earlier.set, &built.snapshot, settings), chosen);
+    attribute(&earlier.set, &mut findings);
+    let is_in_form = |finding: &Finding| {
+        finding.object.as_ref().is_some_and(|object| earlier.forms.iter().any(|form| form.at == object.at))
+    };
+    findings.retain(is_in_form);
+    findings
 }
 
 /// How many findings there are of each rule.

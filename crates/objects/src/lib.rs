@@ -37,5 +37,5 @@ pub use object::{Object, Typed};
 pub use parse::{parse_source, parse_sources, parse_sources_on};
 pub use reindent::{Restored, restore};
 pub use render::{render, render_coded};
-pub use set::{ObjectSet, ParsedSource};
+pub use set::{Earlier, ObjectSet, ParsedSource};
 pub use source::{FileList, ReadError, Source, list_files, read_sources};
