@@ -3,6 +3,7 @@
 
 mod audit;
 mod baseline;
+pub mod checklist;
 pub mod config;
 mod context;
 mod documents;

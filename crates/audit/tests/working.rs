@@ -178,3 +178,24 @@ fn mistakes_in_the_configuration_are_named_at_their_place() {
     .collect();
     insta::assert_snapshot!(shown);
 }
+
+/// Of an object that is given several times every form is judged, in the set in which it stands for the others.
+#[test]
+fn replaced_forms_are_judged_too() {
+    let form = |label: &str| service("", "", "").replace("app: a", label);
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: b, labels: {app: b}}\nspec: {containers: [{name: b, image: b:1}]}\n";
+    let text = |forms: &[&str]| {
+        format!("{}\n---\n{pod}", forms.iter().map(|label| form(label)).collect::<Vec<_>>().join("---\n"))
+    };
+    let table = [
+        (&["app: a", "app: b"][..], "SV001:6 MF001:12"),
+        (&["app: b", "app: a"], "MF001:12 SV001:14"),
+        (&["app: a", "app: c", "app: b"], "SV001:6 MF001:12 SV001:14 MF001:20"),
+        // What is the same is said once, at the one that is taken.
+        (&["app: a", "app: a"], "MF001:12 SV001:14"),
+    ];
+    for (forms, expected) in table {
+        let report = check(&text(forms), true);
+        assert_eq!(codes(&report), expected, "{forms:?}");
+    }
+}

@@ -150,21 +150,24 @@ impl<'t> Findings<'t> {
 
     /// One finding instead of a flood: the document lost its indentation.
     pub(crate) fn lost_indentation(&mut self, flattened: &Flattened) {
-        let Flattened { child, parent } = flattened;
+        let Flattened { first, child, parent } = flattened;
         self.items.push(Diagnostic {
             severity: Severity::Error,
             message: format!(
                 "this document lost its indentation: `{}` belongs under `{}` but stands at column 1, beside it",
                 child.text, parent.text
             ),
-            at: self.location(child.line, child.column),
-            end: (child.line, child.end),
+            at: self.location(first.line, first.column),
+            end: (first.line, first.end),
             help: Some(
                 "indent the lines that belong under `metadata:` and `spec:` by two spaces for each level, or copy \
                  the document again from where the spaces are still there (web pages often drop them)"
                     .into(),
             ),
-            related: vec![(self.location(parent.line, parent.column), "it belongs under this".into())],
+            related: vec![
+                (self.location(child.line, child.column), "the first line that should be indented".into()),
+                (self.location(parent.line, parent.column), "it belongs under this".into()),
+            ],
         });
     }
 

@@ -39,7 +39,7 @@ pub use package::{Package, Packaging};
 pub use parse::{parse_source, parse_sources, parse_sources_on};
 pub use reindent::{Restored, restore};
 pub use render::{render, render_coded};
-pub use set::{ObjectSet, ParsedSource};
+pub use set::{Earlier, ObjectSet, ParsedSource};
 pub use source::{
     FileList, ReadError, Source, is_manifest, list_files, list_packaged, read_source, read_sources,
 };

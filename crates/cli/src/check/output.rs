@@ -4,23 +4,26 @@ use std::{
     time::Duration,
 };
 
-use netloom_audit::{Report, render, report};
+use netloom_audit::{Report, checklist, render, report};
 use netloom_objects::{ObjectSet, Severity};
 
-use super::args::{FailOn, Format};
+use super::args::{Check, FailOn, Format};
 use crate::load::Stop;
 
 pub fn print(
-    format: Format,
+    check: &Check,
     fail_on: FailOn,
     found: &Report,
     set: &ObjectSet,
     took: Duration,
 ) -> Result<(), Stop> {
     let color = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    let format = check.output;
     let mut text = match format {
+        Format::Text if check.checklist => checklist::text(found, color),
         Format::Text => render(&found.findings, set, color),
         Format::Concise => report::concise(found),
+        Format::Json if check.checklist => report::json_with_checklist(found, set),
         Format::Json => report::json(found, set),
         Format::Sarif => report::sarif(found, set),
         Format::Github => report::github(found, set),

@@ -30,6 +30,7 @@ mod malformed_principal;
 mod mesh_without_authorization;
 mod mesh_without_strict_mtls;
 mod mtls_not_strict;
+mod no_circuit_breaker;
 mod plaintext_service_entry;
 mod plaintext_to_strict;
 mod policy_on_service_port;
@@ -60,7 +61,7 @@ mod unverified_server_certificate;
 mod wildcard_in_the_middle;
 mod wrong_destination_port;
 
-use crate::Rule;
+use crate::{Context, Rule};
 
 /// By code.
 pub(super) static RULES: &[&Rule] = &[
@@ -123,4 +124,10 @@ pub(super) static RULES: &[&Rule] = &[
     &mesh_without_authorization::RULE,
     &sidecar_on_host_network::RULE,
     &destination_rule_for_external_name::RULE,
+    &no_circuit_breaker::RULE,
 ];
+
+/// How many workloads take part in the mesh.
+pub(crate) fn meshed(cx: &Context<'_>) -> usize {
+    cx.workloads().iter().filter(|workload| support::mesh_of_workload(cx, workload).is_some()).count()
+}

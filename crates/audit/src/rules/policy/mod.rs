@@ -17,6 +17,7 @@ mod internet_egress_reaches_inside;
 mod namespace_label_not_automatic;
 mod no_default_deny;
 mod only_one_side_opened;
+mod open_to_every_namespace;
 mod outside_by_namespace_selector;
 mod outside_clients_shut_out;
 mod pass_to_nobody;
@@ -81,4 +82,5 @@ pub(super) static RULES: &[&Rule] = &[
     &service_out_of_reach::RULE,
     &dns_to_anywhere::RULE,
     &acme_solver_shut_out::RULE,
+    &open_to_every_namespace::RULE,
 ];

@@ -19,6 +19,7 @@ mod headless_port;
 mod internal_local;
 mod mesh_port_protocol;
 mod no_endpoints;
+mod node_port;
 mod open_source_range;
 mod outside;
 mod overwritten_endpoints;
@@ -71,4 +72,5 @@ pub(super) static RULES: &[&Rule] = &[
     &deprecated_endpoints::RULE,
     &unready_published::RULE,
     &twin_services::RULE,
+    &node_port::RULE,
 ];
