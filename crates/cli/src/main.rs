@@ -10,6 +10,7 @@ mod load;
 mod lsp;
 mod overview;
 mod progress;
+mod reach;
 mod render;
 mod run;
 mod up;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Up(args) => up::main(&args),
         Command::Exec(args) => exec::main(&args),
         Command::Explain(args) => explain::main(&args),
+        Command::Reach(args) => reach::main(&args),
         Command::Verify(args) => verify::main(&args),
         Command::Lsp(args) => lsp::main(args),
         Command::Completions { shell } => {

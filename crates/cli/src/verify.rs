@@ -7,16 +7,21 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use netloom_cluster::Protocol;
+use netloom_cluster::{PodId, Protocol};
 use netloom_embedded::{
     Network,
-    verify::{Disagreement, Expectations, Plan, Report, run},
+    verify::{Disagreement, Plan, Report, run},
 };
 use netloom_explain::World;
+use netloom_reach::{
+    Party, Reach, Scope,
+    expect::{Expectation, Expectations, table::Table},
+};
 
 use crate::{
     args::{Output, Verify},
     load::{Loaded, Stop},
+    reach::expect::Expected,
     run as running,
 };
 
@@ -25,7 +30,7 @@ const LISTED: usize = 50;
 
 pub fn main(args: &Verify) -> Result<u8, Stop> {
     let loaded = Loaded::new(&args.input.paths, &args.input.reading)?;
-    let expected = args.expect.as_deref().map(read_table).transpose()?;
+    let expected = args.expect.as_deref().map(Expected::read).transpose()?;
     running::in_sandbox(move || async move {
         let report = match &args.cases {
             Some(folder) => cases(args, loaded, folder).await?,
@@ -39,13 +44,24 @@ pub fn main(args: &Verify) -> Result<u8, Stop> {
     })
 }
 
-async fn once(args: &Verify, loaded: &Loaded, expected: Option<Expectations>) -> Result<Report, Stop> {
+async fn once(args: &Verify, loaded: &Loaded, expected: Option<Expected>) -> Result<Report, Stop> {
     let (network, made) = Network::up(loaded.world.clone(), running::options(&args.running)?).await?;
     let mut plan = Plan::everything(&network, args.max_probes);
     let mut broken = Vec::new();
-    if let Some(table) = &expected {
-        broken = held_against(&loaded.world, table)?;
-        add_rows(&network, table, &mut plan)?;
+    match (&expected, &args.expect) {
+        (Some(Expected::Table(table)), _) => {
+            broken = held_against(&loaded.world, table)?;
+            add_rows(&network, table, &mut plan)?;
+        }
+        (Some(Expected::Lines(lines)), Some(file)) => {
+            let file = file.display().to_string();
+            let reach = reach_of(&loaded.world);
+            broken = refused(&reach, &file, lines)?;
+            for expectation in &lines.lines {
+                add_pairs(&network, &reach, &file, expectation, &mut plan)?;
+            }
+        }
+        _ => {}
     }
     let bar = bar(plan.probes.len() as u64, args.output);
     let mut report = run(&network, plan, |p| bar.set_position(p.done as u64)).await?;
@@ -89,14 +105,87 @@ async fn cases(args: &Verify, mut loaded: Loaded, folder: &Path) -> Result<Repor
     Ok(total)
 }
 
-fn read_table(path: &Path) -> Result<Expectations, Stop> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Stop::Because(format!("{} cannot be read: {e}", path.display())))?;
-    Expectations::parse(&text).map_err(|e| Stop::Because(format!("{}, {e}", path.display())))
+fn read_table(path: &Path) -> Result<Table, Stop> {
+    match Expected::read(path)? {
+        Expected::Table(table) => Ok(table),
+        Expected::Lines(_) => Err(Stop::Because(format!("{} is no table of verdicts", path.display()))),
+    }
+}
+
+/// Who reaches whom in the network that runs: all its addresses are known.
+fn reach_of(world: &World) -> Reach {
+    let plan = &world.snapshot.plan;
+    let inside = [plan.pod_cidrs, plan.service_cidrs, plan.node_cidrs, plan.lb_cidrs];
+    let scope = Scope {
+        ipv6: Some(plan.pod_cidrs.v6.is_some()),
+        inside: inside.iter().flat_map(|nets| nets.iter()).collect(),
+        ..Scope::default()
+    };
+    Reach::new(&world.snapshot, &scope)
+}
+
+/// Expectations that the prediction does not agree with.
+fn refused(reach: &Reach, file: &str, expected: &Expectations) -> Result<Vec<Disagreement>, Stop> {
+    let outcomes = expected.judge(file, reach)?;
+    let of_outcome = |outcome: &netloom_reach::expect::Outcome| {
+        let wanted = if outcome.expectation.allowed { "allowed" } else { "denied" };
+        let predicted = if outcome.expectation.allowed { "denied" } else { "allowed" };
+        let line = format!("{file}:{}", outcome.expectation.line);
+        let of_pair = move |broken: &netloom_reach::expect::Broken| Disagreement {
+            from: broken.from.clone(),
+            to: broken.to.clone(),
+            address: broken.ports.to_string(),
+            protocol: "",
+            predicted: predicted.to_owned(),
+            observed: format!("{line} expects {wanted}"),
+            object: None,
+        };
+        outcome.broken.iter().map(of_pair).collect::<Vec<_>>()
+    };
+    Ok(outcomes.iter().flat_map(of_outcome).collect())
+}
+
+/// Ports of an expectation that are probed, at most: a range is no reason to try each of its ports.
+const PROBED_PORTS: usize = 4;
+
+/// Probes for an expectation about ports of pods, so that the packets are held against it by way of the prediction.
+fn add_pairs(
+    network: &Network,
+    reach: &Reach,
+    file: &str,
+    expectation: &Expectation,
+    plan: &mut Plan,
+) -> Result<(), Stop> {
+    let question = expectation.question(file, reach)?;
+    if question.port.is_none() {
+        return Ok(());
+    }
+    let own = |pod: &PodId| !network.world().snapshot.pod(*pod).host_network;
+    let pods = |party| -> Vec<PodId> {
+        let pods = match party {
+            Party::Pod(pod) => vec![pod],
+            Party::Endpoint(id) => reach.endpoint(id).pods.clone(),
+            _ => Vec::new(),
+        };
+        pods.into_iter().filter(own).collect()
+    };
+    for answer in question.answers(reach)? {
+        for protocol in [Protocol::Tcp, Protocol::Udp] {
+            let ports = answer.asked.ranges(protocol).iter().flat_map(|(low, high)| *low..=*high);
+            for port in ports.take(PROBED_PORTS) {
+                for from in pods(answer.from) {
+                    for to in pods(answer.to).into_iter().filter(|to| *to != from) {
+                        plan.pair(network, from, to, protocol, port);
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Rows that the prediction does not agree with. A pod's connections to itself are not asked: they are always allowed.
-fn held_against(world: &World, table: &Expectations) -> Result<Vec<Disagreement>, Stop> {
+fn held_against(world: &World, table: &Table) -> Result<Vec<Disagreement>, Stop> {
     let mut broken = Vec::new();
     for row in table.rows.iter().filter(|r| r.from != r.to) {
         let (from, to) = row.pods(&world.snapshot)?;
@@ -132,7 +221,7 @@ fn held_against(world: &World, table: &Expectations) -> Result<Vec<Disagreement>
 }
 
 /// A probe for every row, so that the packets are held against the table by way of the prediction.
-fn add_rows(network: &Network, table: &Expectations, plan: &mut Plan) -> Result<(), Stop> {
+fn add_rows(network: &Network, table: &Table, plan: &mut Plan) -> Result<(), Stop> {
     for row in table
         .rows
         .iter()

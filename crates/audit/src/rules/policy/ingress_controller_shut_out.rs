@@ -7,6 +7,7 @@ use netloom_cluster::{
 };
 use netloom_objects::{Object, Severity};
 use netloom_policy::{Direction, Reason};
+use netloom_reach::is_ingress_controller;
 
 use super::support::{Group as Pods, group_words, has_foreign_policies, opens, words};
 use crate::{Context, Findings, Group, Rule};
@@ -164,29 +165,10 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     }
 }
 
-/// Controllers by their usual labels and images.
+/// Whether the group's pods are those of a known controller.
 fn is_controller(cx: &Context<'_>, group: &Pods) -> bool {
-    const NAMES: [&str; 6] =
-        ["ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "kubernetes-ingress", "contour"];
     let Some(workload) = group.workload.map(|number| &cx.workloads()[number]) else { return false };
-    // The controller's admission jobs bear its name too.
-    let named = ["app.kubernetes.io/name", "app"]
-        .iter()
-        .any(|key| group.labels.get(*key).is_some_and(|v| NAMES.contains(&v.as_str())));
-    let image = workload.containers().any(|(_, container)| {
-        container.image.as_deref().is_some_and(|image| {
-            [
-                "ingress-nginx/controller",
-                "nginx-ingress",
-                "traefik:",
-                "/traefik/",
-                "haproxytech/kubernetes-ingress",
-            ]
-            .iter()
-            .any(|part| image.contains(part))
-        })
-    });
-    !workload.is_job() && (named || image)
+    cx.pods_of(workload).first().is_some_and(|pod| is_ingress_controller(pod))
 }
 
 /// The group behind a Service's port and the port there, if none of its pods lets a controller in.

@@ -1,5 +1,11 @@
 //! A table of expected verdicts: `from,to,protocol,port,ingress,egress,combined`, one connection a row.
 use netloom_cluster::{PodId, Protocol, Snapshot};
+use netloom_policy::Direction;
+
+use crate::{
+    ports::PortSet,
+    reach::{Party, Reach},
+};
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +30,7 @@ pub struct Row {
 
 /// A file of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Expectations {
+pub struct Table {
     /// Its rows.
     pub rows: Vec<Row>,
 }
@@ -34,23 +40,23 @@ pub struct Expectations {
 #[error(
     "line {line}: {reason}; expected `from,to,protocol,port,ingress,egress,combined` with `allowed` or `blocked`"
 )]
-pub struct ExpectError {
+pub struct TableError {
     /// The line.
     pub line: usize,
     /// What is wrong.
     pub reason: String,
 }
 
-impl Expectations {
+impl Table {
     /// Reads a table.
     ///
     /// # Errors
     /// The first line that is none.
-    pub fn parse(text: &str) -> Result<Self, ExpectError> {
+    pub fn parse(text: &str) -> Result<Self, TableError> {
         let mut rows = Vec::new();
         for (index, text) in text.lines().enumerate() {
             let line = index + 1;
-            let fail = |reason: String| ExpectError { line, reason };
+            let fail = |reason: String| TableError { line, reason };
             if text.trim().is_empty() || (index == 0 && text.starts_with("from,")) {
                 continue;
             }
@@ -79,17 +85,51 @@ impl Expectations {
     }
 }
 
+/// A row that policies do not agree with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong<'t> {
+    /// The row.
+    pub row: &'t Row,
+    /// What is found of ingress, of egress, and of both.
+    pub found: [bool; 3],
+}
+
+impl Table {
+    /// The rows that policies do not agree with. A pod's connections to itself are not asked about: they are always
+    /// allowed.
+    ///
+    /// # Errors
+    /// When there is no pod of a name.
+    pub fn judge(&self, reach: &Reach) -> Result<Vec<Wrong<'_>>, TableError> {
+        let mut wrong = Vec::new();
+        for row in self.rows.iter().filter(|row| row.from != row.to) {
+            let (from, to) = row.pods(reach.snapshot())?;
+            let (from, to) = (Party::Pod(from), Party::Pod(to));
+            let open = |ports: &PortSet| ports.contains(row.protocol, row.port);
+            let found = [
+                open(&reach.own_side(to, Direction::Ingress, from)),
+                open(&reach.own_side(from, Direction::Egress, to)),
+                open(&reach.allowed(from, to)),
+            ];
+            if found != [row.ingress, row.egress, row.combined] {
+                wrong.push(Wrong { row, found });
+            }
+        }
+        Ok(wrong)
+    }
+}
+
 impl Row {
     /// The two pods.
     ///
     /// # Errors
     /// When the Snapshot has no such pod.
-    pub fn pods(&self, snapshot: &Snapshot) -> Result<(PodId, PodId), ExpectError> {
+    pub fn pods(&self, snapshot: &Snapshot) -> Result<(PodId, PodId), TableError> {
         let find = |name: &str| {
             let found = name.split_once('/').and_then(|(namespace, pod)| snapshot.find_pod(namespace, pod));
             found
                 .map(|p| p.id)
-                .ok_or_else(|| ExpectError { line: self.line, reason: format!("there is no pod `{name}`") })
+                .ok_or_else(|| TableError { line: self.line, reason: format!("there is no pod `{name}`") })
         };
         Ok((find(&self.from)?, find(&self.to)?))
     }
@@ -103,7 +143,7 @@ mod tests {
     fn tables_are_read() {
         let text =
             "from,to,protocol,port,ingress,egress,combined\nx/a,y/b,UDP,81,allowed,blocked,blocked\n\n";
-        let rows = Expectations::parse(text).unwrap().rows;
+        let rows = Table::parse(text).unwrap().rows;
         assert_eq!(rows.len(), 1);
         assert_eq!(
             (rows[0].protocol, rows[0].port, rows[0].ingress, rows[0].egress),
@@ -120,7 +160,7 @@ mod tests {
             ("a/b,c/d,TCP,80,yes,allowed,allowed", "yes"),
         ];
         for (text, reason) in cases {
-            let error = Expectations::parse(&format!("\n{text}")).unwrap_err();
+            let error = Table::parse(&format!("\n{text}")).unwrap_err();
             assert_eq!(error.line, 2);
             assert!(error.reason.contains(reason), "{error}");
         }

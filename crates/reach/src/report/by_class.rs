@@ -1,0 +1,110 @@
+//! `--by-class` as text, csv and Markdown: the classes with their members, and what is open between them.
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use super::{Texts, ranges};
+use crate::{
+    by_class::{Members, Places},
+    reach::Reach,
+};
+
+/// The classes of a Reach and the lines between them.
+fn table(reach: &Reach) -> (Vec<Members>, Vec<crate::ClassRow>) {
+    let members = reach.members();
+    let rows = reach.class_rows(&members);
+    (members, rows)
+}
+
+/// Members that are named of one class in text, where more would bury the rest.
+const NAMED: usize = 6;
+
+/// For people.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn text(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
+    let (members, rows) = table(reach);
+    for (nth, class) in members.iter().enumerate() {
+        let named: Vec<&str> = class.names.iter().take(NAMED).map(|name| &**name).collect();
+        write!(out, "c{}\t{}", nth + 1, named.join(" "))?;
+        match class.names.len() {
+            more if more > NAMED => writeln!(out, " and {} more", more - NAMED)?,
+            _ => writeln!(out)?,
+        }
+    }
+    writeln!(out)?;
+    let mut texts = Texts::new(reach);
+    for row in &rows {
+        writeln!(out, "{} => c{} : {}", Places(&row.from, ","), row.to + 1, texts.get(row.open))?;
+    }
+    Ok(())
+}
+
+/// Two tables, an empty line between them: `class,member`, and `src,dst,conn`.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn csv(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
+    let (members, rows) = table(reach);
+    writeln!(out, "class,member")?;
+    for (nth, class) in members.iter().enumerate() {
+        class.names.iter().try_for_each(|name| writeln!(out, "c{},{name}", nth + 1))?;
+    }
+    writeln!(out, "\nsrc,dst,conn")?;
+    let mut texts = Texts::new(reach);
+    for row in &rows {
+        let open = texts.get(row.open);
+        let quote = if open.contains(',') { "\"" } else { "" };
+        writeln!(out, "{},c{},{quote}{open}{quote}", Places(&row.from, " "), row.to + 1)?;
+    }
+    Ok(())
+}
+
+/// Two tables.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn markdown(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
+    let (members, rows) = table(reach);
+    writeln!(out, "| class | members |\n|-------|---------|")?;
+    for (nth, class) in members.iter().enumerate() {
+        let named: Vec<&str> = class.names.iter().map(|name| &**name).collect();
+        writeln!(out, "| c{} | {} |", nth + 1, named.join("<br>"))?;
+    }
+    writeln!(out, "\n| src | dst | conn |\n|-----|-----|------|")?;
+    let mut texts = Texts::new(reach);
+    for row in &rows {
+        writeln!(out, "| {} | c{} | {} |", Places(&row.from, ", "), row.to + 1, texts.get(row.open))?;
+    }
+    Ok(())
+}
+
+/// For programs: `classes` with their members, and `connections` between them by number.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn json(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
+    let (members, rows) = table(reach);
+    write!(out, "{{\n  \"classes\": [")?;
+    for (nth, class) in members.iter().enumerate() {
+        let separator = if nth == 0 { "" } else { "," };
+        let names: Vec<&str> = class.names.iter().map(|name| &**name).collect();
+        let class = json!({"class": format!("c{}", nth + 1), "members": names});
+        write!(out, "{separator}\n    {class}")?;
+    }
+    write!(out, "\n  ],\n  \"connections\": [")?;
+    let mut texts = Texts::new(reach);
+    for (nth, row) in rows.iter().enumerate() {
+        let separator = if nth == 0 { "" } else { "," };
+        let from: Vec<String> = row.from.iter().map(|place| format!("c{}", place + 1)).collect();
+        let row = json!({
+            "src": from,
+            "dst": format!("c{}", row.to + 1),
+            "conn": texts.get(row.open),
+            "ports": ranges(&reach.ports(row.open)),
+        });
+        write!(out, "{separator}\n    {row}")?;
+    }
+    writeln!(out, "\n  ]\n}}")
+}
