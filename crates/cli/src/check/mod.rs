@@ -7,8 +7,8 @@ mod output;
 mod plan;
 mod rules;
 
-pub use args::{AFTER, Check, Wanted};
 use args::Format;
+pub use args::{AFTER, Check, Wanted};
 pub use known::hide;
 pub use names::normal;
 pub use plan::{NoPlan, Plan};

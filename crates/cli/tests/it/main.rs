@@ -1,6 +1,7 @@
 //! The command as its users have it: real namespaces, real packets, real clients.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up has to fail loudly")]
 
+mod browser;
 mod check;
 mod examples;
 mod exec;
@@ -9,6 +10,7 @@ mod host_ports;
 mod leaves_nothing;
 mod lsp;
 mod packages;
+mod page;
 mod random;
 mod services;
 mod support;
