@@ -1,6 +1,6 @@
 //! The report on standard output.
 use std::{
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
     time::Duration,
 };
 
@@ -8,7 +8,7 @@ use netloom_audit::{Report, checklist, render, report};
 use netloom_objects::{ObjectSet, Severity};
 
 use super::args::{Check, FailOn, Format};
-use crate::load::Stop;
+use crate::{load::Stop, out::write};
 
 pub fn print(
     check: &Check,
@@ -51,15 +51,4 @@ fn summary(found: &Report, took: Duration, color: bool) -> String {
         None => "\x1b[1;32m",
     };
     format!("{style}{words}\x1b[0m, in {took}\n")
-}
-
-/// Writes to standard output. Whoever closes the pipe has seen enough.
-pub fn write(text: &str) -> Result<(), Stop> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Stop::Because(format!("standard output cannot be written: {error}")))
-        }
-        _ => Ok(()),
-    }
 }
