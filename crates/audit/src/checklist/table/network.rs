@@ -58,7 +58,10 @@ pub(super) static PRACTICE: Topic = Topic {
             "manifests-read",
             "Every document can be read, and all of them can exist together",
             &[&OBJECTS],
-            &["MF001", "MF002"],
+            &[
+                "MF001", "MF002", "MF003", "MF004", "MF005", "MF006", "MF007", "MF008", "MF009", "MF010",
+                "MF011", "MF012",
+            ],
         ),
         decided(
             "versions",
