@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Diagnostic, Location, Severity,
+    Cause, Diagnostic, Location, Severity,
     decode::{Fault, Unknown, nearest},
     shape::{Flattened, Spot},
     tree::{Broken, Issue, IssueKind, NodeId, Tree, shorten},
@@ -30,20 +30,26 @@ impl<'t> Findings<'t> {
     }
 
     /// A finding about a node.
-    pub(crate) fn add(&mut self, severity: Severity, at: NodeId, message: String, help: Option<String>) {
-        self.add_related(severity, at, message, help, Vec::new());
+    pub(crate) fn add(
+        &mut self,
+        (severity, cause): (Severity, Cause),
+        at: NodeId,
+        message: String,
+        help: Option<String>,
+    ) {
+        self.add_related((severity, cause), at, message, help, Vec::new());
     }
 
     fn add_related(
         &mut self,
-        severity: Severity,
+        (severity, cause): (Severity, Cause),
         at: NodeId,
         message: String,
         help: Option<String>,
         related: Vec<(Location, String)>,
     ) {
         let (location, end) = (self.tree.location(at), self.tree.end(at));
-        self.items.push(Diagnostic { severity, message, at: location, end, help, related });
+        self.items.push(Diagnostic { severity, cause, message, at: location, end, help, related });
     }
 
     fn location(&self, line: u32, column: u32) -> Location {
@@ -92,7 +98,11 @@ impl<'t> Findings<'t> {
                 vec![],
             ),
         };
-        self.add_related(severity, issue.at, message, help, related);
+        let cause = match &issue.kind {
+            IssueKind::Duplicate { .. } => Cause::DuplicateKey,
+            _ => Cause::Syntax,
+        };
+        self.add_related((severity, cause), issue.at, message, help, related);
     }
 
     /// A document that cannot be parsed.
@@ -101,18 +111,26 @@ impl<'t> Findings<'t> {
         let end = (broken.line, broken.column);
         let help = syntax_help(&broken.message);
         let message = format!("this document cannot be parsed: {}", broken.message);
-        self.items.push(Diagnostic { severity: Severity::Error, message, at, end, help, related: vec![] });
+        self.items.push(Diagnostic {
+            severity: Severity::Error,
+            cause: Cause::Syntax,
+            message,
+            at,
+            end,
+            help,
+            related: vec![],
+        });
     }
 
     /// Values of a wrong type.
     pub(crate) fn faults(&mut self, root: NodeId, faults: &[Fault], gave_up: bool) {
         for fault in faults {
             let (message, help) = fault.explain(self.tree, root);
-            self.add(Severity::Error, fault.at.unwrap_or(root), message, help);
+            self.add((Severity::Error, Cause::WrongType), fault.at.unwrap_or(root), message, help);
         }
         if gave_up {
             let message = "this object has more wrong values than these; it is not used".into();
-            self.add(Severity::Error, root, message, None);
+            self.add((Severity::Error, Cause::WrongType), root, message, None);
         }
     }
 
@@ -131,7 +149,7 @@ impl<'t> Findings<'t> {
                 None => None,
             };
             let message = format!("unknown field `{}`", shorten(&self.tree.path_to(root, *key)));
-            self.add(Severity::Error, *key, message, help);
+            self.add((Severity::Error, Cause::UnknownField), *key, message, help);
         }
     }
 
@@ -140,6 +158,7 @@ impl<'t> Findings<'t> {
         self.items.clear();
         self.items.push(Diagnostic {
             severity: Severity::Error,
+            cause: Cause::Template,
             message: format!("this looks like a Helm template: `{}`", shorten(&spot.text)),
             at: self.location(spot.line, spot.column),
             end: (spot.line, spot.end),
@@ -153,6 +172,7 @@ impl<'t> Findings<'t> {
         let Flattened { first, child, parent } = flattened;
         self.items.push(Diagnostic {
             severity: Severity::Error,
+            cause: Cause::LostIndentation,
             message: format!(
                 "this document lost its indentation: `{}` belongs under `{}` but stands at column 1, beside it",
                 child.text, parent.text
@@ -182,7 +202,7 @@ impl<'t> Findings<'t> {
     ) {
         let related = related.map(|(id, what)| (self.tree.location(id), what.to_owned()));
         let help = help.or_else(|| placeholder_help(self.tree, at));
-        self.add_related(severity, at, message, help, related.into_iter().collect());
+        self.add_related((severity, Cause::InvalidValue), at, message, help, related.into_iter().collect());
     }
 }
 

@@ -31,7 +31,7 @@ mod validate;
 
 pub use access::Span;
 pub use decode::edit_distance;
-pub use diagnostic::{Diagnostic, Severity};
+pub use diagnostic::{Cause, Diagnostic, Severity};
 pub use embedded::{EmbeddedYaml, TextLine};
 pub use location::{Location, ObjectRef};
 pub use object::{Object, Typed};

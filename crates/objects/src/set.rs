@@ -6,7 +6,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use crate::{Diagnostic, Object, ObjectRef, ReadError, Severity, Source, Typed, parse_sources, read_sources};
+use crate::{
+    Cause, Diagnostic, Object, ObjectRef, ReadError, Severity, Source, Typed, parse_sources, read_sources,
+};
 
 /// One source with what was found in it.
 #[derive(Clone, Debug)]
@@ -211,6 +213,7 @@ fn given_twice(earlier: &Object, later: &Object) -> Diagnostic {
     };
     Diagnostic {
         severity: Severity::Warning,
+        cause: Cause::GivenTwice,
         message: format!("{} {where_in} is given twice; this one is taken", later.kind),
         end: (at.line, at.column),
         at,

@@ -10,7 +10,7 @@ use crate::args::{Cluster, Packages};
 /// What stands below the help.
 pub const AFTER: &str = "\
 Exit status: 0 nothing found, 1 something found (see --fail-on), 2 the input or the machine is at fault.
-A manifest that cannot be read is a finding (MF001), not a fault.
+A manifest that cannot be read is a finding (MF…), not a fault.
 
 RULE is a code (NP003), the beginning of codes (NP), a name, a group (correctness, security, reliability,
 performance, style) or `all`. The most specific RULE that names a rule decides, whether it selects or ignores.

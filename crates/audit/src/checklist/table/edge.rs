@@ -72,7 +72,7 @@ pub(super) static TOPIC: Topic = Topic {
             "timeouts",
             "Requests end after a time that leaves room for the retries",
             &[&ROUTES, &VIRTUAL_SERVICES, &INGRESSES],
-            &["GW010", "GW011", "GW036", "IS010", "IS052", "IN026"],
+            &["GW010", "GW011", "GW036", "IS010", "IS061", "IS052", "IN026"],
         ),
         decided(
             "authentication",
@@ -101,8 +101,8 @@ pub(super) static TLS: Topic = Topic {
             "Every certificate that is used is issued and renewed by itself",
             &[&INGRESSES, &GATEWAYS, &CERTIFICATES, &ISSUERS],
             &[
-                "TL001", "TL002", "TL003", "TL005", "TL006", "TL008", "TL009", "TL010", "TL017", "IN030",
-                "NP037",
+                "TL001", "TL002", "TL003", "TL005", "TL006", "TL008", "TL009", "TL010", "TL017", "TL018",
+                "TL019", "IN030", "NP037",
             ],
         )
         .beyond(

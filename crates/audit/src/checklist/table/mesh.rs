@@ -8,7 +8,7 @@ pub(super) static TOPIC: Topic = Topic {
             "mtls",
             "Services prove to each other who they are, and take nothing in plain text",
             &[&MESHED],
-            &["IS015", "IS016", "IS019", "IS020", "IS021", "IS024"],
+            &["IS015", "IS016", "IS019", "IS020", "IS021", "IS024", "IS063", "IS064"],
         ),
         decided(
             "mesh-authorization",
@@ -32,7 +32,7 @@ pub(super) static TOPIC: Topic = Topic {
             "circuit-breakers",
             "Circuit breakers guard the services that others depend on",
             &[&VIRTUAL_SERVICES, &DESTINATION_RULES],
-            &["IS013", "IS060"],
+            &["IS013", "IS060", "IS062"],
         )
         .beyond(
             "Which bounds are right depends on the load.",

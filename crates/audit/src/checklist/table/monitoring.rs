@@ -8,7 +8,7 @@ pub(super) static TOPIC: Topic = Topic {
             "metrics-scraped",
             "Services have metrics, and Prometheus reaches them",
             &[&SERVICES, &MONITORS],
-            &["OB001", "OB002", "OB003", "OB004", "OB005", "OB006", "OB007", "OB021", "NP025", "CN008"],
+            &["OB001", "OB002", "OB003", "OB004", "OB005", "OB006", "OB007", "OB021", "OB022", "NP025", "CN008"],
         ),
         decided(
             "alerts",

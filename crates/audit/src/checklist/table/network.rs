@@ -28,7 +28,7 @@ pub(super) static TOPIC: Topic = Topic {
             "kube-proxy",
             "kube-proxy uses a mode that lasts, with tables that fit",
             &[&PROXIES],
-            &["CN005", "CN006", "CN007", "CN008"],
+            &["CN005", "CN006", "CN007", "CN008", "CN016"],
         ),
         undecided(
             "congestion-control",
@@ -58,7 +58,10 @@ pub(super) static PRACTICE: Topic = Topic {
             "manifests-read",
             "Every document can be read, and all of them can exist together",
             &[&OBJECTS],
-            &["MF001", "MF002"],
+            &[
+                "MF001", "MF002", "MF003", "MF004", "MF005", "MF006", "MF007", "MF008", "MF009", "MF010",
+                "MF011", "MF012",
+            ],
         ),
         decided(
             "versions",

@@ -50,7 +50,7 @@ pub(super) static TOPIC: Topic = Topic {
             "infrastructure-admitted",
             "Monitoring, ingress controllers, load balancers' clients and certificate challenges are not shut out",
             &[&POLICIES],
-            &["NP025", "NP026", "NP027", "NP037", "OB004", "SV015"],
+            &["NP025", "NP026", "NP027", "NP037", "NP039", "OB004", "SV015"],
         ),
         decided(
             "policy-order",

@@ -31,7 +31,7 @@ pub(super) static TOPIC: Topic = Topic {
             "autoscaling",
             "Autoscalers have a target and something to measure, and nobody works against them",
             &[&SCALERS],
-            &["WL009", "WL010", "WL011"],
+            &["WL009", "WL010", "WL011", "WL030"],
         ),
         decided("resources", "Containers state what they need", &[&JOBS_TOO], &["WL024"]).beyond(
             "Whether the numbers are right is seen in the usage.",

@@ -13,6 +13,7 @@ mod pool_encapsulation;
 mod pools_overlap;
 mod proxy_metrics_on_loopback;
 mod proxy_mode;
+mod proxy_without_kubeconfig;
 mod ranges_overlap;
 mod retired_plugin;
 mod support;
@@ -36,6 +37,7 @@ pub(super) static RULES: &[&Rule] = &[
     &policies_not_enforced::RULE,
     &retired_plugin::RULE,
     &flows_not_observed::RULE,
+    &proxy_without_kubeconfig::RULE,
 ];
 
 /// How many configurations of kube-proxy there are.

@@ -20,6 +20,7 @@ mod promql;
 mod query_syntax;
 mod rate_window_too_short;
 mod rule_without_kind;
+mod scrape_into_strict_mesh;
 mod scrape_timeout;
 mod support;
 
@@ -48,4 +49,5 @@ pub(super) static RULES: &[&Rule] = &[
     &alert_receiver_missing::RULE,
     &alerts_go_nowhere::RULE,
     &nothing_measured::RULE,
+    &scrape_into_strict_mesh::RULE,
 ];

@@ -1,5 +1,6 @@
 //! Rules about Services.
 mod affinity_behind_proxy;
+mod annotation_of_classic_balancer;
 mod balancers;
 mod clients_denied;
 mod contradicting_clouds;
@@ -73,4 +74,5 @@ pub(super) static RULES: &[&Rule] = &[
     &unready_published::RULE,
     &twin_services::RULE,
     &node_port::RULE,
+    &annotation_of_classic_balancer::RULE,
 ];

@@ -12,6 +12,7 @@ mod grace_too_short;
 mod host_port;
 mod host_processes;
 mod liveness_as_readiness;
+mod metric_without_adapter;
 mod missing_config;
 mod namespace_declared_twice;
 mod namespace_without_pod_security;
@@ -65,4 +66,5 @@ pub(super) static RULES: &[&Rule] = &[
     &namespace_without_pod_security::RULE,
     &cluster_admin_account::RULE,
     &role_for_every_pod::RULE,
+    &metric_without_adapter::RULE,
 ];
