@@ -19,6 +19,7 @@ impl Finding {
             end: self.end,
             help: (!help.is_empty()).then(|| help.join("\n")),
             related: self.related.clone(),
+            repair: None,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use netloom_objects::{
-    Diagnostic, FileList, Location, Package, Packaging, ParsedSource, ReadError, Severity, Source,
+    Cause, Diagnostic, FileList, Location, Package, Packaging, ParsedSource, ReadError, Severity, Source,
     list_files, parse_source, parse_sources, read_source,
 };
 
@@ -116,8 +116,16 @@ fn failed(package: &Package, reason: String) -> Result<ParsedSource, ReadError> 
         }
         _ => (reason.trim_end().to_owned(), None),
     };
-    parsed.diagnostics =
-        vec![Diagnostic { severity: Severity::Error, message, at, end: (1, 1), help, related: vec![] }];
+    parsed.diagnostics = vec![Diagnostic {
+        severity: Severity::Error,
+        cause: Cause::Template,
+        message,
+        at,
+        end: (1, 1),
+        help,
+        related: vec![],
+        repair: None,
+    }];
     Ok(parsed)
 }
 

@@ -31,6 +31,7 @@ impl Findings {
             end,
             help: None,
             related: Vec::new(),
+            repair: None,
         });
         Finding(self.0.last_mut())
     }

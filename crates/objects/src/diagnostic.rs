@@ -1,4 +1,6 @@
 //! One finding about the input: what is wrong, where, and what to do.
+use std::ops::Range;
+
 use crate::Location;
 
 /// How bad a finding is.
@@ -72,4 +74,19 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Other places that belong to it, each with what it is.
     pub related: Vec<(Location, String)>,
+    /// How the text can be repaired.
+    pub repair: Option<Repair>,
+}
+
+/// A replacement in the source that a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// What it does, in the imperative.
+    pub title: String,
+    /// Whether nothing else can be meant.
+    pub safe: bool,
+    /// The bytes that are replaced.
+    pub bytes: Range<usize>,
+    /// What stands there then.
+    pub text: String,
 }

@@ -5,7 +5,7 @@ use crate::{
     Cause, Diagnostic, Location, Object, ObjectRef, Severity, Source, Typed,
     decode::{Decoded, nearest},
     findings::Findings,
-    kinds::{decode_other, decode_typed, home_of, is_namespaced, refuse_kind},
+    kinds::{decode_other, decode_typed, home_of, is_growing, is_namespaced, refuse_kind},
     object::Place,
     packaging, shape,
     tree::{
@@ -112,6 +112,7 @@ fn too_many(diagnostics: &mut Vec<Diagnostic>, source: &Source) {
         end: (line, 1),
         help: None,
         related: Vec::new(),
+        repair: None,
     });
 }
 
@@ -308,7 +309,7 @@ impl Reader<'_> {
             .unwrap_or_else(|| decode_other(self.tree, root));
         let Decoded { value, masked, faults, unknown, gave_up } = decoded;
         self.findings.faults(root, &faults, gave_up);
-        self.findings.unknown(root, &unknown);
+        self.findings.unknown(root, &unknown, is_growing(&api_version));
         let Some(typed) = value else { return };
         let twice = self.twice.iter().copied();
         let strange = unknown.iter().map(|unknown| unknown.key).chain(twice).collect();

@@ -2,8 +2,9 @@
 use std::sync::Arc;
 
 use crate::{
-    Cause, Diagnostic, Location, Severity,
+    Cause, Diagnostic, Location, Repair, Severity,
     decode::{Fault, Unknown, nearest},
+    repair,
     shape::{Flattened, Spot},
     tree::{Broken, Issue, IssueKind, NodeId, Tree, shorten},
 };
@@ -37,7 +38,7 @@ impl<'t> Findings<'t> {
         message: String,
         help: Option<String>,
     ) {
-        self.add_related((severity, cause), at, message, help, Vec::new());
+        self.add_related((severity, cause), at, message, help, Vec::new(), None);
     }
 
     fn add_related(
@@ -47,9 +48,10 @@ impl<'t> Findings<'t> {
         message: String,
         help: Option<String>,
         related: Vec<(Location, String)>,
+        repair: Option<Repair>,
     ) {
         let (location, end) = (self.tree.location(at), self.tree.end(at));
-        self.items.push(Diagnostic { severity, cause, message, at: location, end, help, related });
+        self.items.push(Diagnostic { severity, cause, message, at: location, end, help, related, repair });
     }
 
     fn location(&self, line: u32, column: u32) -> Location {
@@ -98,11 +100,16 @@ impl<'t> Findings<'t> {
                 vec![],
             ),
         };
+        let repair = match &issue.kind {
+            IssueKind::Duplicate { first } => repair::remove_repeated(self.tree, *first, issue.at),
+            IssueKind::Renamed { .. } => repair::quote(self.tree, issue.at),
+            _ => None,
+        };
         let cause = match &issue.kind {
             IssueKind::Duplicate { .. } => Cause::DuplicateKey,
             _ => Cause::Syntax,
         };
-        self.add_related((severity, cause), issue.at, message, help, related);
+        self.add_related((severity, cause), issue.at, message, help, related, repair);
     }
 
     /// A document that cannot be parsed.
@@ -119,6 +126,7 @@ impl<'t> Findings<'t> {
             end,
             help,
             related: vec![],
+            repair: None,
         });
     }
 
@@ -126,7 +134,9 @@ impl<'t> Findings<'t> {
     pub(crate) fn faults(&mut self, root: NodeId, faults: &[Fault], gave_up: bool) {
         for fault in faults {
             let (message, help) = fault.explain(self.tree, root);
-            self.add((Severity::Error, Cause::WrongType), fault.at.unwrap_or(root), message, help);
+            let repair = fault.repair(self.tree);
+            let how = (Severity::Error, Cause::WrongType);
+            self.add_related(how, fault.at.unwrap_or(root), message, help, Vec::new(), repair);
         }
         if gave_up {
             let message = "this object has more wrong values than these; it is not used".into();
@@ -134,22 +144,31 @@ impl<'t> Findings<'t> {
         }
     }
 
-    /// Fields that their type does not have.
-    pub(crate) fn unknown(&mut self, root: NodeId, unknown: &[Unknown]) {
+    /// Fields that their type does not have. A kind that others define may have got fields since: there only what
+    /// looks like a slip of the pen is certainly wrong.
+    pub(crate) fn unknown(&mut self, root: NodeId, unknown: &[Unknown], growing: bool) {
         for Unknown { key, known } in unknown {
             let name = self.tree.text(*key).unwrap_or_default();
-            let help = match nearest(name, known.iter().copied()) {
+            let near = nearest(name, known.iter().copied());
+            let severity = if growing && near.is_none() { Severity::Warning } else { Severity::Error };
+            let help = match near {
                 _ if name == "topologyKeys" => Some(
                     "Kubernetes has it no more; `trafficDistribution: PreferSameZone` is its successor"
                         .into(),
                 ),
                 Some(near) => Some(format!("did you mean `{near}`?")),
+                None if growing => Some(
+                    "netloom does not know it, and the API server drops it unless the definition that is installed \
+                     has it; look it up in the documentation of that version"
+                        .into(),
+                ),
                 None if known.is_empty() => None,
                 None if known.len() <= 8 => Some(format!("known here: {}", known.join(", "))),
                 None => None,
             };
             let message = format!("unknown field `{}`", shorten(&self.tree.path_to(root, *key)));
-            self.add((Severity::Error, Cause::UnknownField), *key, message, help);
+            let repair = near.and_then(|near| repair::rename(self.tree, root, *key, near));
+            self.add_related((severity, Cause::UnknownField), *key, message, help, Vec::new(), repair);
         }
     }
 
@@ -164,6 +183,7 @@ impl<'t> Findings<'t> {
             end: (spot.line, spot.end),
             help: Some("render it first: `helm template CHART | netloom … -`".into()),
             related: vec![],
+            repair: None,
         });
     }
 
@@ -188,6 +208,7 @@ impl<'t> Findings<'t> {
                 (self.location(child.line, child.column), "the first line that should be indented".into()),
                 (self.location(parent.line, parent.column), "it belongs under this".into()),
             ],
+            repair: None,
         });
     }
 
@@ -199,10 +220,12 @@ impl<'t> Findings<'t> {
         message: String,
         help: Option<String>,
         related: Option<(NodeId, &str)>,
+        repair: Option<Repair>,
     ) {
         let related = related.map(|(id, what)| (self.tree.location(id), what.to_owned()));
         let help = help.or_else(|| placeholder_help(self.tree, at));
-        self.add_related((severity, Cause::InvalidValue), at, message, help, related.into_iter().collect());
+        let related = related.into_iter().collect();
+        self.add_related((severity, Cause::InvalidValue), at, message, help, related, repair);
     }
 }
 

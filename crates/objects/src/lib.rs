@@ -22,6 +22,7 @@ pub mod policy_api;
 pub mod prometheus;
 mod reindent;
 mod render;
+mod repair;
 mod schema;
 mod set;
 mod shape;
@@ -31,7 +32,7 @@ mod validate;
 
 pub use access::Span;
 pub use decode::edit_distance;
-pub use diagnostic::{Cause, Diagnostic, Severity};
+pub use diagnostic::{Cause, Diagnostic, Repair, Severity};
 pub use embedded::{EmbeddedYaml, TextLine};
 pub use location::{Location, ObjectRef};
 pub use object::{Object, Typed};

@@ -221,5 +221,6 @@ fn given_twice(earlier: &Object, later: &Object) -> Diagnostic {
             "applied one after the other the second would replace the first; keep one, or rename one".into(),
         ),
         related: vec![(earlier.locate("metadata.name"), "first here".into())],
+        repair: None,
     }
 }

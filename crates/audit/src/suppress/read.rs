@@ -1,5 +1,5 @@
 //! Collects the suppressions of a set: comments, and annotations of objects and of their pods.
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use netloom_objects::{Location, Object, ObjectSet, Source};
 
@@ -85,6 +85,7 @@ fn comments(
             scope,
             rules: named(&comment.rules),
             reasoned: !comment.reason.is_empty(),
+            list: brackets(line, start).map(|list| byte + list.start..byte + list.end),
             removal: Some(Fix {
                 title: "Remove the comment".to_owned(),
                 safe: true,
@@ -92,6 +93,12 @@ fn comments(
             }),
         });
     }
+}
+
+/// Where a comment's list of rules stands in its line.
+fn brackets(line: &str, comment: usize) -> Option<Range<usize>> {
+    let open = comment + line[comment..].find('[')? + 1;
+    Some(open..open + line[open..].find(']')?)
 }
 
 /// A comment behind content is about its line. One on a line of its own is about the next line with content; before
@@ -138,6 +145,7 @@ fn annotations(object: &Arc<Object>, suppressions: &mut Vec<Suppression>) {
                 rules: named(&rules),
                 reasoned: !reason.is_empty(),
                 removal: None,
+                list: None,
             });
         }
     }

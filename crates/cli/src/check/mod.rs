@@ -32,20 +32,21 @@ pub fn main(check: &Check) -> Result<u8, Stop> {
     let progress = Progress::start();
     let set = read(check, &plan, &progress)?;
     let mut notes = Vec::new();
-    let (set, mut report) = if check.fix || check.diff {
-        let repaired = mended(check, &plan, set, &progress)?;
+    let (set, report) = if check.fix || check.diff {
+        let (repaired, known) = mended(check, &plan, set, &progress)?;
         if check.diff {
             progress.finish();
             mend::show(&repaired)?;
             return Ok(u8::from(!repaired.changed.is_empty()));
         }
         notes.extend(mend::write(&repaired)?);
+        notes.extend(known);
         (repaired.set, repaired.report)
     } else {
-        let report = look(&plan, &set, &progress);
+        let mut report = look(&plan, &set, &progress);
+        notes.extend(known::apply(check, &mut report)?);
         (set, report)
     };
-    notes.extend(known::apply(check, &mut report)?);
     progress.finish();
     let fail_on = check.fail_on.unwrap_or_else(|| plan.fail_on());
     output::print(check, fail_on, &report, &set, begun.elapsed())?;
@@ -66,15 +67,22 @@ fn look(plan: &Plan, set: &ObjectSet, progress: &Progress) -> Report {
     plan.look(set)
 }
 
-/// The set with every repair made that is safe. What the baseline accepts stays as it is.
-fn mended(check: &Check, plan: &Plan, set: ObjectSet, progress: &Progress) -> Result<Repaired, Stop> {
-    let mut refused = None;
+/// The set with every repair made that is safe, and what is to be said of the baseline. What the baseline accepts stays
+/// as it is.
+fn mended(
+    check: &Check,
+    plan: &Plan,
+    set: ObjectSet,
+    progress: &Progress,
+) -> Result<(Repaired, Vec<String>), Stop> {
+    let (mut notes, mut refused) = (Vec::new(), None);
     let repaired = repair(set, |set| {
         let mut report = look(plan, set, progress);
-        if let Err(stop) = known::apply(check, &mut report) {
-            refused = Some(stop);
+        match known::apply(check, &mut report) {
+            Ok(said) => notes = said,
+            Err(stop) => refused = Some(stop),
         }
         report
     });
-    refused.map_or(Ok(repaired), Err)
+    refused.map_or(Ok((repaired, notes)), Err)
 }

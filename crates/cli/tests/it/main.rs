@@ -9,6 +9,7 @@ mod host_aliases;
 mod host_ports;
 mod leaves_nothing;
 mod lsp;
+mod mend;
 mod packages;
 mod page;
 mod random;

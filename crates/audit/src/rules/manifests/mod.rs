@@ -15,9 +15,9 @@ mod unrendered_template;
 mod unused_suppression;
 mod wrong_type;
 
-use netloom_objects::{Cause, Diagnostic, Severity};
+use netloom_objects::{Cause, Diagnostic, Repair, Severity};
 
-use crate::{Finding, Rule};
+use crate::{Edit, Finding, Fix, Rule};
 
 /// By code.
 pub(super) static RULES: &[&Rule] = &[
@@ -89,6 +89,12 @@ fn finding(rule: &'static Rule, diagnostic: &Diagnostic) -> Finding {
         object: None,
         help: diagnostic.help.clone(),
         related: diagnostic.related.clone(),
-        fix: None,
+        fix: diagnostic.repair.as_ref().map(|repair| fix(diagnostic, repair)),
     }
+}
+
+fn fix(diagnostic: &Diagnostic, repair: &Repair) -> Fix {
+    let (file, text) = (diagnostic.at.file.clone(), repair.text.clone());
+    let edits = vec![Edit { file, start: repair.bytes.start, end: repair.bytes.end, text }];
+    Fix { title: repair.title.clone(), safe: repair.safe, edits }
 }
