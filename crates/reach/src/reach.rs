@@ -215,7 +215,7 @@ impl Reach {
     /// What policies allow members of one class towards another member of a class.
     #[must_use]
     pub fn between(&self, from: ClassId, to: ClassId) -> PortSetId {
-        self.classes.allowed(&self.pool, from, to)
+        self.classes.allowed(&self.pool, from, to, None)
     }
 
     /// What the rules about one end alone allow towards the other: of `Ingress` as a target, of `Egress` as a source.
@@ -230,14 +230,20 @@ impl Reach {
         self.pool.get(id)
     }
 
-    /// Which connections are allowed. A pod always reaches itself, and a node the pods on it; a workload is asked
-    /// about its other pods, if it has several.
+    /// Which connections are allowed, over either IP family. A pod always reaches itself, and a node the pods on it; a
+    /// workload is asked about its other pods, if it has several.
     #[must_use]
     pub fn allowed(&self, from: Party, to: Party) -> Arc<PortSet> {
+        self.allowed_over(from, to, None)
+    }
+
+    /// As [`Self::allowed`], over one IP family.
+    #[must_use]
+    pub fn allowed_over(&self, from: Party, to: Party, family: Option<Family>) -> Arc<PortSet> {
         let id = if self.is_exempt(from, to) {
             PortSetId::ALL
         } else {
-            self.between(self.class_of(from), self.class_of(to))
+            self.classes.allowed(&self.pool, self.class_of(from), self.class_of(to), family)
         };
         self.ports(id)
     }

@@ -47,9 +47,9 @@ pub struct Reach {
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub output: Format,
     #[command(flatten)]
-    pub question: Question,
-    #[command(flatten)]
     pub reading: Reading,
+    #[command(flatten)]
+    pub question: Question,
 }
 
 /// What is asked; the whole table where nothing is.

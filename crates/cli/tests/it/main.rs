@@ -13,6 +13,7 @@ mod mend;
 mod packages;
 mod page;
 mod random;
+mod reach;
 mod services;
 mod support;
 mod texts;

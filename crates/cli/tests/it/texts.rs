@@ -14,6 +14,7 @@ fn help_teaches() {
         &["lsp", "--help"],
         &["up", "--help"],
         &["exec", "--help"],
+        &["reach", "--help"],
         &["explain", "--help"],
         &["verify", "--help"],
         &["reach", "--help"],

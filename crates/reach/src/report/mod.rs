@@ -16,7 +16,7 @@ mod text;
 pub mod ways;
 mod xml;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 pub use csv::csv;
 pub use dot::dot;
@@ -49,4 +49,12 @@ impl<'r> Texts<'r> {
 fn short(endpoint: &Endpoint) -> &str {
     let prefix = endpoint.namespace.as_ref().map_or(0, |namespace| namespace.len() + 1);
     &endpoint.name[prefix..]
+}
+
+/// A field of csv.
+fn field(text: &str) -> Cow<'_, str> {
+    match text.contains([',', '"']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")).into(),
+        false => text.into(),
+    }
 }

@@ -8,4 +8,5 @@ mod formats;
 mod published;
 mod random;
 mod support;
+mod tiers;
 mod tricky;

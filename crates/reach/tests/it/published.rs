@@ -102,6 +102,28 @@ fn a_route_makes_a_line_from_the_gateways_own_pods() {
     assert_eq!(controller_line(&set(&unused)), None, "a weight of 0 sends nothing");
 }
 
+#[test]
+fn the_pods_that_are_published_beside_a_gateway_of_unknown_class_are_its_own() {
+    let gateway = GATEWAY.replace("istio", "acme");
+    let proxy = [
+        pod("infra/proxy", "app: proxy"),
+        "---\n{apiVersion: v1, kind: Service, metadata: {name: proxy, namespace: infra}, spec: {type: LoadBalancer, selector: {app: proxy}, ports: [{port: 80, targetPort: 8080}]}}\n".to_owned(),
+    ]
+    .concat();
+    let base = [&*web(), &gateway, GRANT, &route("{name: web, namespace: shop, port: 80}")].concat();
+    let admitting = |app: &str| {
+        policy(
+            "shop/web",
+            &format!(
+                "podSelector: {{matchLabels: {{app: web}}}}, ingress: [{{from: [{{namespaceSelector: {{}}, podSelector: {{matchLabels: {{app: {app}}}}}}}]}}]"
+            ),
+        )
+    };
+    assert_eq!(controller_line(&set(&[&*base, &proxy, &admitting("proxy")].concat())).as_deref(), Some(LINE));
+    assert_eq!(controller_line(&set(&[&*base, &proxy, &admitting("other")].concat())), None);
+    assert_eq!(controller_line(&set(&[&*base, &admitting("proxy")].concat())), None);
+}
+
 /// Every kind of way to one workload each.
 fn everything() -> Set {
     let service = |name: &str, spec: &str| {

@@ -5,7 +5,6 @@ use netloom_reach::{Exposure, Party, PortSet, Reach, Scope};
 
 /// A set of manifests with what is made of it.
 pub struct Set {
-    pub objects: ObjectSet,
     pub snapshot: Snapshot,
     pub reach: Reach,
 }
@@ -18,7 +17,7 @@ pub fn set(yaml: &str) -> Set {
 pub fn set_with(yaml: &str, options: &Options, scope: Scope) -> Set {
     let (objects, snapshot) = read(yaml, options);
     let reach = Reach::of(&objects, &snapshot, scope);
-    Set { objects, snapshot, reach }
+    Set { snapshot, reach }
 }
 
 /// As [`set`], with the stand-ins that exposure is asked about.
@@ -100,4 +99,20 @@ pub fn policy(name: &str, spec: &str) -> String {
 
 pub fn namespace(name: &str, labels: &str) -> String {
     format!("---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}, labels: {{{labels}}}}}}}\n")
+}
+
+/// Everything is open.
+pub const ALL: &str = "All Connections";
+/// Nothing is.
+pub const NONE: &str = "No Connections";
+
+/// A pod that selectors find by `app`.
+pub fn app(name: &str) -> String {
+    pod(name, &format!("app: {name}"))
+}
+
+/// A policy of pod `b` with one rule of ingress.
+pub fn admitting(name: &str, rule: &str) -> String {
+    let subject = "podSelector: {matchLabels: {app: b}}, policyTypes: [Ingress]";
+    policy(name, &format!("{subject}, ingress: [{rule}]"))
 }

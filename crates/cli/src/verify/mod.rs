@@ -1,4 +1,7 @@
 //! `netloom verify`: real packets against the prediction.
+mod classes;
+mod expected;
+
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
@@ -8,16 +11,12 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use netloom_cluster::{PodId, Protocol};
 use netloom_embedded::{
     Network,
-    verify::{Disagreement, Plan, Report, run},
+    verify::{Plan, Report, run},
 };
-use netloom_explain::World;
-use netloom_reach::{
-    Party, Reach, Scope,
-    expect::{Expectation, Expectations, table::Table},
-};
+
+use expected::{add_pairs, add_rows, held_against, read_table, refused};
 
 use crate::{
     args::{Output, Verify},
@@ -49,6 +48,7 @@ pub fn main(args: &Verify) -> Result<u8, Stop> {
 async fn once(args: &Verify, loaded: &Loaded, expected: Option<Expected>) -> Result<Report, Stop> {
     let (network, made) = Network::up(loaded.world.clone(), running::options(&args.running)?).await?;
     let mut plan = Plan::everything(&network, args.max_probes);
+    let reach = classes::reach_of(&loaded.world);
     let mut broken = Vec::new();
     match (&expected, &args.expect) {
         (Some(Expected::Table(table)), _) => {
@@ -57,7 +57,6 @@ async fn once(args: &Verify, loaded: &Loaded, expected: Option<Expected>) -> Res
         }
         (Some(Expected::Lines(lines)), Some(file)) => {
             let file = file.display().to_string();
-            let reach = reach_of(&loaded.world);
             broken = refused(&reach, &file, lines)?;
             for expectation in &lines.lines {
                 add_pairs(&network, &reach, &file, expectation, &mut plan)?;
@@ -65,6 +64,7 @@ async fn once(args: &Verify, loaded: &Loaded, expected: Option<Expected>) -> Res
         }
         _ => {}
     }
+    broken.extend(classes::disagreeing(&loaded.world, &reach, &plan));
     let bar = bar(plan.probes.len() as u64, args.output);
     let mut report = run(&network, plan, |p| bar.set_position(p.done as u64)).await?;
     bar.finish_and_clear();
@@ -95,8 +95,10 @@ async fn cases(args: &Verify, mut loaded: Loaded, folder: &Path) -> Result<Repor
         network.cut_denied()?;
         let mut plan = Plan::default();
         add_rows(&network, &table, &mut plan)?;
+        let beyond = classes::disagreeing(network.world(), &classes::reach_of(network.world()), &plan);
         let mut report = run(&network, plan, |_| {}).await?;
         report.disagree.extend(broken);
+        report.disagree.extend(beyond);
         for disagreement in &mut report.disagree {
             disagreement.from = format!("case {name}: {}", disagreement.from);
         }
@@ -105,134 +107,6 @@ async fn cases(args: &Verify, mut loaded: Loaded, folder: &Path) -> Result<Repor
     }
     bar.finish_and_clear();
     Ok(total)
-}
-
-fn read_table(path: &Path) -> Result<Table, Stop> {
-    match Expected::read(path)? {
-        Expected::Table(table) => Ok(table),
-        Expected::Lines(_) => Err(Stop::Because(format!("{} is no table of verdicts", path.display()))),
-    }
-}
-
-/// Who reaches whom in the network that runs: all its addresses are known.
-fn reach_of(world: &World) -> Reach {
-    let plan = &world.snapshot.plan;
-    let inside = [plan.pod_cidrs, plan.service_cidrs, plan.node_cidrs, plan.lb_cidrs];
-    let scope = Scope {
-        ipv6: Some(plan.pod_cidrs.v6.is_some()),
-        inside: inside.iter().flat_map(|nets| nets.iter()).collect(),
-        ..Scope::default()
-    };
-    Reach::new(&world.snapshot, &scope)
-}
-
-/// Expectations that the prediction does not agree with.
-fn refused(reach: &Reach, file: &str, expected: &Expectations) -> Result<Vec<Disagreement>, Stop> {
-    let outcomes = expected.judge(file, reach)?;
-    let of_outcome = |outcome: &netloom_reach::expect::Outcome| {
-        let wanted = if outcome.expectation.allowed { "allowed" } else { "denied" };
-        let predicted = if outcome.expectation.allowed { "denied" } else { "allowed" };
-        let line = format!("{file}:{}", outcome.expectation.line);
-        let of_pair = move |broken: &netloom_reach::expect::Broken| Disagreement {
-            from: broken.from.clone(),
-            to: broken.to.clone(),
-            address: broken.ports.to_string(),
-            protocol: "",
-            predicted: predicted.to_owned(),
-            observed: format!("{line} expects {wanted}"),
-            object: None,
-        };
-        outcome.broken.iter().map(of_pair).collect::<Vec<_>>()
-    };
-    Ok(outcomes.iter().flat_map(of_outcome).collect())
-}
-
-/// Ports of an expectation that are probed, at most: a range is no reason to try each of its ports.
-const PROBED_PORTS: usize = 4;
-
-/// Probes for an expectation about ports of pods, so that the packets are held against it by way of the prediction.
-fn add_pairs(
-    network: &Network,
-    reach: &Reach,
-    file: &str,
-    expectation: &Expectation,
-    plan: &mut Plan,
-) -> Result<(), Stop> {
-    let question = expectation.question(file, reach)?;
-    if question.port.is_none() {
-        return Ok(());
-    }
-    let own = |pod: &PodId| !network.world().snapshot.pod(*pod).host_network;
-    let pods = |party| -> Vec<PodId> {
-        let pods = match party {
-            Party::Pod(pod) => vec![pod],
-            Party::Endpoint(id) => reach.endpoint(id).pods.clone(),
-            _ => Vec::new(),
-        };
-        pods.into_iter().filter(own).collect()
-    };
-    for answer in question.answers(reach)? {
-        for protocol in [Protocol::Tcp, Protocol::Udp] {
-            let ports = answer.asked.ranges(protocol).iter().flat_map(|(low, high)| *low..=*high);
-            for port in ports.take(PROBED_PORTS) {
-                for from in pods(answer.from) {
-                    for to in pods(answer.to).into_iter().filter(|to| *to != from) {
-                        plan.pair(network, from, to, protocol, port);
-                    }
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Rows that the prediction does not agree with. A pod's connections to itself are not asked: they are always allowed.
-fn held_against(world: &World, table: &Table) -> Result<Vec<Disagreement>, Stop> {
-    let mut broken = Vec::new();
-    for row in table.rows.iter().filter(|r| r.from != r.to) {
-        let (from, to) = row.pods(&world.snapshot)?;
-        let (source, target) = (world.snapshot.pod(from), world.snapshot.pod(to));
-        let pair = target
-            .ips
-            .iter()
-            .find_map(|ip| Some((source.ips.iter().find(|own| own.is_ipv4() == ip.is_ipv4())?, ip)));
-        let Some((source_ip, target_ip)) = pair else { continue };
-        let decision = world.policies.evaluate(source_ip, target_ip, row.protocol, row.port);
-        let predicted = [decision.ingress.allowed, decision.egress.allowed, decision.allowed()];
-        if predicted != [row.ingress, row.egress, row.combined] {
-            let text = |[ingress, egress, combined]: [bool; 3]| {
-                let word = |allowed| if allowed { "allowed" } else { "blocked" };
-                format!("ingress {}, egress {}, combined {}", word(ingress), word(egress), word(combined))
-            };
-            broken.push(Disagreement {
-                from: row.from.clone(),
-                to: format!("{}:{}", row.to, row.port),
-                address: target_ip.to_string(),
-                protocol: row.protocol.name(),
-                predicted: text(predicted),
-                observed: format!(
-                    "the table (line {}) expects {}",
-                    row.line,
-                    text([row.ingress, row.egress, row.combined])
-                ),
-                object: None,
-            });
-        }
-    }
-    Ok(broken)
-}
-
-/// A probe for every row, so that the packets are held against the table by way of the prediction.
-fn add_rows(network: &Network, table: &Table, plan: &mut Plan) -> Result<(), Stop> {
-    for row in table
-        .rows
-        .iter()
-        .filter(|r| r.from != r.to && matches!(r.protocol, Protocol::Tcp | Protocol::Udp | Protocol::Sctp))
-    {
-        let (from, to) = row.pods(&network.world().snapshot)?;
-        plan.pair(network, from, to, row.protocol, row.port);
-    }
-    Ok(())
 }
 
 fn bar(length: u64, output: Output) -> ProgressBar {
