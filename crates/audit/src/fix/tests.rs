@@ -17,11 +17,11 @@ metadata:
   name: web # its name
 spec:
   ports:
-- port: 80 # in clear
-  protocol: TCP
-- port: 443
+    - port: 80 # in clear
+      protocol: TCP
+    - port: 443
   selector:
-app: web
+    app: web
 ";
 
 #[test]
@@ -93,4 +93,64 @@ fn what_would_leave_an_empty_collection_is_no_repair() {
     assert_eq!(edited(BLOCK, |o| Fix::safe("").remove(o, "spec.selector.app")), None);
     assert_eq!(edited(BLOCK, |o| Fix::safe("").remove(o, "spec.selector.tier")), None);
     assert_eq!(edited(BLOCK, |o| Fix::safe("").set(o, "spec.type", "ClusterIP")), None);
+}
+
+#[test]
+fn texts_keep_their_quotes_and_get_some_where_they_need_them() {
+    let text = "apiVersion: v1\nkind: Service\nmetadata: {name: 'web', labels: {a: \"x\", b: y, c: y}}\n";
+    let set = |path: &'static str, to: &'static str| {
+        edited(text, move |o| Fix::safe("").set_text(o, path, to)).unwrap()
+    };
+    assert_eq!(set("metadata.name", "it's"), text.replace("'web'", "'it''s'"));
+    assert_eq!(set("metadata.labels.a", "q\"q"), text.replace("\"x\"", "\"q\\\"q\""));
+    for (to, written) in [("z", "z"), ("/a-b", "/a-b"), ("on", "\"on\""), ("1", "\"1\""), ("a b", "\"a b\"")]
+    {
+        assert_eq!(set("metadata.labels.b", to), text.replace("b: y", &format!("b: {written}")));
+    }
+}
+
+#[test]
+fn parts_of_texts_and_words_of_lines() {
+    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata:\n  u: http://ä:80/x:8080\n  f: |\n    one\n    two 1 # c\n";
+    let within =
+        |part: &'static str| edited(text, move |o| Fix::safe("").replace_within(o, "data.u", part, ":81"));
+    assert_eq!(within(":80"), Some(text.replace(":80/", ":81/")), "`:8080` is another port");
+    assert_eq!(within(":8"), None, "nothing is called so");
+    assert_eq!(within("/"), None, "there are several");
+    let place = |line, column| Location { file: "a.yaml".into(), line, column };
+    let two = edited(text, |o| Fix::safe("").replace_at(o, &place(8, 5), "two", "three"));
+    assert_eq!(two, Some(text.replace("two", "three")));
+    assert_eq!(edited(text, |o| Fix::safe("").replace_at(o, &place(8, 6), "two", "three")), None);
+    let gone = edited(text, |o| Fix::safe("").remove_line_at(o, &place(8, 5)));
+    assert_eq!(gone, Some(text.replace("    two 1 # c\n", "")));
+    assert_eq!(edited(text, |o| Fix::safe("").remove_line_at(o, &place(8, 9))), None);
+}
+
+#[test]
+fn what_would_be_left_empty_goes_too() {
+    let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  annotations:\n    a/b.c: d # why\n";
+    let gone = edited(text, |o| Fix::safe("").remove_all(o, r"metadata.annotations.a/b\.c"));
+    assert_eq!(gone, Some(text.replace("  annotations:\n    a/b.c: d # why\n", "")));
+    let items = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  x: [[a], [b, c]]\n";
+    let gone = edited(items, |o| Fix::safe("").remove_all(o, "spec.x[0][0]"));
+    assert_eq!(gone, Some(items.replace("[a], ", "")));
+}
+
+#[test]
+fn mappings_are_appended_as_the_others_are_written() {
+    let append = |text: &str| {
+        edited(text, |o| {
+            Fix::safe("").append_mapping(o, "spec.ports", &[("protocol", "TCP"), ("port", "53")])
+        })
+    };
+    let text = |ports: &str| {
+        format!("apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec:\n  ports:{ports}\n")
+    };
+    for (before, after) in [
+        (" [{port: 53}]", " [{port: 53}, {protocol: TCP, port: 53}]"),
+        ("\n  - port: 53", "\n  - port: 53\n  - protocol: TCP\n    port: 53"),
+        ("\n    - {port: 53} # c", "\n    - {port: 53} # c\n    - {protocol: TCP, port: 53}"),
+    ] {
+        assert_eq!(append(&text(before)), Some(text(after)));
+    }
 }
