@@ -5,10 +5,14 @@ mod args;
 mod check;
 mod exec;
 mod explain;
+mod inputs;
 mod load;
+mod lsp;
+mod out;
 mod overview;
 mod progress;
 mod reach;
+mod render;
 mod run;
 mod up;
 mod verify;
@@ -45,9 +49,11 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::main(&args),
         Command::Reach(args) => reach::main(&args),
         Command::Verify(args) => verify::main(&args),
+        Command::Lsp(args) => lsp::main(args),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "netloom", &mut std::io::stdout());
-            Ok(0)
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "netloom", &mut script);
+            out::write(&String::from_utf8_lossy(&script)).map(|()| 0)
         }
         Command::RunInPod { command } => Ok(netloom_embedded::run_in_pod(command)),
     };

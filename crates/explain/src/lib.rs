@@ -26,7 +26,7 @@ mod world;
 pub use destination::{Destination, Host, PortSpec};
 pub use error::ExplainError;
 pub use explain::{Options, explain};
-pub use lookup::Named;
 pub use hop::{Excerpt, Explanation, Hop, Outcome, Stage, Verdict};
+pub use lookup::Named;
 pub use trace::{Drop, End, Origin, Path, Rejection, Step, Target, listens, trace};
 pub use world::{World, Worlds};

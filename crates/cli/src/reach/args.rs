@@ -30,6 +30,7 @@ Examples:
   netloom reach manifests/                            every connection that policies allow
   netloom reach manifests/ -o csv > reach.csv
   netloom reach manifests/ -o svg > reach.svg
+  netloom reach manifests/ -o html > reach.html       a map and a matrix, for a browser
   netloom reach manifests/ --by-class                 for large clusters: workloads that are alike are one
   netloom reach manifests/ --exposure                 and what is open to pods that are not there yet
   netloom reach manifests/ --from shop/frontend --to shop/backend --port 8080
@@ -101,6 +102,8 @@ pub enum Format {
     Dot,
     /// A picture
     Svg,
+    /// One self-contained page: a map, a matrix, and the rule behind every connection and denial
+    Html,
     /// The outcomes of --expect for CI
     Junit,
 }
@@ -115,6 +118,7 @@ impl Format {
             Self::Md => "md",
             Self::Dot => "dot",
             Self::Svg => "svg",
+            Self::Html => "html",
             Self::Junit => "junit",
         }
     }

@@ -46,7 +46,16 @@ pub fn write(args: &Reach, read: &Read, out: &mut impl Write) -> Result<u8, Faul
         (other, Some(_)) => return Err(unfit(other, "text, csv, json and md")),
         (Format::Dot, None) => report::dot(reach, out)?,
         (Format::Svg, None) => report::svg(reach, out)?,
-        (Format::Junit, None) => return Err(unfit(Format::Junit, "text, csv, json, md, dot and svg")),
+        (Format::Html, None) => report::html(reach, &title(args), out)?,
+        (Format::Junit, None) => {
+            return Err(unfit(Format::Junit, "text, csv, json, md, dot, svg and html"));
+        }
     }
     Ok(0)
+}
+
+/// What the page is about.
+fn title(args: &Reach) -> String {
+    let paths: Vec<_> = args.paths.iter().map(|path| path.to_string_lossy()).collect();
+    paths.join(" ")
 }

@@ -1,12 +1,17 @@
 //! The command as its users have it: real namespaces, real packets, real clients.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up has to fail loudly")]
 
+mod browser;
 mod check;
 mod examples;
 mod exec;
 mod host_aliases;
 mod host_ports;
 mod leaves_nothing;
+mod lsp;
+mod mend;
+mod packages;
+mod page;
 mod random;
 mod reach;
 mod services;

@@ -95,8 +95,19 @@ impl Running {
         running
     }
 
+    /// As [`Self::start`], with more said to the command first.
+    pub fn start_with(user: User, arguments: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
+        let running = Self::begin_with(user, arguments, prepare);
+        running.wait_for("Ctrl-C ends the network");
+        running
+    }
+
     /// Starts it and does not wait.
     pub fn begin(user: User, arguments: &[&str]) -> Self {
+        Self::begin_with(user, arguments, |_| {})
+    }
+
+    fn begin_with(user: User, arguments: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
         static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let nth = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let name = format!("test-{}-{nth}", std::process::id());
@@ -107,6 +118,7 @@ impl Running {
             .args(["--name", &name])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        prepare(&mut command);
         let mut child = command.spawn().expect("netloom starts");
         let lines = Arc::new(Mutex::new(Vec::new()));
         let readers: [Box<dyn std::io::Read + Send>; 2] =

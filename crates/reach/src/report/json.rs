@@ -5,15 +5,15 @@ use std::{
 };
 
 use netloom_cluster::PodId;
-use netloom_policy::{Direction, Reason};
+use netloom_policy::Reason;
 use serde::Serialize;
 
 use super::{
     Texts,
+    kinds::Kinds,
     reasons::{AllowedBy, Reasons},
 };
 use crate::{
-    classes::ClassId,
     endpoints::Endpoint,
     exposure::Exposure,
     pool::PortSetId,
@@ -117,15 +117,11 @@ impl Reasons {
     }
 }
 
-/// Ends about which the same rules decide: with the same class, identities and policies. A class alone does not tell
-/// the rule, because different rules may have the same effect.
-type Kind = (ClassId, Vec<u32>, [Vec<usize>; 2]);
-
 /// The reasons of each pair of kinds, found once.
 struct Table<'r> {
     reach: &'r Reach,
     reasons: Reasons,
-    kinds: HashMap<Kind, usize>,
+    kinds: Kinds,
     of_endpoint: HashMap<*const Endpoint, usize>,
     known: HashMap<(usize, usize), AllowedBy>,
 }
@@ -135,7 +131,7 @@ impl<'r> Table<'r> {
         Self {
             reach,
             reasons: Reasons::default(),
-            kinds: HashMap::new(),
+            kinds: Kinds::default(),
             of_endpoint: HashMap::new(),
             known: HashMap::new(),
         }
@@ -199,14 +195,6 @@ impl<'r> Table<'r> {
     }
 
     fn kind_of(&mut self, party: Party, pod: Option<PodId>) -> usize {
-        let reach = self.reach;
-        let selecting = |direction| -> Vec<usize> {
-            let policies = pod.map(|pod| reach.policies().selecting(pod, direction)).into_iter().flatten();
-            policies.map(|policy| std::sync::Arc::as_ptr(policy) as usize).collect()
-        };
-        let policies = [selecting(Direction::Ingress), selecting(Direction::Egress)];
-        let kind = (reach.class_of(party), reach.identities(party), policies);
-        let fresh = self.kinds.len();
-        *self.kinds.entry(kind).or_insert(fresh)
+        self.kinds.of(self.reach, party, pod)
     }
 }

@@ -5,7 +5,9 @@ mod csv;
 mod dot;
 pub mod expectations;
 pub mod exposure;
+mod html;
 mod json;
+mod kinds;
 mod markdown;
 mod reasons;
 pub mod sides;
@@ -18,6 +20,7 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 pub use csv::csv;
 pub use dot::dot;
+pub use html::html;
 pub use json::{OpenPorts, json, ranges};
 pub use markdown::markdown;
 pub use reasons::{AllowedBy, ReasonOf};

@@ -185,6 +185,17 @@ pub(in crate::rules) fn target_name(port: &ServicePort) -> Option<&str> {
     }
 }
 
+/// The port of a workload's pods that a Service's port leads to.
+pub(in crate::rules) fn pod_port(workload: &Workload<'_>, port: &ServicePort) -> Option<i32> {
+    target_number(port).or_else(|| {
+        let name = target_name(port)?;
+        declared(workload)
+            .into_iter()
+            .find(|declared| declared.name == Some(name))
+            .map(|declared| declared.number)
+    })
+}
+
 /// Where the target of a port is written: `targetPort`, or `port` where that is taken for it.
 pub(in crate::rules) fn target_path(path: &str, port: &ServicePort) -> String {
     format!("{path}.{}", if port.target_port.is_some() { "targetPort" } else { "port" })
