@@ -1,6 +1,6 @@
 //! Who is meant: a workload, a pod, a Service, a namespace, a node, addresses, the outside, everyone.
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
@@ -164,11 +164,12 @@ fn of_namespace(reach: &Reach, namespace: &str, pattern: &str) -> Result<Vec<Par
 fn parties(reach: &Reach, pods: &[PodId]) -> Vec<Party> {
     let asked: BTreeSet<PodId> = pods.iter().copied().collect();
     let mut parties = Vec::new();
+    let mut known = HashSet::new();
     for pod in pods {
         let whole =
             reach.endpoint_of(*pod).filter(|e| reach.endpoint(*e).pods.iter().all(|p| asked.contains(p)));
         let party = whole.map_or(Party::Pod(*pod), Party::Endpoint);
-        if !parties.contains(&party) {
+        if known.insert(party) {
             parties.push(party);
         }
     }

@@ -2,8 +2,11 @@
 //!
 //! `cargo bench -p netloom --bench reach`; with words behind `--` only the sizes whose names contain one of them, as in
 //! `-- 10000`. Sizes are workloads/policies. The clusters have namespaces of ten to a hundred workloads in five tiers,
-//! and policies that deny, or admit a tier, namespaces by label, networks, named ports or ranges.
+//! and policies that deny, or admit a tier, namespaces by label, networks, named ports or ranges. With
+//! `NETLOOM_PLOT=FILE.svg` the figures are drawn too.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up has to fail loudly")]
+
+mod plot;
 
 use std::{
     fmt::Write as _,
@@ -23,6 +26,15 @@ const SIZES: [(usize, usize, usize); 6] =
 
 fn main() {
     let filter: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let mut lines: Vec<plot::Series> =
+        [("by class", "#1f77b4"), ("one question", "#2ca02c"), ("every pair, as csv", "#ff7f0e")]
+            .map(|(name, color)| plot::Series {
+                name: name.to_owned(),
+                color,
+                dashed: false,
+                points: Vec::new(),
+            })
+            .into();
     println!("{:<16} {:<44} {:>10} {:>10}", "", "", "median", "peak");
     for (namespaces, each, policies) in SIZES {
         let name = format!("{}/{policies}", namespaces * each);
@@ -39,15 +51,31 @@ fn main() {
         ];
         // A hundred thousand workloads are ten thousand million pairs.
         let asked = if namespaces * each > 10_000 { &asked[..2] } else { &asked[..] };
-        for (what, arguments) in asked {
+        for ((what, arguments), line) in asked.iter().zip(&mut lines) {
             let mut runs: Vec<(Duration, u64)> = (0..RUNS).map(|_| run(folder.path(), arguments)).collect();
             runs.sort();
             let (took, _) = runs[RUNS / 2];
             let peak = runs.iter().map(|(_, peak)| *peak).max().unwrap_or_default();
+            line.points.push(((namespaces * each) as f64, took.as_secs_f64()));
             println!("{name:<16} {what:<44} {:>8.3} s {:>6} MiB", took.as_secs_f64(), peak / 1024);
         }
     }
+    if let Ok(file) = std::env::var("NETLOOM_PLOT") {
+        lines.extend(OTHERS.map(|(name, color, points)| plot::Series {
+            name: name.to_owned(),
+            color,
+            dashed: true,
+            points: points.to_vec(),
+        }));
+        fs::write(file, plot::svg(&lines)).unwrap();
+    }
 }
+
+/// Analyzers that go pair by pair, measured on two cores on clusters of this form: every pair, as csv.
+const OTHERS: [(&str, &str, &[(f64, f64)]); 2] = [
+    ("an analyzer in Go", "#888", &[(100.0, 0.7), (300.0, 8.5), (500.0, 33.0), (1000.0, 173.0)]),
+    ("an analyzer in Python", "#bbb", &[(100.0, 3.2), (300.0, 16.0), (500.0, 78.0), (1000.0, 179.0)]),
+];
 
 /// One run to /dev/null: how long it took, and the most memory that was seen of it, in KiB.
 fn run(folder: &Path, arguments: &[&str]) -> (Duration, u64) {
