@@ -118,7 +118,7 @@ fn failed(package: &Package, reason: String) -> Result<ParsedSource, ReadError> 
     };
     parsed.diagnostics = vec![Diagnostic {
         severity: Severity::Error,
-        cause: Cause::Template,
+        cause: Cause::NotApplied,
         message,
         at,
         end: (1, 1),
