@@ -37,6 +37,9 @@ pub enum Command {
     /// Tell who can reach whom, on which ports
     #[command(after_help = crate::reach::AFTER)]
     Reach(crate::reach::Reach),
+    /// Tell what a change opens and closes, between two folders or two git revisions
+    #[command(after_help = crate::diff::AFTER)]
+    Diff(crate::diff::Diff),
     /// Explain one connection: every hop, and the object and line that decides it
     #[command(after_help = EXPLAIN_AFTER)]
     Explain(Explain),

@@ -3,6 +3,7 @@
 
 mod args;
 mod check;
+mod diff;
 mod exec;
 mod explain;
 mod inputs;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Exec(args) => exec::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::Reach(args) => reach::main(&args),
+        Command::Diff(args) => diff::main(&args),
         Command::Verify(args) => verify::main(&args),
         Command::Lsp(args) => lsp::main(args),
         Command::Completions { shell } => {

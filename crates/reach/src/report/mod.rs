@@ -22,6 +22,7 @@ pub use csv::csv;
 pub use dot::dot;
 pub use html::html;
 pub use json::{OpenPorts, json, ranges};
+pub use kinds::Kinds;
 pub use markdown::markdown;
 pub use reasons::{AllowedBy, ReasonOf};
 pub use svg::svg;
