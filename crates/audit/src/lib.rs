@@ -18,6 +18,7 @@ pub mod report;
 mod restored;
 mod rule;
 mod rules;
+pub mod scrapes;
 mod selection;
 mod settings;
 mod suppress;

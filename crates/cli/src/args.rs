@@ -40,6 +40,9 @@ pub enum Command {
     /// Tell what a change opens and closes, between two folders or two git revisions
     #[command(after_help = crate::diff::AFTER)]
     Diff(crate::diff::Diff),
+    /// Write the least policies that keep what is needed, and prove that they do
+    #[command(after_help = crate::suggest::AFTER)]
+    Suggest(crate::suggest::Suggest),
     /// Explain one connection: every hop, and the object and line that decides it
     #[command(after_help = EXPLAIN_AFTER)]
     Explain(Explain),

@@ -15,6 +15,7 @@ mod progress;
 mod reach;
 mod render;
 mod run;
+mod suggest;
 mod up;
 mod verify;
 
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::main(&args),
         Command::Reach(args) => reach::main(&args),
         Command::Diff(args) => diff::main(&args),
+        Command::Suggest(args) => suggest::main(&args),
         Command::Verify(args) => verify::main(&args),
         Command::Lsp(args) => lsp::main(args),
         Command::Completions { shell } => {

@@ -5,9 +5,9 @@ mod gateway;
 mod ingress;
 pub(crate) mod istio;
 pub(crate) mod manifests;
-mod monitoring;
+pub(crate) mod monitoring;
 pub(crate) mod policy;
-mod services;
+pub(crate) mod services;
 mod tls;
 mod workloads;
 

@@ -52,7 +52,7 @@ pub fn show(repaired: &Repaired) -> Result<(), Stop> {
 }
 
 /// A unified diff.
-fn difference(before: &Source, after: &Source, color: bool) -> String {
+pub fn difference(before: &Source, after: &Source, color: bool) -> String {
     let diff = TextDiff::from_lines(&*before.text, &*after.text);
     let text = diff.unified_diff().header(&before.name, &after.name).to_string();
     if !color {

@@ -10,6 +10,7 @@ mod rules;
 use args::Format;
 pub use args::{AFTER, Check, Wanted};
 pub use known::hide;
+pub use mend::difference;
 pub use names::normal;
 pub use plan::{NoPlan, Plan};
 

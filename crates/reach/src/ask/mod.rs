@@ -7,8 +7,8 @@ use netloom_explain::ExplainError;
 use netloom_policy::Direction;
 
 pub use port::{Port, PortNumber};
-pub use who::Who;
 pub(crate) use who::internet;
+pub use who::{Who, internet_exceptions};
 
 use crate::{
     outside::AddressRange,

@@ -192,12 +192,17 @@ const SPECIAL: [(Ipv4Addr, u8); 11] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
+/// The IPv4 networks that are not of the internet.
+#[must_use]
+pub fn internet_exceptions() -> Vec<IpNet> {
+    SPECIAL.iter().map(|(ip, bits)| IpNet::V4(ipnet::Ipv4Net::new_assert(*ip, *bits))).collect()
+}
+
 /// The part of the outside that is the internet.
 pub(crate) fn internet(reach: &Reach) -> Vec<AddressRange> {
-    let special: Vec<AddressRange> = SPECIAL
-        .iter()
-        .map(|(ip, bits)| ipnet::Ipv4Net::new_assert(*ip, *bits))
-        .map(|net| AddressRange { low: net.network().into(), high: net.broadcast().into() })
+    let special: Vec<AddressRange> = internet_exceptions()
+        .into_iter()
+        .map(|net| AddressRange { low: net.network(), high: net.broadcast() })
         .collect();
     // Global unicast addresses (RFC 4291).
     let global = AddressRange {

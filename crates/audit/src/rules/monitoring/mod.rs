@@ -22,7 +22,7 @@ mod rate_window_too_short;
 mod rule_without_kind;
 mod scrape_into_strict_mesh;
 mod scrape_timeout;
-mod support;
+pub(crate) mod support;
 
 use crate::Rule;
 

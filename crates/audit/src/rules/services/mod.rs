@@ -30,7 +30,7 @@ mod selects_job_pods;
 mod selects_nothing;
 mod slice_port_name;
 mod stateful_set_service;
-pub(in crate::rules) mod support;
+pub(crate) mod support;
 mod target_port_name;
 mod target_port_number;
 mod twin_services;
