@@ -169,10 +169,12 @@ impl Made<'_> {
         by_group.into_iter().map(end).collect()
     }
 
-    /// An end for the ingress controllers that the set lacks, if something is published by one.
+    /// An end for the ingress controllers, if something is published by one.
     fn controllers(&mut self) -> Option<End> {
-        let missing = self.reach.controllers().into_iter().any(|party| matches!(party, Party::StandIn(_)));
-        missing.then(|| End {
+        let controllers = self.reach.controllers();
+        let missing = controllers.iter().any(|party| matches!(party, Party::StandIn(_)));
+        let among = if missing { "not among the workloads" } else { "among the workloads too" };
+        (!controllers.is_empty()).then(|| End {
             name: names::INGRESS_CONTROLLER.to_owned(),
             short: names::INGRESS_CONTROLLER.to_owned(),
             namespace: None,
@@ -180,7 +182,7 @@ impl Made<'_> {
             pods: 0,
             group: self.group(usize::MAX, String::new(), Standing::Controller),
             at: String::new(),
-            detail: "not among the workloads; it connects where an Ingress or a route leads".to_owned(),
+            detail: format!("{among}; it connects where an Ingress or a route leads"),
             unprotected: false,
         })
     }
@@ -192,7 +194,7 @@ impl Made<'_> {
         let group = party.map_or(0, |party| {
             let kind = self.kinds.of(reach, party, endpoint.pods.first().copied());
             let published = match party {
-                Party::Endpoint(id) => reach.from_controllers().get(&id).map(ToString::to_string),
+                Party::Endpoint(id) => reach.controller_lines().get(&id).map(ToString::to_string),
                 _ => None,
             };
             self.group(kind, published.unwrap_or_default(), Standing::Party(party))
