@@ -71,8 +71,11 @@ fn main() {
     }
 }
 
+/// A name, a colour, and points (workloads, seconds).
+type Other = (&'static str, &'static str, &'static [(f64, f64)]);
+
 /// Analyzers that go pair by pair, measured on two cores on clusters of this form: every pair, as csv.
-const OTHERS: [(&str, &str, &[(f64, f64)]); 2] = [
+const OTHERS: [Other; 2] = [
     ("an analyzer in Go", "#888", &[(100.0, 0.7), (300.0, 8.5), (500.0, 33.0), (1000.0, 173.0)]),
     ("an analyzer in Python", "#bbb", &[(100.0, 3.2), (300.0, 16.0), (500.0, 78.0), (1000.0, 179.0)]),
 ];
