@@ -1,6 +1,7 @@
 //! Why connections changed: what each side of one decided before and after, and the changed objects behind it.
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
+    net::IpAddr,
     sync::Arc,
 };
 
@@ -89,7 +90,76 @@ impl Diff<'_> {
         }
         let by = [&way.before, &way.after].into_iter().flatten();
         found.objects.extend(by.map(|on| on.by.clone()));
-        self.with_objects(found, true)
+        found.units.insert(way.to);
+        let mut causes = self.with_objects(found, true);
+        let between = self.objects.iter().enumerate().filter(|(_, change)| self.is_between(change.object(), way));
+        causes.objects.extend(between.map(|(nth, _)| nth));
+        if causes.objects.is_empty() {
+            // Other pods than before are behind the same Service.
+            let pods = self.origins_of(way.to);
+            let of_pods = |change: &crate::ObjectChange| pods.iter().any(|pod| key(pod) == key(change.object()));
+            let changed = self.objects.iter().enumerate().filter(|(_, change)| of_pods(change));
+            causes.objects.extend(changed.map(|(nth, _)| nth));
+        }
+        causes
+    }
+
+    /// The objects that declare a unit and its pods, on both sides.
+    fn origins_of(&self, unit: UnitId) -> Vec<Arc<ObjectRef>> {
+        let unit = self.unit(unit);
+        let sides = [(self.before.reach, &unit.before), (self.after.reach, &unit.after)];
+        let pods = sides.into_iter().flat_map(|(reach, member)| {
+            let party = member.as_ref().map(|member| member.party);
+            let pods = match party {
+                Some(Party::Endpoint(id)) => reach.endpoint(id).pods.clone(),
+                Some(Party::Pod(pod)) => vec![pod],
+                _ => Vec::new(),
+            };
+            pods.into_iter().map(|pod| reach.snapshot().pod(pod).origin.clone())
+        });
+        let own = [&unit.before, &unit.after].into_iter().flatten().map(|member| member.origin.clone());
+        own.chain(pods).collect()
+    }
+
+    /// Whether an object may be between what publishes and the pods: a Service that leads to them on either side, a
+    /// Gateway, a class.
+    fn is_between(&self, object: &ObjectRef, way: &WayChange) -> bool {
+        let unit = self.unit(way.to);
+        let leads = |reach: &Reach, member: &Option<crate::Member>| {
+            let (Some(pod), Some(namespace)) = (member.as_ref().and_then(|m| m.pod), &object.namespace) else {
+                return false;
+            };
+            let service = reach.snapshot().find_service(namespace, &object.name);
+            service.is_some_and(|service| service.endpoints.iter().any(|e| e.pod == Some(pod)))
+        };
+        match &*object.kind {
+            "Service" | "EndpointSlice" | "Endpoints" => {
+                leads(self.before.reach, &unit.before) || leads(self.after.reach, &unit.after)
+            }
+            "IngressClass" => way.entry == "Ingress",
+            "Gateway" | "GatewayClass" | "ReferenceGrant" => way.entry == "Gateway",
+            _ => false,
+        }
+    }
+
+    fn is_unplaced(&self, unit: UnitId) -> bool {
+        let unit = self.unit(unit);
+        let member = match (&unit.before, &unit.after) {
+            (Some(only), None) | (None, Some(only)) => only,
+            _ => return false,
+        };
+        !self.objects.iter().any(|change| key(change.object()) == key(&member.origin))
+    }
+
+    /// The nodes whose network a unit shares.
+    fn nodes_of(&self, unit: UnitId) -> Vec<Arc<str>> {
+        let unit = self.unit(unit);
+        let sides = [(self.before.reach, &unit.before), (self.after.reach, &unit.after)];
+        let node = |(reach, member): (&Reach, &Option<crate::Member>)| {
+            let pod = reach.snapshot().pod(member.as_ref()?.pod?);
+            pod.host_network.then(|| reach.snapshot().node(pod.node).name.clone())
+        };
+        sides.into_iter().filter_map(node).collect()
     }
 
     fn parties(&self, unit: UnitId) -> Parties {
@@ -135,10 +205,15 @@ impl Diff<'_> {
         }
     }
 
-    /// An address of each piece that is in a range.
+    /// An address of each piece that is in a range, and that no pod has.
     fn addresses(&self, range: &AddressRange) -> impl Iterator<Item = Party> {
         let within = self.pieces.iter().filter(|piece| range.and(&piece.range) == Some(piece.range));
-        within.map(|piece| Party::Address(piece.range.low))
+        within.map(|piece| {
+            let reaches = [self.before.reach, self.after.reach];
+            let free = |ip: &IpAddr| reaches.iter().all(|reach| reach.policies().pod_at(*ip).is_none());
+            let free = some_of(&piece.range).find(free);
+            Party::Address(free.unwrap_or(piece.range.low))
+        })
     }
 
     fn ask(&self, from: &Parties, to: &Parties, gained: &PortSet, lost: &PortSet, found: &mut Found) {
@@ -147,6 +222,7 @@ impl Diff<'_> {
         };
         let before = whys(self.before.reach, from.before, to.before);
         let after = whys(self.after.reach, from.after, to.after);
+        let known = found.subjects.len();
         for (ports, denied, allowed, opens) in
             [(gained, &before, &after, true), (lost, &after, &before, false)]
         {
@@ -164,6 +240,11 @@ impl Diff<'_> {
                 found.subjects.extend(subject.unit.map(|unit| (unit, direction)));
             }
         }
+        if found.subjects.len() == known {
+            // A node and its own pods: no policy is asked, and the table tells of policies all the same.
+            found.subjects.extend(from.unit.map(|unit| (unit, Direction::Egress)));
+            found.subjects.extend(to.unit.map(|unit| (unit, Direction::Ingress)));
+        }
         found.units.extend([from, to].iter().filter_map(|parties| parties.unit));
     }
 
@@ -174,14 +255,18 @@ impl Diff<'_> {
         let reasons = found.causes.iter().flat_map(|cause| [&cause.before, &cause.after]).flatten();
         wanted.extend(reasons.flat_map(|reason| &reason.rules).map(key));
         let touched = found.units.iter().filter(|unit| self.about[unit.index()].2);
-        let members = touched.flat_map(|unit| [&self.unit(*unit).before, &self.unit(*unit).after]).flatten();
-        for member in members {
-            wanted.insert(key(&member.origin));
-            if let Some(namespace) = &member.origin.namespace {
-                wanted.insert(("Namespace", None, namespace));
-            }
+        let origins: Vec<Arc<ObjectRef>> = touched.flat_map(|unit| self.origins_of(*unit)).collect();
+        for origin in &origins {
+            wanted.insert(key(origin));
+            wanted.extend(origin.namespace.as_deref().map(|namespace| ("Namespace", None, namespace)));
         }
-        let of_key = |change: &crate::ObjectChange| wanted.contains(&key(change.object()));
+        let nodes = found.units.iter().flat_map(|unit| self.nodes_of(*unit)).collect::<Vec<_>>();
+        wanted.extend(nodes.iter().map(|name| ("Node", None, &**name)));
+        // Who came or went although its object did not, could not be placed on a node.
+        let unplaced = found.units.iter().any(|unit| self.is_unplaced(*unit));
+        let of_key = |change: &crate::ObjectChange| {
+            wanted.contains(&key(change.object())) || (unplaced && &*change.object().kind == "Node")
+        };
         let named = self.objects.iter().enumerate().filter(|(_, change)| of_key(change)).map(|(nth, _)| nth);
         let selecting = found.subjects.iter().flat_map(|(unit, direction)| {
             let (ingress, egress, _) = &self.about[unit.index()];
@@ -190,6 +275,18 @@ impl Diff<'_> {
         let objects = named.chain(selecting.copied()).collect();
         Causes { objects, all: found.causes, complete }
     }
+}
+
+/// The first addresses of a range.
+fn some_of(range: &AddressRange) -> impl Iterator<Item = IpAddr> {
+    const MOST: u32 = 4_096;
+    let low = range.low;
+    let nth = move |nth: u32| match low {
+        IpAddr::V4(ip) => ip.to_bits().checked_add(nth).map(|bits| IpAddr::V4(bits.into())),
+        IpAddr::V6(ip) => ip.to_bits().checked_add(nth.into()).map(|bits| IpAddr::V6(bits.into())),
+    };
+    let high = range.high;
+    (0..MOST).map_while(nth).take_while(move |ip| *ip <= high)
 }
 
 /// An object apart from its line.

@@ -72,30 +72,31 @@ impl Units {
                 keyed.entry(key).or_default()[side].push(id);
             }
         }
-        let mut found: Vec<(Unit, [Option<EndpointId>; 2])> = Vec::new();
+        // A pod is itself, whatever owns it on either side.
+        let mut named: BTreeMap<Arc<str>, [Option<(Member, EndpointId)>; 2]> = BTreeMap::new();
         for ids in keyed.values() {
             let split = [before, after].iter().zip(ids).any(|(reach, ids)| is_split(reach, ids));
-            let mut named: BTreeMap<Arc<str>, [Option<(Member, EndpointId)>; 2]> = BTreeMap::new();
             for (side, (reach, ids)) in [before, after].into_iter().zip(ids).enumerate() {
                 for (name, member, id) in ids.iter().flat_map(|id| members(reach, *id, split)) {
                     named.entry(name).or_default()[side] = Some((member, id));
                 }
             }
-            found.extend(named.into_iter().map(|(name, [before, after])| {
-                let (before, old) = before.unzip();
-                let (after, new) = after.unzip();
-                (Unit { name, before, after }, [old, new])
-            }));
         }
-        found.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
-        let mut units = Self { all: Vec::with_capacity(found.len()), of_endpoint: Default::default() };
-        for (nth, (unit, endpoints)) in found.into_iter().enumerate() {
-            for (of_endpoint, id) in units.of_endpoint.iter_mut().zip(endpoints) {
+        let mut units = Self { all: Vec::with_capacity(named.len()), of_endpoint: Default::default() };
+        for (nth, (name, sides)) in named.into_iter().enumerate() {
+            let [(before, old), (after, new)] = sides.map(Option::unzip);
+            for (of_endpoint, id) in units.of_endpoint.iter_mut().zip([old, new]) {
                 id.into_iter().for_each(|id| of_endpoint.entry(id).or_default().push(UnitId(nth as u32)));
             }
-            units.all.push(unit);
+            units.all.push(Unit { name, before, after });
         }
         units
+    }
+
+    /// A unit on one side: before, after.
+    pub fn member(&self, unit: UnitId, side: usize) -> Option<&Member> {
+        let unit = &self.all[unit.index()];
+        if side == 0 { unit.before.as_ref() } else { unit.after.as_ref() }
     }
 }
 
@@ -106,15 +107,17 @@ fn is_split(reach: &Reach, ids: &[EndpointId]) -> bool {
 /// An endpoint as it is compared: as a whole, or pod by pod.
 fn members(reach: &Reach, id: EndpointId, split: bool) -> Vec<(Arc<str>, Member, EndpointId)> {
     let endpoint = reach.endpoint(id);
-    let member = |party, pod| Member { party, pod, origin: endpoint.origin.clone(), class: endpoint.class };
+    let member = |party, pod, origin| Member { party, pod, origin, class: endpoint.class };
     if split {
         let of_pod = |pod: &PodId| {
             let name = reach.name_of(Party::Pod(*pod), None).into();
-            (name, member(Party::Pod(*pod), Some(*pod)), id)
+            let origin = reach.snapshot().pod(*pod).origin.clone();
+            (name, member(Party::Pod(*pod), Some(*pod), origin), id)
         };
         return endpoint.pods.iter().map(of_pod).collect();
     }
-    vec![(endpoint.name.clone(), member(Party::Endpoint(id), endpoint.pods.first().copied()), id)]
+    let first = endpoint.pods.first().copied();
+    vec![(endpoint.name.clone(), member(Party::Endpoint(id), first, endpoint.origin.clone()), id)]
 }
 
 /// Whether everything about a unit that policies go by is the same on both sides.

@@ -5,11 +5,11 @@ use std::{
 };
 
 use netloom_objects::ObjectRef;
-use netloom_reach::{Entry, Party, PortSet, Reach};
+use netloom_reach::{Entry, Party, PortSet, Reach, Way};
 
 use crate::{
     pairs::Ports,
-    units::{UnitId, Units},
+    units::{Member, UnitId, Units},
 };
 
 /// A way from outside to a workload, of which policies open other ports than before.
@@ -102,27 +102,38 @@ pub(crate) fn changes(before: &Reach, after: &Reach, units: &Units) -> Vec<WayCh
 
 fn ways(reach: &Reach, units: &Units, side: usize) -> BTreeMap<Key, WayOn> {
     let mut ways: BTreeMap<Key, WayOn> = BTreeMap::new();
-    let of = |way: &netloom_reach::Way<'_>| -> Vec<Key> {
-        let units = units.of_endpoint[side].get(&way.to).into_iter().flatten();
-        units.map(|unit| (*unit, way.published.entry.name(), way.published.address.clone())).collect()
+    let of = |way: &Way<'_>| -> Vec<(Key, PortSet)> {
+        let published = way.published;
+        let led_to = units.of_endpoint[side].get(&way.to).into_iter().flatten().filter_map(|unit| {
+            let aims = aims(way, units.member(*unit, side)?);
+            Some(((*unit, published.entry.name(), published.address.clone()), aims))
+        });
+        led_to.filter(|(_, aims)| !aims.is_none()).collect()
     };
     for way in reach.ways() {
-        for key in of(&way) {
+        for (key, aims) in of(&way) {
             let on = ways.entry(key).or_insert_with(|| WayOn {
                 by: way.published.by.clone(),
                 open: PortSet::none(),
                 internet: PortSet::none(),
                 client: way.by.first().copied(),
             });
-            on.open = on.open.or(&way.open);
+            on.open = on.open.or(&way.open.and(&aims));
         }
     }
     for open in reach.open_to_internet() {
-        for key in of(&open.way) {
-            ways.entry(key).and_modify(|on| on.internet = on.internet.or(&open.open));
+        for (key, aims) in of(&open.way) {
+            ways.entry(key).and_modify(|on| on.internet = on.internet.or(&open.open.and(&aims)));
         }
     }
     ways
+}
+
+/// The ports of a unit that a way leads to: of a pod of a workload, those that it leads to on this pod.
+fn aims(way: &Way<'_>, member: &Member) -> PortSet {
+    let Party::Pod(pod) = member.party else { return way.aims.clone() };
+    let own = way.published.targets.iter().filter(|(target, ..)| *target == pod);
+    own.fold(PortSet::none(), |aims, (_, protocol, port)| aims.or(&PortSet::of(*protocol, *port, *port)))
 }
 
 /// What ingress controllers and gateways may open on other ports than before, by the change.

@@ -3,11 +3,12 @@ use std::fmt::Write as _;
 
 use super::{
     ASKED,
-    words::{self, NAMED, headline, reason, sign},
+    words::{self, NAMED, headline, reason, sign, title},
 };
 use crate::{
     causes::Causes,
     diff::{Diff, Group},
+    objects::ObjectChange,
     units::{Member, UnitId},
     ways::WayChange,
 };
@@ -28,7 +29,7 @@ pub fn text(diff: &Diff<'_>, color: bool) -> String {
     let all: Vec<&Group> = diff.connections.iter().collect();
     text.section("Connections", &all, |text, group| text.group(group));
     let all: Vec<_> = diff.objects.iter().collect();
-    text.section("Objects", &all, |text, object| text.line(object.name(), &object.words()));
+    text.section("Objects", &all, |text, object| text.object(object));
     text.end();
     text.out
 }
@@ -118,6 +119,11 @@ impl Text<'_> {
         self.line(way.name(), &format!("{} {} → {to}: {ports}{by}", way.entry, way.address));
         let causes = self.diff.causes_of_way(way);
         self.causes(&causes);
+    }
+
+    fn object(&mut self, change: &ObjectChange) {
+        let fields = if change.fields.is_empty() { String::new() } else { format!(" {}", change.paths()) };
+        self.line(change.name(), &format!("{} ({}){fields}", title(change.object()), change.at()));
     }
 
     fn causes(&mut self, causes: &Causes) {

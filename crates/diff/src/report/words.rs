@@ -120,10 +120,9 @@ impl ObjectChange {
         folded(&paths, 2)
     }
 
-    /// `edited NetworkPolicy shop/web (web.yaml:7) at spec.ingress[0].from`.
+    /// `NetworkPolicy shop/web (web.yaml:7), edited`.
     pub(super) fn words(&self) -> String {
-        let fields = if self.fields.is_empty() { String::new() } else { format!(" at {}", self.paths()) };
-        format!("{} {} ({}){fields}", self.name(), title(self.object()), self.at())
+        format!("{} ({}), {}", title(self.object()), self.at(), self.name())
     }
 }
 
