@@ -8,7 +8,7 @@ use netloom_reach::{Home, PortSet, StandIn};
 
 use crate::{
     ground::Ground,
-    need::{Block, Doubt, End, Need, Needs, Reason, port},
+    need::{Block, End, Learnt, Need, Needs, Reason, port},
     units::{Unit, UnitId},
 };
 
@@ -84,7 +84,7 @@ impl Dns {
     }
 
     pub(crate) fn reason(&self) -> Reason {
-        Reason::derived("the cluster's DNS", self.at.clone().unwrap_or_else(Location::builtin))
+        Reason { learnt: Learnt::Derived, text: "the cluster's DNS".to_owned(), at: self.at.clone() }
     }
 
     /// Whether a unit is the cluster's DNS.
@@ -113,8 +113,7 @@ impl Dns {
             unit.title(),
             unit.title()
         );
-        let doubt = Doubt { text, at: Some(unit.origin.at.clone()) };
-        out.doubt(doubt.text, doubt.at);
+        out.doubt(text, Some(unit.origin.at.clone()));
     }
 }
 

@@ -15,6 +15,7 @@ mod page;
 mod random;
 mod reach;
 mod services;
+mod suggest;
 mod support;
 mod texts;
 mod watch;

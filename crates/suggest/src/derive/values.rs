@@ -100,7 +100,10 @@ impl<'a> Store<'a> {
                 source.config_map_ref.as_ref().and_then(|r| find(&self.config_maps, (namespace, &r.name)));
             let secret = source.secret_ref.as_ref().and_then(|r| find(&self.secrets, (namespace, &r.name)));
             for object in [config, secret].into_iter().flatten() {
-                for (key, value) in entries(object) {
+                // What has several lines is a file, whoever put it there.
+                for (key, value) in
+                    entries(object).into_iter().filter(|(_, value)| !value.trim_end().contains('\n'))
+                {
                     let name = format!("{prefix}{key}");
                     variables.push(variable(object, &key, name, value));
                 }

@@ -50,12 +50,9 @@ fn proof(report: &Report<'_>, text: &mut String) {
     match unmet.is_empty() {
         true => _ = writeln!(text, "\nProof: {} allowed", count_are(needs, "need is", "needs are")),
         false => {
-            _ = writeln!(
-                text,
-                "\nProof: {} of {} shut",
-                count_stay(unmet.len()),
-                count(needs, "need", "needs")
-            );
+            let stay = if unmet.len() == 1 { "stays" } else { "stay" };
+            let needs = count(needs, "need", "needs");
+            _ = writeln!(text, "\nProof: {} of {needs} {stay} shut", unmet.len());
             unmet.iter().for_each(|unmet| self::unmet(unmet, text));
         }
     }
@@ -153,8 +150,4 @@ fn count_are(number: usize, one: &str, many: &str) -> String {
         1 => format!("the one {one}"),
         _ => format!("all {number} {many}"),
     }
-}
-
-fn count_stay(number: usize) -> String {
-    count(number, "stays", "stay")
 }

@@ -8,7 +8,6 @@ use std::{
 use netloom_cluster::{PodId, Policy, PortMatch, Protocol, Rule};
 use netloom_objects::ObjectRef;
 use netloom_policy::{Direction, PolicySet, Remote, Side};
-use netloom_reach::{ClassId, EndpointKind};
 
 use crate::ground::Ground;
 
@@ -102,7 +101,7 @@ impl Cells {
             });
             subjects.push(Subjects { pod, ingress, egress, ports });
         }
-        Self { subjects, remotes: remotes(ground), of_policy }
+        Self { subjects, remotes: remotes(ground, set), of_policy }
     }
 
     /// Asks about all cells.
@@ -141,31 +140,29 @@ impl Cells {
     }
 }
 
-/// Those on the other side: one of each class, by each of its addresses.
-fn remotes(ground: &Ground<'_>) -> Vec<Remote> {
-    let reach = &ground.today;
-    let mut seen: BTreeSet<ClassId> = BTreeSet::new();
+/// Those on the other side: one for each identity, which is what no peer of any rule tells apart.
+fn remotes(ground: &Ground<'_>, set: &PolicySet) -> Vec<Remote> {
+    let (snapshot, tables) = (&ground.snapshot, set.tables());
+    let mut seen: BTreeSet<u32> = BTreeSet::new();
     let mut remotes = Vec::new();
-    for endpoint in reach.endpoints() {
-        if !seen.insert(endpoint.class) {
-            continue;
+    let mut add = |identity: u32, remote: Remote| {
+        if seen.insert(identity) {
+            remotes.push(remote);
         }
-        match (&endpoint.kind, endpoint.pods.first()) {
-            (EndpointKind::Node(node), _) => {
-                let ips = ground.snapshot.node(*node).ips;
-                remotes.extend(ips.iter().map(Remote::Address));
-                remotes.extend(ips.is_empty().then_some(Remote::Node(*node)));
-            }
-            (_, Some(pod)) => {
-                let ips = ground.snapshot.pod(*pod).ips;
-                remotes.extend(ips.iter().map(Remote::Address));
-                remotes.extend(ips.is_empty().then_some(Remote::Pod(*pod)));
-            }
-            (_, None) => {}
-        }
+    };
+    for (pod, identity) in &tables.unaddressed.pods {
+        add(*identity, Remote::Pod(*pod));
     }
-    for outside in reach.outside().iter().filter(|outside| seen.insert(outside.class)) {
-        remotes.push(Remote::Address(outside.range.low));
+    for (node, identity) in &tables.unaddressed.nodes {
+        add(*identity, Remote::Node(*node));
+    }
+    let pods = snapshot.pods.iter().flat_map(|pod| pod.ips.iter());
+    for ip in pods.chain(snapshot.nodes.iter().flat_map(|node| node.ips.iter())) {
+        add(tables.identity(ip), Remote::Address(ip));
+    }
+    for outside in ground.today.outside() {
+        let low = outside.range.low;
+        add(tables.identity(low), Remote::Address(low));
     }
     remotes
 }

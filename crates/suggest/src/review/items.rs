@@ -5,7 +5,7 @@ use std::{
 };
 
 use netloom_cluster::{Action, NamespaceMatch, Peer, PeerRef, Policy, Rule, Snapshot, Tier};
-use netloom_objects::ObjectRef;
+use netloom_objects::{Location, ObjectRef};
 use netloom_policy::Direction;
 
 /// One peer of a rule, or a rule that names none.
@@ -84,11 +84,21 @@ impl Items {
         }
     }
 
+    /// The line behind a rule: where the next one of the file begins, or nothing of it can be any more.
+    pub fn end_of_rule(&self, rule: &Location) -> u32 {
+        let starts = self.all.iter().map(|item| &item.rule.at).filter(|at| at.file == rule.file);
+        let next = starts.map(|at| at.line).filter(|line| *line > rule.line).min();
+        next.unwrap_or(u32::MAX).min(rule.line.saturating_add(LONGEST))
+    }
+
     /// The item of a line.
     pub fn number(&self, origin: &Arc<ObjectRef>) -> Option<usize> {
         self.numbers.get(origin).copied()
     }
 }
+
+/// Rules have rarely more lines than this.
+const LONGEST: u32 = 30;
 
 /// How much a peer asks for.
 fn narrowness(peer: &Peer) -> usize {
@@ -121,17 +131,18 @@ pub(super) fn reversed(snapshot: &Snapshot) -> Snapshot {
             rules.iter().rev().map(turn).collect::<Vec<Rule>>()
         })
     };
-    let turned = |policy: &Arc<Policy>| {
+    let last = snapshot.policies.len();
+    let policies = snapshot.policies.iter().enumerate().map(|(nth, policy)| {
+        if policy.tier != Tier::NetworkPolicy {
+            return policy.clone();
+        }
         let (ingress, egress) = (backwards(&policy.ingress), backwards(&policy.egress));
-        Arc::new(Policy { ingress, egress, ..(**policy).clone() })
-    };
-    let of = |wanted: fn(Tier) -> bool| snapshot.policies.iter().filter(move |p| wanted(p.tier));
-    let mut policies: Vec<Arc<Policy>> = of(|tier| matches!(tier, Tier::Admin(_))).cloned().collect();
-    let mut middle: Vec<Arc<Policy>> = of(|tier| tier == Tier::NetworkPolicy).map(turned).collect();
-    middle.reverse();
-    policies.extend(middle);
-    policies.extend(of(|tier| matches!(tier, Tier::Baseline(_))).cloned());
-    with(snapshot, policies)
+        // Of one tier the compiler takes policies by their names.
+        let name = format!("{:08}", last - nth).into();
+        let origin = Arc::new(ObjectRef { name, ..(*policy.origin).clone() });
+        Arc::new(Policy { ingress, egress, origin, ..(**policy).clone() })
+    });
+    with(snapshot, policies.collect())
 }
 
 /// The same with every Pass as a Deny, so that it is named where it is reached.

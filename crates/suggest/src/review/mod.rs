@@ -66,10 +66,13 @@ pub struct Remark {
 pub fn review(ground: &Ground<'_>) -> Vec<Remark> {
     let mut remarks = audited::remarks(ground);
     let told: BTreeSet<(Arc<str>, u32)> = remarks.iter().map(|r| (r.at.file.clone(), r.at.line)).collect();
-    let mut own = Reviewer::new(ground).review();
+    let reviewer = Reviewer::new(ground);
+    let mut own = reviewer.review();
+    // What the audit says of a rule, or of anything in it, says why.
     own.retain(|(rule, remark)| {
-        let lines = [(&remark.at.file, remark.at.line), (&rule.file, rule.line)];
-        !lines.iter().any(|(file, line)| told.contains(&((*file).clone(), *line)))
+        let lines = rule.line..reviewer.items.end_of_rule(rule);
+        let of_file = |file: &Arc<str>| *file == rule.file;
+        !told.iter().any(|(file, line)| of_file(file) && (lines.contains(line) || *line == remark.at.line))
     });
     remarks.extend(own.into_iter().map(|(_, remark)| remark));
     remarks.sort_by(|a, b| (&a.at, a.fault, &a.text).cmp(&(&b.at, b.fault, &b.text)));
@@ -109,6 +112,13 @@ impl<'g, 'a> Reviewer<'g, 'a> {
             }
         }
         let mut whole = self.whole(&removed);
+        for (number, remark) in &remarks {
+            // What covers the rules is why nothing is lost.
+            if let Some(of_policy) = whole.get_mut(&self.items.all[*number].policy) {
+                let known = of_policy.because.clone();
+                of_policy.because.extend(remark.because.iter().filter(|line| !known.contains(line)).cloned());
+            }
+        }
         remarks.retain(|(number, _)| !whole.contains_key(&self.items.all[*number].policy));
         let of_items =
             remarks.into_iter().map(|(number, remark)| (self.items.all[number].rule.at.clone(), remark));
@@ -187,11 +197,12 @@ impl<'g, 'a> Reviewer<'g, 'a> {
             let by_tier = matches!(&side.reason, Reason::Rule { tier: Tier::Admin(_), .. });
             !side.allowed && by_tier
         };
-        if item.action == Action::Accept && matched.iter().all(is_denied) {
+        let is_rule = item.tier == Tier::NetworkPolicy;
+        if is_rule && item.action == Action::Accept && matched.iter().all(is_denied) {
             let text = format!("{}: {} allows what is denied before it is asked", item.title(), item.what());
             return Some(self.remark(item, Fault::Contradicted, text, deciders));
         }
-        if item.tier != Tier::NetworkPolicy {
+        if !is_rule {
             let text = format!("{}: {} never decides: others do before it", item.title(), item.what());
             return Some(self.remark(item, Fault::Shadowed, text, deciders));
         }
