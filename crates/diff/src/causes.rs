@@ -92,12 +92,14 @@ impl Diff<'_> {
         found.objects.extend(by.map(|on| on.by.clone()));
         found.units.insert(way.to);
         let mut causes = self.with_objects(found, true);
-        let between = self.objects.iter().enumerate().filter(|(_, change)| self.is_between(change.object(), way));
+        let between =
+            self.objects.iter().enumerate().filter(|(_, change)| self.is_between(change.object(), way));
         causes.objects.extend(between.map(|(nth, _)| nth));
         if causes.objects.is_empty() {
             // Other pods than before are behind the same Service.
             let pods = self.origins_of(way.to);
-            let of_pods = |change: &crate::ObjectChange| pods.iter().any(|pod| key(pod) == key(change.object()));
+            let of_pods =
+                |change: &crate::ObjectChange| pods.iter().any(|pod| key(pod) == key(change.object()));
             let changed = self.objects.iter().enumerate().filter(|(_, change)| of_pods(change));
             causes.objects.extend(changed.map(|(nth, _)| nth));
         }
@@ -126,7 +128,8 @@ impl Diff<'_> {
     fn is_between(&self, object: &ObjectRef, way: &WayChange) -> bool {
         let unit = self.unit(way.to);
         let leads = |reach: &Reach, member: &Option<crate::Member>| {
-            let (Some(pod), Some(namespace)) = (member.as_ref().and_then(|m| m.pod), &object.namespace) else {
+            let (Some(pod), Some(namespace)) = (member.as_ref().and_then(|m| m.pod), &object.namespace)
+            else {
                 return false;
             };
             let service = reach.snapshot().find_service(namespace, &object.name);
