@@ -3,6 +3,7 @@
 
 mod audit;
 mod baseline;
+pub mod checklist;
 pub mod config;
 mod context;
 mod documents;
@@ -17,6 +18,7 @@ pub mod report;
 mod restored;
 mod rule;
 mod rules;
+pub mod scrapes;
 mod selection;
 mod settings;
 mod suppress;
@@ -36,5 +38,6 @@ pub use rule::{Group, Rule};
 pub use rules::{AREAS, Area, find_rule, rules};
 pub use selection::{Selection, Selector, UnknownRule, most_specific, nearest};
 pub use settings::{Closed, Settings, Version};
+pub use suppress::suppression;
 pub use text::render;
 pub use workload::Workload;

@@ -95,12 +95,14 @@ impl Diff<'_> {
         found.objects.extend(by.map(|on| on.by.clone()));
         found.units.insert(way.to);
         let mut causes = self.with_objects(found, true);
-        let between = self.objects.iter().enumerate().filter(|(_, change)| self.is_between(change.object(), way));
+        let between =
+            self.objects.iter().enumerate().filter(|(_, change)| self.is_between(change.object(), way));
         causes.objects.extend(between.map(|(nth, _)| nth));
         if causes.objects.is_empty() {
             // Other pods than before are behind the same Service.
             let pods = self.origins_of(way.to);
-            let of_pods = |change: &crate::ObjectChange| pods.iter().any(|pod| key(pod) == key(change.object()));
+            let of_pods =
+                |change: &crate::ObjectChange| pods.iter().any(|pod| key(pod) == key(change.object()));
             let changed = self.objects.iter().enumerate().filter(|(_, change)| of_pods(change));
             causes.objects.extend(changed.map(|(nth, _)| nth));
         }
@@ -142,7 +144,8 @@ impl Diff<'_> {
     fn is_between(&self, object: &ObjectRef, way: &WayChange) -> bool {
         let unit = self.unit(way.to);
         let leads = |reach: &Reach, member: &Option<crate::Member>| {
-            let (Some(pod), Some(namespace)) = (member.as_ref().and_then(|m| m.pod), &object.namespace) else {
+            let (Some(pod), Some(namespace)) = (member.as_ref().and_then(|m| m.pod), &object.namespace)
+            else {
                 return false;
             };
             let service = reach.snapshot().find_service(namespace, &object.name);
@@ -344,8 +347,7 @@ fn turned(
             found.extend(BOTH.map(|direction| (direction, None, reason(yes, direction))));
             continue;
         };
-        let same_family =
-            |no: &&Why| no.family.is_none() || yes.family.is_none() || no.family == yes.family;
+        let same_family = |no: &&Why| no.family.is_none() || yes.family.is_none() || no.family == yes.family;
         let about_these = |no: &&Why| !no.allowed() && !no.ports.and(&about).is_none();
         for no in denied.iter().filter(same_family).filter(about_these) {
             let turned = BOTH.into_iter().filter(|direction| !side(no, *direction).allowed);

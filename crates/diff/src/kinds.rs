@@ -99,8 +99,11 @@ impl Changed {
         changes: &[ObjectChange],
         side: impl Fn(&ObjectChange) -> &Option<Arc<ObjectRef>>,
     ) -> Self {
-        let changed: HashMap<&ObjectRef, usize> =
-            changes.iter().enumerate().filter_map(|(nth, change)| Some((&**side(change).as_ref()?, nth))).collect();
+        let changed: HashMap<&ObjectRef, usize> = changes
+            .iter()
+            .enumerate()
+            .filter_map(|(nth, change)| Some((&**side(change).as_ref()?, nth)))
+            .collect();
         let policies = reach.snapshot().policies.iter();
         Self(policies.filter_map(|p| Some((Arc::as_ptr(&p.origin), *changed.get(&*p.origin)?))).collect())
     }

@@ -199,11 +199,15 @@ mod tests {
         let after = format!("{POLICY}  - ports: [{{port: 81}}]\n  - ports: [{{port: 90}}]\n    from: []\n");
         assert_eq!(
             show(&before, &after),
-            ["edited NetworkPolicy default/p (new.yaml:1) spec.ingress[0].ports[0].port old.yaml:7 new.yaml:7 \
-              spec.ingress[1].from old.yaml:8 new.yaml:9"]
+            [
+                "edited NetworkPolicy default/p (new.yaml:1) spec.ingress[0].ports[0].port old.yaml:7 new.yaml:7 \
+              spec.ingress[1].from old.yaml:8 new.yaml:9"
+            ]
         );
         // One rule in front of the others moves them, and changes none.
-        let more = format!("{POLICY}  - ports: [{{port: 70}}]\n  - ports: [{{port: 80}}]\n  - ports: [{{port: 90}}]\n");
+        let more = format!(
+            "{POLICY}  - ports: [{{port: 70}}]\n  - ports: [{{port: 80}}]\n  - ports: [{{port: 90}}]\n"
+        );
         assert_eq!(
             show(&before, &more),
             ["edited NetworkPolicy default/p (new.yaml:1) spec.ingress[0] old.yaml:7 new.yaml:7"]
@@ -221,7 +225,9 @@ mod tests {
 
     #[test]
     fn kinds_that_are_only_kept_are_compared_whole() {
-        let widget = |size: u8| format!("apiVersion: a.example/v1\nkind: Widget\nmetadata: {{name: w}}\nspec: {{size: {size}}}\n");
+        let widget = |size: u8| {
+            format!("apiVersion: a.example/v1\nkind: Widget\nmetadata: {{name: w}}\nspec: {{size: {size}}}\n")
+        };
         assert_eq!(show(&widget(1), &widget(1)), Vec::<String>::new());
         assert_eq!(
             show(&widget(1), &widget(2)),
@@ -232,11 +238,15 @@ mod tests {
     #[test]
     fn keys_with_dots_are_found() {
         let service = |value: &str| {
-            format!("apiVersion: v1\nkind: Service\nmetadata:\n  name: s\n  annotations:\n    a.example/b: {value}\n")
+            format!(
+                "apiVersion: v1\nkind: Service\nmetadata:\n  name: s\n  annotations:\n    a.example/b: {value}\n"
+            )
         };
         assert_eq!(
             show(&service("x"), &service("y")),
-            ["edited Service default/s (new.yaml:1) metadata.annotations.a\\.example/b old.yaml:6 new.yaml:6"]
+            [
+                "edited Service default/s (new.yaml:1) metadata.annotations.a\\.example/b old.yaml:6 new.yaml:6"
+            ]
         );
     }
 }

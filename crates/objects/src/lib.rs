@@ -15,12 +15,14 @@ pub mod istio;
 mod kinds;
 mod location;
 mod object;
+mod package;
 mod packaging;
 mod parse;
 pub mod policy_api;
 pub mod prometheus;
 mod reindent;
 mod render;
+mod repair;
 mod schema;
 mod set;
 mod shape;
@@ -30,12 +32,15 @@ mod validate;
 
 pub use access::Span;
 pub use decode::edit_distance;
-pub use diagnostic::{Diagnostic, Severity};
+pub use diagnostic::{Cause, Diagnostic, Repair, Severity};
 pub use embedded::{EmbeddedYaml, TextLine};
 pub use location::{Location, ObjectRef};
 pub use object::{Object, Typed};
+pub use package::{Package, Packaging};
 pub use parse::{parse_source, parse_sources, parse_sources_on};
 pub use reindent::{Restored, restore};
 pub use render::{render, render_coded};
-pub use set::{ObjectSet, ParsedSource};
-pub use source::{FileList, ReadError, Source, list_files, read_sources};
+pub use set::{Earlier, ObjectSet, ParsedSource};
+pub use source::{
+    FileList, ReadError, Source, is_manifest, list_files, list_packaged, read_source, read_sources,
+};

@@ -147,7 +147,7 @@ impl Reach {
     }
 
     /// What ingress controllers and gateways may open on each endpoint that Ingresses and routes lead to.
-    pub(crate) fn from_controllers(&self) -> BTreeMap<EndpointId, PortSet> {
+    pub(crate) fn controller_lines(&self) -> BTreeMap<EndpointId, PortSet> {
         let mut open: BTreeMap<EndpointId, PortSet> = BTreeMap::new();
         for way in self.ways().filter(|way| matches!(way.published.entry, Entry::Controller(_))) {
             let of_endpoint = open.entry(way.to).or_default();

@@ -219,10 +219,11 @@ impl Columns<'_> {
         let mut open = |half: &Half| {
             let of_effect = half.effect.map_or([PortSetId::ALL; 2], |effect| sent[effect as usize]);
             let mut all = PortSetId::NONE;
-            for family in 0..2 {
-                let (Some(cell), Some(_)) = (half.faces.0[family], target.faces.0[family]) else { continue };
+            let faces = half.faces.0.into_iter().zip(target.faces.0).zip(of_effect);
+            for ((cell, other), sent) in faces {
+                let (Some(cell), Some(_)) = (cell, other) else { continue };
                 let accepted = accepted.as_ref().map_or(PortSetId::ALL, |accepted| accepted[cell as usize]);
-                let open = match (of_effect[family], accepted) {
+                let open = match (sent, accepted) {
                     (PortSetId::NONE, _) | (_, PortSetId::NONE) => continue,
                     (PortSetId::ALL, open) | (open, PortSetId::ALL) => open,
                     pair => *both.entry(pair).or_insert_with(|| pool.and(pair.0, pair.1)),

@@ -61,7 +61,7 @@ mod rows;
 mod stand_in;
 mod why;
 
-pub use ask::{Answer, AskError, Port, PortNumber, Question, Who};
+pub use ask::{Answer, AskError, Port, PortNumber, Question, Who, internet_exceptions};
 pub use by_class::{ClassRow, Members, Places};
 pub use carriers::Way;
 pub use classes::ClassId;

@@ -27,7 +27,9 @@ Examples:
   netloom diff --git origin/main... -o github --fail-on internet";
 
 #[derive(Debug, Args)]
-#[command(override_usage = "netloom diff [OPTIONS] <OLD> <NEW>\n       netloom diff [OPTIONS] --git <BASE..HEAD> [PATH]...")]
+#[command(
+    override_usage = "netloom diff [OPTIONS] <OLD> <NEW>\n       netloom diff [OPTIONS] --git <BASE..HEAD> [PATH]..."
+)]
 pub struct Diff {
     /// OLD and NEW: a file or folder each, or - for standard input; with --git the manifests in the repository
     /// (default: the folder here)

@@ -30,8 +30,12 @@ pub fn sources(revisions: &str, paths: &[PathBuf]) -> Result<[Sources; 2], Stop>
     let place = Place::find()?;
     let [before, after] = place.revisions(revisions)?;
     let read = [place.read(&before, paths)?, place.read(&after, paths)?];
-    let nowhere: Vec<&PathBuf> =
-        paths.iter().enumerate().filter(|(nth, _)| read.iter().all(|r| !r.found[*nth])).map(|(_, p)| p).collect();
+    let nowhere: Vec<&PathBuf> = paths
+        .iter()
+        .enumerate()
+        .filter(|(nth, _)| read.iter().all(|r| !r.found[*nth]))
+        .map(|(_, p)| p)
+        .collect();
     if let Some(path) = nowhere.first() {
         return Err(Stop::Because(format!(
             "{}: no manifests there, in {} as little as in {}; is it the right path, seen from here?",
@@ -43,7 +47,9 @@ pub fn sources(revisions: &str, paths: &[PathBuf]) -> Result<[Sources; 2], Stop>
     for (revision, read) in [&before, &after].into_iter().zip(&read) {
         for path in paths.iter().zip(&read.found).filter(|(_, found)| !**found).map(|(path, _)| path) {
             let (path, name) = (path.display(), revision.name());
-            anstream::eprintln!("\x1b[1;33mnote:\x1b[0m {path}: no manifests there in {name}; it counts as empty");
+            anstream::eprintln!(
+                "\x1b[1;33mnote:\x1b[0m {path}: no manifests there in {name}; it counts as empty"
+            );
         }
     }
     let [old, new] = read.map(|read| read.sources);
@@ -98,10 +104,7 @@ impl Place {
         if let Some((base, head)) = text.split_once("..") {
             let (base, head) = (or_head(base), or_head(head));
             let (old, new) = (commit(&base)?, commit(&head)?);
-            return Ok([
-                Revision::Commit { name: base, id: old },
-                Revision::Commit { name: head, id: new },
-            ]);
+            return Ok([Revision::Commit { name: base, id: old }, Revision::Commit { name: head, id: new }]);
         }
         let id = commit(text)?;
         Ok([Revision::Commit { name: text.to_owned(), id }, Revision::WorkTree])
@@ -112,7 +115,8 @@ impl Place {
             Revision::WorkTree => found(Path::new(""), paths, paths),
             Revision::Commit { id, .. } => {
                 let folder = tempfile::Builder::new().prefix("netloom-diff-").tempdir()?;
-                let inner: Vec<PathBuf> = paths.iter().map(|path| self.inner(path)).collect::<Result<_, _>>()?;
+                let inner: Vec<PathBuf> =
+                    paths.iter().map(|path| self.inner(path)).collect::<Result<_, _>>()?;
                 write_out(id, &inner, folder.path())?;
                 found(folder.path(), &inner, paths)
             }
@@ -202,7 +206,9 @@ fn write_out(id: &str, paths: &[PathBuf], folder: &Path) -> Result<(), Stop> {
         is_read && (links || is_wanted(entry))
     });
     // A folder of which nothing is read is there all the same.
-    for path in paths.iter().filter(|path| entries.iter().any(|e| e.path.starts_with(path) && e.path != **path)) {
+    for path in
+        paths.iter().filter(|path| entries.iter().any(|e| e.path.starts_with(path) && e.path != **path))
+    {
         fs::create_dir_all(folder.join(path))?;
     }
     let (links, files): (Vec<&Entry>, Vec<&Entry>) = wanted.partition(|entry| entry.mode == LINK);
@@ -216,7 +222,9 @@ fn write_out(id: &str, paths: &[PathBuf], folder: &Path) -> Result<(), Stop> {
         let path = folder.join(&entry.path);
         if !stays_inside(&entry.path, Path::new(OsStr::from_bytes(target))) {
             let link = entry.path.display();
-            anstream::eprintln!("\x1b[1;33mnote:\x1b[0m {link}: this link leads out of the repository; left out");
+            anstream::eprintln!(
+                "\x1b[1;33mnote:\x1b[0m {link}: this link leads out of the repository; left out"
+            );
             return Ok(());
         }
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
@@ -248,8 +256,11 @@ fn entry(line: &[u8]) -> Option<Entry> {
     let (mode, kind, id) = (head.next()?, head.next()?, head.next()?);
     let path = PathBuf::from(OsStr::from_bytes(&line[tab + 1..]));
     let is_plain = path.components().all(|part| matches!(part, Component::Normal(_)));
-    (kind == b"blob" && is_plain)
-        .then(|| Entry { mode: mode.to_vec(), id: String::from_utf8_lossy(id).into_owned(), path })
+    (kind == b"blob" && is_plain).then(|| Entry {
+        mode: mode.to_vec(),
+        id: String::from_utf8_lossy(id).into_owned(),
+        path,
+    })
 }
 
 fn is_manifest(path: &Path) -> bool {
@@ -280,8 +291,9 @@ fn blobs(entries: &[&Entry], mut each: impl FnMut(&Entry, &[u8]) -> io::Result<(
                 Stop::Because(format!("{path}: git cannot read it ({id}): {error}"))
             })?;
             for entry in entries {
-                each(entry, &bytes)
-                    .map_err(|e| Stop::Because(format!("{} cannot be unpacked: {e}", entry.path.display())))?;
+                each(entry, &bytes).map_err(|e| {
+                    Stop::Because(format!("{} cannot be unpacked: {e}", entry.path.display()))
+                })?;
             }
         }
         Ok(())

@@ -42,11 +42,8 @@ pub fn read(args: &Diff, progress: &Progress) -> Result<[Read; 2], Stop> {
     refuse_errors(&names, &parsed, &objects, &built, args.reading.keep_going)?;
     progress.says("compiling the policies of both".to_owned());
     let ipv6 = cluster.ip_family.map(|family| !matches!(family, IpFamily::Ipv4));
-    let scope = |options: &Options| Scope {
-        ipv6,
-        inside: options.pod_cidrs.iter().collect(),
-        ..Scope::default()
-    };
+    let scope =
+        |options: &Options| Scope { ipv6, inside: options.pod_cidrs.iter().collect(), ..Scope::default() };
     let reach = |nth: usize| Reach::of(&objects[nth], &built[nth].snapshot, scope(&options));
     let reaches = thread::scope(|threads| {
         let before = threads.spawn(|| reach(0));

@@ -29,8 +29,8 @@ Exit status: 0 fine; 1 an expectation is refused, or --from --to is denied; 2 th
 Examples:
   netloom reach manifests/                            every connection that policies allow
   netloom reach manifests/ -o csv > reach.csv
-  netloom reach manifests/ -o html > reach.html       open it in a browser
   netloom reach manifests/ -o svg > reach.svg
+  netloom reach manifests/ -o html > reach.html       a map and a matrix, for a browser
   netloom reach manifests/ --by-class                 for large clusters: workloads that are alike are one
   netloom reach manifests/ --exposure                 and what is open to pods that are not there yet
   netloom reach manifests/ --from shop/frontend --to shop/backend --port 8080

@@ -4,6 +4,7 @@ mod expected;
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     io::IsTerminal as _,
     path::{Path, PathBuf},
     time::Duration,
@@ -20,6 +21,7 @@ use expected::{add_pairs, add_rows, held_against, read_table, refused};
 use crate::{
     args::{Output, Verify},
     load::{Loaded, Stop},
+    out,
     reach::expect::Expected,
     run as running,
 };
@@ -36,8 +38,8 @@ pub fn main(args: &Verify) -> Result<u8, Stop> {
             None => once(args, &loaded, expected).await?,
         };
         match args.output {
-            Output::Json => println!("{}", serde_json::to_string_pretty(&report)?),
-            Output::Text => print(&report),
+            Output::Json => out::write(&format!("{}\n", serde_json::to_string_pretty(&report)?))?,
+            Output::Text => out::write(&text(&report))?,
         }
         Ok(u8::from(!report.disagree.is_empty()))
     })
@@ -120,16 +122,18 @@ fn bar(length: u64, output: Output) -> ProgressBar {
     bar
 }
 
-fn print(report: &Report) {
+fn text(report: &Report) -> String {
+    let mut text = String::new();
     for d in report.disagree.iter().take(LISTED) {
         let object = d.object.as_ref().map_or_else(String::new, |o| format!(" by {o}"));
-        println!(
+        _ = writeln!(
+            text,
             "✗ {} → {} {} ({})\n    predicted: {}{object}\n    observed:  {}",
             d.from, d.to, d.protocol, d.address, d.predicted, d.observed
         );
     }
     if report.disagree.len() > LISTED {
-        println!("… and {} more", report.disagree.len() - LISTED);
+        _ = writeln!(text, "… and {} more", report.disagree.len() - LISTED);
     }
     let mut not_probed: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
     for n in &report.not_probed {
@@ -137,9 +141,10 @@ fn print(report: &Report) {
         *of_reason = (of_reason.0 + n.connections, of_reason.1 + 1);
     }
     for ((reason, protocol), (connections, targets)) in not_probed {
-        println!("not probed: {connections} {protocol} connections to {targets} targets: {reason}");
+        _ = writeln!(text, "not probed: {connections} {protocol} connections to {targets} targets: {reason}");
     }
-    println!(
+    _ = writeln!(
+        text,
         "{} connections opened, {} as predicted, {} not ({} predicted allowed, {} denied; ready in {:.0} ms, probed in {:.1} s)",
         report.probes,
         report.agree,
@@ -149,4 +154,5 @@ fn print(report: &Report) {
         report.ready_ms,
         report.probe_ms / 1e3,
     );
+    text
 }

@@ -214,7 +214,11 @@ fn changed(change: &ObjectChange) -> Changed<'_> {
         fields: change
             .fields
             .iter()
-            .map(|field| Field { path: &field.path, before: place(&field.before), after: place(&field.after) })
+            .map(|field| Field {
+                path: &field.path,
+                before: place(&field.before),
+                after: place(&field.after),
+            })
             .collect(),
     }
 }

@@ -35,7 +35,8 @@ pub fn markdown(diff: &Diff<'_>) -> String {
         _ => "### ⚠️ Network changes: opened to the internet".to_owned(),
     };
     _ = writeln!(page.out, "{title}\n\n{}.\n", headline(&summary));
-    let internet: Vec<Line<'_>> = diff.outside.iter().filter(|group| group.from_internet).map(Line::Group).collect();
+    let internet: Vec<Line<'_>> =
+        diff.outside.iter().filter(|group| group.from_internet).map(Line::Group).collect();
     let ways = diff.ways.iter().filter(|way| way.from_internet()).map(Line::Way);
     page.table("⚠️ Open to the internet", &internet.into_iter().chain(ways).collect::<Vec<_>>(), false);
     let outside = diff.outside.iter().filter(|group| !group.from_internet).map(Line::Group);
@@ -159,7 +160,8 @@ impl Page<'_> {
     }
 
     fn because(&self, causes: &Causes) -> String {
-        let name = |object: &ObjectRef| format!("{} at {}", code(&title(object)), code(&object.at.to_string()));
+        let name =
+            |object: &ObjectRef| format!("{} at {}", code(&title(object)), code(&object.at.to_string()));
         let mut lines: Vec<String> = Vec::new();
         for cause in causes.all.iter().take(NAMED) {
             let words = |side: &Option<_>| side.as_ref().map(|side| reason(side, &name));
@@ -175,8 +177,9 @@ impl Page<'_> {
             lines.push(format!("… and {more} more reasons"));
         }
         let changed = causes.objects.iter().map(|nth| &self.diff.objects[*nth]);
-        let objects: Vec<String> =
-            changed.map(|change| format!("{} {}", change.name(), name(&change.object().at(change.at().clone())))).collect();
+        let objects: Vec<String> = changed
+            .map(|change| format!("{} {}", change.name(), name(&change.object().at(change.at().clone()))))
+            .collect();
         if !objects.is_empty() {
             lines.push(words::folded(&objects, 2));
         }

@@ -56,8 +56,10 @@ impl Text<'_> {
     fn workloads(&mut self) {
         let [came, went] = self.diff.came_and_went();
         let names = [("added", came), ("removed", went)];
-        let all: Vec<(&str, UnitId)> =
-            names.into_iter().flat_map(|(name, units)| units.into_iter().map(move |unit| (name, unit))).collect();
+        let all: Vec<(&str, UnitId)> = names
+            .into_iter()
+            .flat_map(|(name, units)| units.into_iter().map(move |unit| (name, unit)))
+            .collect();
         let all: Vec<&(&str, UnitId)> = all.iter().collect();
         self.section("Workloads", &all, |text, (name, unit)| {
             let unit = text.diff.unit(*unit);
@@ -136,8 +138,7 @@ impl Text<'_> {
         if let Some(more @ 1..) = causes.all.len().checked_sub(NAMED) {
             _ = writeln!(self.out, "      … and {more} more reasons: -o json has them all");
         }
-        let objects: Vec<String> =
-            causes.objects.iter().map(|nth| self.diff.objects[*nth].words()).collect();
+        let objects: Vec<String> = causes.objects.iter().map(|nth| self.diff.objects[*nth].words()).collect();
         if !objects.is_empty() {
             _ = writeln!(self.out, "      by      {}", words::folded(&objects, 2));
         }

@@ -165,7 +165,11 @@ pub fn headline(summary: &Summary) -> String {
         0 => "no object changed".to_owned(),
         count => format!("{} changed", number(count, "object")),
     };
-    if words.is_empty() { format!("No connection changed; {objects}") } else { format!("{}; {objects}", words.join("; ")) }
+    if words.is_empty() {
+        format!("No connection changed; {objects}")
+    } else {
+        format!("{}; {objects}", words.join("; "))
+    }
 }
 
 #[cfg(test)]

@@ -60,7 +60,8 @@ fn port() -> impl Strategy<Value = String> {
     let number = || prop::sample::select(vec![80, 81, 8080]);
     let protocol = || prop::sample::select(vec!["TCP", "UDP", "SCTP"]);
     prop_oneof![
-        (number(), protocol()).prop_map(|(number, protocol)| format!("{{port: {number}, protocol: {protocol}}}")),
+        (number(), protocol())
+            .prop_map(|(number, protocol)| format!("{{port: {number}, protocol: {protocol}}}")),
         protocol().prop_map(|protocol| format!("{{protocol: {protocol}}}")),
         Just("{port: http}".to_owned()),
         Just("{port: 80, endPort: 100}".to_owned()),
@@ -167,14 +168,16 @@ fn deployment() -> impl Strategy<Value = String> {
 }
 
 fn service() -> impl Strategy<Value = String> {
-    (prop::sample::select(vec!["ClusterIP", "NodePort", "LoadBalancer"]), prop::sample::select(vec!["a", "b"])).prop_map(
-        |(kind, app)| {
+    (
+        prop::sample::select(vec!["ClusterIP", "NodePort", "LoadBalancer"]),
+        prop::sample::select(vec!["a", "b"]),
+    )
+        .prop_map(|(kind, app)| {
             format!(
                 "apiVersion: v1\nkind: Service\nmetadata: {{name: s, namespace: red}}\n\
                  spec: {{type: {kind}, selector: {{app: {app}}}, ports: [{{port: 80, targetPort: 80}}]}}\n"
             )
-        },
-    )
+        })
 }
 
 fn ingress() -> impl Strategy<Value = String> {
@@ -235,7 +238,13 @@ fn agree(before: &str, after: &str, addressing: Addressing) -> Result<(), TestCa
         let none = "No Connections".to_owned();
         prop_assert_eq!(table.get(&pair).unwrap_or(&none), before, "before: {:?}", pair);
         prop_assert_ne!(before, after, "{:?}", pair);
-        let name = if *before == none { "added" } else if *after == none { "removed" } else { "changed" };
+        let name = if *before == none {
+            "added"
+        } else if *after == none {
+            "removed"
+        } else {
+            "changed"
+        };
         prop_assert_eq!(change, name);
         if *after == none {
             made.remove(&pair);
@@ -262,7 +271,8 @@ fn joined(diff: &netloom_diff::Diff<'_>) -> Result<(), TestCaseError> {
         for other in &lines {
             for end in [1, 2] {
                 let same = (0..5).all(|field| field == end || line[field] == other[field]);
-                if let (true, Some(a), Some(b)) = (same, table::range(&line[end]), table::range(&other[end])) {
+                if let (true, Some(a), Some(b)) = (same, table::range(&line[end]), table::range(&other[end]))
+                {
                     prop_assert!(!a.meets(&b), "{:?} and {:?}", line, other);
                 }
             }
@@ -294,7 +304,8 @@ fn caused(sets: &Sets, diff: &netloom_diff::Diff<'_>) -> Result<(), TestCaseErro
     }
     for way in &diff.ways {
         let behind = diff.causes_of_way(way);
-        let behind_groups = diff.outside.iter().any(|group| group.to.contains(&netloom_diff::End::Unit(way.to)));
+        let behind_groups =
+            diff.outside.iter().any(|group| group.to.contains(&netloom_diff::End::Unit(way.to)));
         prop_assert!(!behind.objects.is_empty() || behind_groups, "no object is behind {:?}", way);
     }
     Ok(())

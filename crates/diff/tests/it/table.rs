@@ -79,7 +79,9 @@ fn split(reach: &Reach, other: &Reach) -> BTreeSet<String> {
         })
         .collect();
     let is_apart = |e: &&netloom_reach::Endpoint| match &e.kind {
-        EndpointKind::Workload(workload) if !e.builtin => apart.contains(&(e.namespace.clone(), workload.clone())),
+        EndpointKind::Workload(workload) if !e.builtin => {
+            apart.contains(&(e.namespace.clone(), workload.clone()))
+        }
         _ => false,
     };
     reach.endpoints().iter().filter(is_apart).map(|e| e.name.to_string()).collect()
@@ -89,7 +91,8 @@ fn split(reach: &Reach, other: &Reach) -> BTreeSet<String> {
 pub fn all(before: &Reach, after: &Reach, diff: &Diff<'_>) -> ([Table; 2], Vec<(String, [String; 4])>) {
     let tables = [rows(before), rows(after)];
     let changes = changes(diff);
-    let names = tables.iter().flatten().flat_map(|row| &row[..2]).chain(changes.iter().flat_map(|c| &c[1..3]));
+    let names =
+        tables.iter().flatten().flat_map(|row| &row[..2]).chain(changes.iter().flat_map(|c| &c[1..3]));
     let borders = borders(names.map(String::as_str));
     let splits = [split(before, after), split(after, before)];
     let mut made = [Table::new(), Table::new()];

@@ -7,8 +7,8 @@ use netloom_explain::ExplainError;
 use netloom_policy::Direction;
 
 pub use port::{Port, PortNumber};
-pub use who::Who;
 pub(crate) use who::internet;
+pub use who::{Who, internet_exceptions};
 
 use crate::{
     outside::AddressRange,
@@ -46,6 +46,16 @@ pub enum AskError {
         /// The name.
         name: String,
     },
+    /// More pairs are meant than can be answered one by one.
+    #[error("`{from}` and `{to}` are {pairs} pairs: ask about fewer, or for the table")]
+    TooMany {
+        /// Who connects.
+        from: String,
+        /// To whom.
+        to: String,
+        /// How many pairs they are.
+        pairs: usize,
+    },
     /// A Service does not have the port that is asked about.
     #[error("Service {service} has no port {port}{}", of_service(known))]
     NotOfService {
@@ -61,6 +71,9 @@ pub enum AskError {
 fn of_service(known: &[String]) -> String {
     if known.is_empty() { String::new() } else { format!("; it has {}", known.join(", ")) }
 }
+
+/// Pairs that one question is about, at most: more are a table.
+const PAIRS: usize = 4_000_000;
 
 /// Whether connections are allowed from one to another.
 #[derive(Clone, Debug)]
@@ -105,9 +118,15 @@ impl Question {
     /// When the port that is asked about is none of the target's.
     pub fn answers(&self, reach: &Reach) -> Result<Vec<Answer>, AskError> {
         let aims = self.aims(reach)?;
+        let sources = self.from.ends(reach);
+        let pairs = aims.len().saturating_mul(sources.len());
+        if pairs > PAIRS {
+            let [from, to] = [&self.from, &self.to].map(|who| who.label().to_owned());
+            return Err(AskError::TooMany { from, to, pairs });
+        }
         let mut answers = Vec::new();
         for (to, to_range, asked) in &aims {
-            for (from, from_range) in self.from.ends(reach) {
+            for &(from, from_range) in &sources {
                 if is_apart(reach, from, from_range, *to, *to_range) {
                     let range = from_range.or(*to_range);
                     let open = reach.allowed(from, *to).and(asked);
@@ -183,7 +202,9 @@ fn is_apart(
         Party::Endpoint(id) => reach.endpoint(id).pods.len() < 2,
         _ => true,
     };
-    !(from_range.is_some() && to_range.is_some()) && !(from == to && alone(from))
+    let both_outside = from_range.is_some() && to_range.is_some();
+    let itself = from == to && alone(from);
+    !both_outside && !itself
 }
 
 impl Reach {

@@ -1,6 +1,6 @@
 //! Who is meant: a workload, a pod, a Service, a namespace, a node, addresses, the outside, everyone.
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
@@ -164,11 +164,12 @@ fn of_namespace(reach: &Reach, namespace: &str, pattern: &str) -> Result<Vec<Par
 fn parties(reach: &Reach, pods: &[PodId]) -> Vec<Party> {
     let asked: BTreeSet<PodId> = pods.iter().copied().collect();
     let mut parties = Vec::new();
+    let mut known = HashSet::new();
     for pod in pods {
         let whole =
             reach.endpoint_of(*pod).filter(|e| reach.endpoint(*e).pods.iter().all(|p| asked.contains(p)));
         let party = whole.map_or(Party::Pod(*pod), Party::Endpoint);
-        if !parties.contains(&party) {
+        if known.insert(party) {
             parties.push(party);
         }
     }
@@ -191,12 +192,17 @@ const SPECIAL: [(Ipv4Addr, u8); 11] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
+/// The IPv4 networks that are not of the internet.
+#[must_use]
+pub fn internet_exceptions() -> Vec<IpNet> {
+    SPECIAL.iter().map(|(ip, bits)| IpNet::V4(ipnet::Ipv4Net::new_assert(*ip, *bits))).collect()
+}
+
 /// The part of the outside that is the internet.
 pub(crate) fn internet(reach: &Reach) -> Vec<AddressRange> {
-    let special: Vec<AddressRange> = SPECIAL
-        .iter()
-        .map(|(ip, bits)| ipnet::Ipv4Net::new_assert(*ip, *bits))
-        .map(|net| AddressRange { low: net.network().into(), high: net.broadcast().into() })
+    let special: Vec<AddressRange> = internet_exceptions()
+        .into_iter()
+        .map(|net| AddressRange { low: net.network(), high: net.broadcast() })
         .collect();
     // Global unicast addresses (RFC 4291).
     let global = AddressRange {

@@ -69,6 +69,19 @@ impl Expectations {
     /// # Errors
     /// The first line that is none.
     pub fn parse(file: &str, text: &str) -> Result<Self, ExpectError> {
+        Self::read(file, text, None)
+    }
+
+    /// Reads a file of needs: as expectations, but a line need not say that it is to be allowed.
+    ///
+    /// # Errors
+    /// The first line that is none.
+    pub fn parse_needs(file: &str, text: &str) -> Result<Self, ExpectError> {
+        Self::read(file, text, Some(true))
+    }
+
+    /// Reads lines; `silent` is what one without a verdict means.
+    fn read(file: &str, text: &str, silent: Option<bool>) -> Result<Self, ExpectError> {
         let mut lines = Vec::new();
         let mut namespace = None;
         for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
@@ -87,14 +100,14 @@ impl Expectations {
                 .split_once("->")
                 .or_else(|| content.split_once('→'))
                 .ok_or_else(|| fail("there is no `->`".to_owned()))?;
-            let (to, verdict) = rest
-                .trim()
-                .rsplit_once(char::is_whitespace)
-                .ok_or_else(|| fail("it does not end in `allowed` or `denied`".to_owned()))?;
-            let allowed = match verdict {
-                "allowed" => true,
-                "denied" | "blocked" => false,
-                other => return Err(fail(format!("`{other}` is neither `allowed` nor `denied`"))),
+            let (to, allowed) = match (rest.trim().rsplit_once(char::is_whitespace), silent) {
+                (Some((to, "allowed")), _) => (to, true),
+                (Some((to, "denied" | "blocked")), _) => (to, false),
+                (Some((_, other)), _) => {
+                    return Err(fail(format!("`{other}` is neither `allowed` nor `denied`")));
+                }
+                (None, Some(allowed)) => (rest, allowed),
+                (None, None) => return Err(fail("it does not end in `allowed` or `denied`".to_owned())),
             };
             let [from, to] = [from, to].map(str::trim);
             if from.is_empty() || to.is_empty() {

@@ -39,7 +39,7 @@ pub fn text(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
     for row in &rows {
         writeln!(out, "{} => c{} : {}", Places(&row.from, ","), row.to + 1, texts.get(row.open))?;
     }
-    for (to, open) in reach.from_controllers() {
+    for (to, open) in reach.controller_lines() {
         writeln!(out, "{INGRESS_CONTROLLER} => {} : {open}", reach.endpoint(to).name)?;
     }
     Ok(())
@@ -60,7 +60,7 @@ pub fn csv(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
     for row in &rows {
         writeln!(out, "{},c{},{}", Places(&row.from, " "), row.to + 1, field(texts.get(row.open)))?;
     }
-    for (to, open) in reach.from_controllers() {
+    for (to, open) in reach.controller_lines() {
         writeln!(out, "{INGRESS_CONTROLLER},{},{}", reach.endpoint(to).name, field(&open.to_string()))?;
     }
     Ok(())
@@ -82,7 +82,7 @@ pub fn markdown(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
     for row in &rows {
         writeln!(out, "| {} | c{} | {} |", Places(&row.from, ", "), row.to + 1, texts.get(row.open))?;
     }
-    for (to, open) in reach.from_controllers() {
+    for (to, open) in reach.controller_lines() {
         writeln!(out, "| {INGRESS_CONTROLLER} | {} | {open} |", reach.endpoint(to).name)?;
     }
     Ok(())
@@ -114,9 +114,9 @@ pub fn json(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
         });
         write!(out, "{separator}\n    {row}")?;
     }
-    let from_controllers = reach.from_controllers();
+    let controller_lines = reach.controller_lines();
     write!(out, "\n  ],\n  \"from_ingress_controllers\": [")?;
-    for (nth, (to, open)) in from_controllers.iter().enumerate() {
+    for (nth, (to, open)) in controller_lines.iter().enumerate() {
         let separator = if nth == 0 { "" } else { "," };
         let line = json!({
             "dst": reach.endpoint(*to).name,

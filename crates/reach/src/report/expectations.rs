@@ -25,7 +25,8 @@ pub fn text(file: &str, outcomes: &[Outcome], reach: &Reach) -> String {
         }
     }
     let held = outcomes.iter().filter(|outcome| outcome.held()).count();
-    _ = writeln!(text, "{} expectations, {held} as expected, {} not", outcomes.len(), outcomes.len() - held);
+    let noun = if outcomes.len() == 1 { "expectation" } else { "expectations" };
+    _ = writeln!(text, "{} {noun}, {held} as expected, {} not", outcomes.len(), outcomes.len() - held);
     text
 }
 

@@ -2,7 +2,7 @@
 use netloom_objects::Severity;
 
 use super::support::{GROUP, title};
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "GW035",
@@ -81,7 +81,15 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 _ => continue,
             };
             let message = format!("{}: {message}", title(object));
-            out.add(object, "apiVersion", message).severity(severity).help(help);
+            let same = help.ends_with("the fields are the same");
+            let finding = out.add(object, "apiVersion", message);
+            finding.severity(severity).help(help);
+            if same {
+                let version = if kind == "ReferenceGrant" { "v1beta1" } else { "v1" };
+                let version = format!("{GROUP}/{version}");
+                let fix = Fix::safe(format!("write `apiVersion: {version}`"));
+                finding.fix(fix.set(object, "apiVersion", &version));
+            }
         }
     }
 }

@@ -114,7 +114,7 @@ fn of_service(
         Some(port) => {
             let title = format!("write {}: {number} is the port of the pods", port.port);
             let path = format!("{path}.port.number");
-            finding.fix(Fix::proposed(title).set(object, &path, &port.port.to_string()));
+            finding.fix(Fix::safe(title).set(object, &path, &port.port.to_string()));
         }
         None => {
             finding.help("write a port of the Service, not of its pods");

@@ -2,7 +2,7 @@
 use netloom_objects::Severity;
 
 use crate::{
-    Context, Findings, Group, Rule, Version,
+    Context, Findings, Fix, Group, Rule, Version,
     rules::services::support::{entry, services},
 };
 
@@ -100,8 +100,10 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             && version >= Version::new(1, 34)
         {
             let message = format!("{}: `PreferClose` is the old name of `PreferSameZone`", service.title());
-            out.add(service.object, "spec.trafficDistribution", message)
-                .help("write `trafficDistribution: PreferSameZone`");
+            const PATH: &str = "spec.trafficDistribution";
+            out.add(service.object, PATH, message)
+                .help("the two mean the same")
+                .fix(Fix::safe("write `PreferSameZone`").set(service.object, PATH, "PreferSameZone"));
         }
     }
 }

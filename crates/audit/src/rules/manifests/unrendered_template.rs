@@ -1,24 +1,22 @@
-//! MF001: what the API server would refuse.
+//! MF009: a template that is no manifest yet.
 use netloom_objects::Severity;
 
 use crate::{Group, Rule};
 
 pub static RULE: Rule = Rule {
-    code: "MF001",
-    name: "invalid-manifest",
+    code: "MF009",
+    name: "unrendered-template",
     group: Group::Correctness,
     severity: Severity::Error,
-    finds: "A document that cannot be read, an unknown or duplicate field, a value of a wrong type, or one that \
-            Kubernetes' validation refuses.",
-    why: "`kubectl apply` refuses it, or, worse, drops the field that was meant: a mistyped `podSelector` in a rule \
-          admits everyone.",
+    finds: "A template of Helm, with its actions in it.",
+    why: "What it says is known once it is rendered, with the values of the installation.",
     wrong: "\
 apiVersion: v1
 kind: Service
 metadata:
-  name: web
+  name: {{ .Release.Name }}-web
 spec:
-  selectors:
+  selector:
     app: web
   ports:
     - port: 80

@@ -2,8 +2,11 @@
 //!
 //! `cargo bench -p netloom --bench reach`; with words behind `--` only the sizes whose names contain one of them, as in
 //! `-- 10000`. Sizes are workloads/policies. The clusters have namespaces of ten to a hundred workloads in five tiers,
-//! and policies that deny, or admit a tier, namespaces by label, networks, named ports or ranges.
+//! and policies that deny, or admit a tier, namespaces by label, networks, named ports or ranges. With
+//! `NETLOOM_PLOT=FILE.svg` the figures are drawn too.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up has to fail loudly")]
+
+mod plot;
 
 use std::{
     fmt::Write as _,
@@ -23,6 +26,15 @@ const SIZES: [(usize, usize, usize); 6] =
 
 fn main() {
     let filter: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let mut lines: Vec<plot::Series> =
+        [("by class", "#1f77b4"), ("one question", "#2ca02c"), ("every pair, as csv", "#ff7f0e")]
+            .map(|(name, color)| plot::Series {
+                name: name.to_owned(),
+                color,
+                dashed: false,
+                points: Vec::new(),
+            })
+            .into();
     println!("{:<16} {:<44} {:>10} {:>10}", "", "", "median", "peak");
     for (namespaces, each, policies) in SIZES {
         let name = format!("{}/{policies}", namespaces * each);
@@ -39,16 +51,34 @@ fn main() {
         ];
         // A hundred thousand workloads are ten thousand million pairs.
         let asked = if namespaces * each > 10_000 { &asked[..2] } else { &asked[..] };
-        for (what, arguments) in asked {
+        for ((what, arguments), line) in asked.iter().zip(&mut lines) {
             let set = folder.path().to_str().unwrap();
-            measure(&name, what, &[&["reach", set][..], arguments].concat());
+            let took = measure(&name, what, &[&["reach", set][..], arguments].concat());
+            line.points.push(((namespaces * each) as f64, took.as_secs_f64()));
         }
         let (old, new) = (folder.path().to_str().unwrap(), tempfile::tempdir().unwrap());
         change(folder.path(), new.path());
-        let new = new.path().to_str().unwrap();
-        measure(&name, "diff, one changed policy", &["diff", old, new]);
+        measure(&name, "diff, one changed policy", &["diff", old, new.path().to_str().unwrap()]);
+    }
+    if let Ok(file) = std::env::var("NETLOOM_PLOT") {
+        lines.extend(OTHERS.map(|(name, color, points)| plot::Series {
+            name: name.to_owned(),
+            color,
+            dashed: true,
+            points: points.to_vec(),
+        }));
+        fs::write(file, plot::svg(&lines)).unwrap();
     }
 }
+
+/// A name, a colour, and points (workloads, seconds).
+type Other = (&'static str, &'static str, &'static [(f64, f64)]);
+
+/// Analyzers that go pair by pair, measured on two cores on clusters of this form: every pair, as csv.
+const OTHERS: [Other; 2] = [
+    ("an analyzer in Go", "#888", &[(100.0, 0.7), (300.0, 8.5), (500.0, 33.0), (1000.0, 173.0)]),
+    ("an analyzer in Python", "#bbb", &[(100.0, 3.2), (300.0, 16.0), (500.0, 78.0), (1000.0, 179.0)]),
+];
 
 /// The set of a folder with one policy changed: the first about ingress from the cluster admits everyone instead.
 fn change(old: &Path, new: &Path) {
@@ -61,17 +91,19 @@ fn change(old: &Path, new: &Path) {
         lines.splice(peer..lines.len() - 1, ["    - ipBlock: {cidr: 0.0.0.0/0}"]);
         Some(lines.join("\n") + "\n")
     };
-    let (old, new_policy) =
+    let (before, after) =
         text.split("---\n").find_map(|policy| Some((policy, changed(policy)?))).expect("a policy of ingress");
-    fs::write(new.join("policies.yaml"), text.replacen(old, &new_policy, 1)).unwrap();
+    fs::write(new.join("policies.yaml"), text.replacen(before, &after, 1)).unwrap();
 }
 
-fn measure(name: &str, what: &str, arguments: &[&str]) {
+/// Runs several times; prints the median, which is returned, and the highest peak.
+fn measure(name: &str, what: &str, arguments: &[&str]) -> Duration {
     let mut runs: Vec<(Duration, u64)> = (0..RUNS).map(|_| run(arguments)).collect();
     runs.sort();
     let (took, _) = runs[RUNS / 2];
     let peak = runs.iter().map(|(_, peak)| *peak).max().unwrap_or_default();
     println!("{name:<16} {what:<44} {:>8.3} s {:>6} MiB", took.as_secs_f64(), peak / 1024);
+    took
 }
 
 /// One run to /dev/null: how long it took, and the most memory that was seen of it, in KiB.
