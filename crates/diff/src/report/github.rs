@@ -35,6 +35,7 @@ pub fn github(diff: &Diff<'_>) -> String {
     out
 }
 
+#[allow(clippy::large_enum_variant, reason = "few are made, and each is written once")]
 enum Item {
     Group(Group),
     Way(WayChange),
