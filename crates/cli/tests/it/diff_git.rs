@@ -43,7 +43,10 @@ impl Repository {
         made.write("app/notes.txt", "No manifest.\n");
         made.commit("Let the web in");
         made.git(&["branch", "feature"]);
-        made.write("app/extra.yaml", &PODS.replace("name: web", "name: batch").replace("name: db", "name: cache"));
+        made.write(
+            "app/extra.yaml",
+            &PODS.replace("name: web", "name: batch").replace("name: db", "name: cache"),
+        );
         made.commit("Add more pods");
         made.git(&["checkout", "-q", "feature"]);
         made.write("app/policies/db.yaml", &policy(FROM_ANYWHERE));
@@ -119,7 +122,10 @@ fn revisions_are_compared_and_the_work_tree_stays_as_it_is() {
     assert!(two.iter().any(|line| line.contains("default/batch[Pod]")), "{two:?}");
     // The folder here is what is compared where none is named; files are called as they are called from here.
     assert_eq!(repository.lines("app", &["--git", "main...feature"]), [OPENED, SHUT]);
-    assert_eq!(repository.lines("app/policies", &["--git", "main...feature", "..", "db.yaml"]), [OPENED, SHUT]);
+    assert_eq!(
+        repository.lines("app/policies", &["--git", "main...feature", "..", "db.yaml"]),
+        [OPENED, SHUT]
+    );
     let text = stdout(&repository.diff_in("app", &["--git", "main...feature"]));
     assert!(text.contains("NetworkPolicy default/db (policies/db.yaml:8)"), "{text}");
     let text = stdout(&repository.diff(&["--git", "main...feature", "./app/"]));
@@ -139,11 +145,18 @@ fn a_revision_is_compared_with_the_work_tree() {
     let output = repository.diff(&["--git", "HEAD", "app", "--fail-on", "removed"]);
     assert_eq!(output.status.code(), Some(1));
     // What is not in the repository yet is in the work tree.
-    repository.write("new/pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: new}\nspec: {containers: [{name: c, image: i}]}\n");
+    repository.write(
+        "new/pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: new}\nspec: {containers: [{name: c, image: i}]}\n",
+    );
     let output = repository.diff(&["--git", "HEAD", "new"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).contains("+ default/new[Pod] (new/pod.yaml:1)"), "{}", stdout(&output));
-    assert!(stderr(&output).contains("new: no manifests there in HEAD; it counts as empty"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("new: no manifests there in HEAD; it counts as empty"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -154,10 +167,14 @@ fn the_same_files_are_read_as_of_a_folder() {
     repository.write("app/.hidden.yaml", broken);
     repository.write("app/chart/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n");
     repository.write("app/chart/templates/broken.yaml", broken);
-    repository.write("elsewhere/linked.yaml", &PODS.replace("name: web", "name: linked").replace("name: db", "name: other"));
+    repository.write(
+        "elsewhere/linked.yaml",
+        &PODS.replace("name: web", "name: linked").replace("name: db", "name: other"),
+    );
     symlink("../elsewhere", repository.0.path().join("app/linked")).unwrap();
     symlink("/etc", repository.0.path().join("app/out")).unwrap();
-    repository.write("app/plain", &PODS.replace("name: web", "name: plain").replace("name: db", "name: more"));
+    repository
+        .write("app/plain", &PODS.replace("name: web", "name: plain").replace("name: db", "name: more"));
     repository.commit("Add what is read, and what is not");
     let before = |name: &str| repository.lines("", &["--git", "HEAD~1..HEAD", name]);
     let names = |lines: Vec<String>| {
@@ -167,7 +184,11 @@ fn the_same_files_are_read_as_of_a_folder() {
     assert_eq!(names(before("app")), [true, true, false, false]);
     assert_eq!(names(before("app/plain")), [false, false, true, true]);
     let output = repository.diff(&["--git", "HEAD~1..HEAD", "app"]);
-    assert!(stderr(&output).contains("app/out: this link leads out of the repository"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("app/out: this link leads out of the repository"),
+        "{}",
+        stderr(&output)
+    );
     let chart = repository.diff(&["--git", "HEAD~1..HEAD", "app/chart"]);
     assert_eq!(chart.status.code(), Some(2));
     assert!(stderr(&chart).contains("app/chart: this is a Helm chart"), "{}", stderr(&chart));

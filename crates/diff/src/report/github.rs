@@ -79,7 +79,8 @@ fn place<'d>(diff: &'d Diff<'_>, causes: &'d Causes) -> Option<&'d Location> {
         };
         changed().any(|change| same(change.object()))
     };
-    let decide = causes.all.iter().filter_map(|cause| cause.after.as_ref()).filter(|after| after.reason == "rule");
+    let decide =
+        causes.all.iter().filter_map(|cause| cause.after.as_ref()).filter(|after| after.reason == "rule");
     let rule = decide.flat_map(|after| &after.rules).find(is_changed);
     rule.map(|rule| &rule.at).or_else(|| changed().next().map(|change| change.at()))
 }
