@@ -39,7 +39,9 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(set: &'a ObjectSet, snapshot: &'a Snapshot, settings: &'a Settings) -> Self {
+    /// The objects of a set by kind and name; `snapshot` is the set's.
+    #[must_use]
+    pub fn new(set: &'a ObjectSet, snapshot: &'a Snapshot, settings: &'a Settings) -> Self {
         let mut kinds: HashMap<_, Vec<_>> = HashMap::new();
         let mut names = HashMap::new();
         let mut workloads: Vec<Workload<'a>> = Vec::new();

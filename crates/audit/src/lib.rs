@@ -3,6 +3,7 @@
 
 mod audit;
 mod baseline;
+pub mod checklist;
 pub mod config;
 mod context;
 mod documents;
@@ -17,6 +18,7 @@ pub mod report;
 mod restored;
 mod rule;
 mod rules;
+pub mod scrapes;
 mod selection;
 mod settings;
 mod suppress;

@@ -154,7 +154,7 @@ fn styled(markdown: &str) -> String {
 }
 
 /// Breaks each line's words into lines; escape sequences take no room.
-fn wrap(text: &str, width: usize) -> String {
+pub(crate) fn wrap(text: &str, width: usize) -> String {
     let mut out = String::new();
     for (nth, line) in text.lines().enumerate() {
         if nth > 0 {

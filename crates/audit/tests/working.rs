@@ -9,7 +9,9 @@ fn check(text: &str, closed: bool) -> Report {
     let set = ObjectSet::assemble(vec![Arc::new(parse_source(&Source::new("a/web.yaml", text)))]);
     let closed = Closed { everything: closed, ..Closed::default() };
     let settings = Settings { closed, ..Settings::default() };
-    audit(&set, &settings, &|rule| ["SV001", "MF001"].contains(&rule.code) || rule.code.starts_with("MF1"))
+    audit(&set, &settings, &|rule| {
+        rule.code == "SV001" || rule.code.starts_with("MF0") || rule.code.starts_with("MF1")
+    })
 }
 
 /// Code and line of every finding.
@@ -44,7 +46,7 @@ fn suppressions_are_about_what_they_stand_at() {
         ("before the first key", service(why, "", ""), "", 1),
         ("before another document", format!("{}---\n{why}---\n", service("", "", "")), "SV001:6 MF103:9", 0),
         ("in the head of the second document", format!("---\n---\n{}", service(why, "", "")), "", 1),
-        ("behind the mark of a document", format!("a: b\n--- {why}{}", service("", "", "")), "MF001:1", 1),
+        ("behind the mark of a document", format!("a: b\n--- {why}{}", service("", "", "")), "MF010:1", 1),
         (
             "for the file",
             format!("{}# netloom: ignore-file[SV001] all of them\n", service("", "", "")),
@@ -58,7 +60,7 @@ fn suppressions_are_about_what_they_stand_at() {
         (
             "in quotes",
             service("", "", "").replace("name: web", "name: \"web # netloom: ignore[X] y\""),
-            "MF001:4 SV001:6",
+            "MF006:4 SV001:6",
             0,
         ),
         (
@@ -177,4 +179,25 @@ fn mistakes_in_the_configuration_are_named_at_their_place() {
     .map(|text| format!("{text}  → {}\n", Config::parse(text).unwrap_err()))
     .collect();
     insta::assert_snapshot!(shown);
+}
+
+/// Of an object that is given several times every form is judged, in the set in which it stands for the others.
+#[test]
+fn replaced_forms_are_judged_too() {
+    let form = |label: &str| service("", "", "").replace("app: a", label);
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: b, labels: {app: b}}\nspec: {containers: [{name: b, image: b:1}]}\n";
+    let text = |forms: &[&str]| {
+        format!("{}\n---\n{pod}", forms.iter().map(|label| form(label)).collect::<Vec<_>>().join("---\n"))
+    };
+    let table = [
+        (&["app: a", "app: b"][..], "SV001:6 MF008:12"),
+        (&["app: b", "app: a"], "MF008:12 SV001:14"),
+        (&["app: a", "app: c", "app: b"], "SV001:6 MF008:12 SV001:14 MF008:20"),
+        // What is the same is said once, at the one that is taken.
+        (&["app: a", "app: a"], "MF008:12 SV001:14"),
+    ];
+    for (forms, expected) in table {
+        let report = check(&text(forms), true);
+        assert_eq!(codes(&report), expected, "{forms:?}");
+    }
 }

@@ -34,6 +34,15 @@ pub enum Command {
     /// Run a command inside a running pod's network
     #[command(after_help = EXEC_AFTER)]
     Exec(Exec),
+    /// Tell who can reach whom, on which ports
+    #[command(after_help = crate::reach::AFTER)]
+    Reach(crate::reach::Reach),
+    /// Tell what a change opens and closes, between two folders or two git revisions
+    #[command(after_help = crate::diff::AFTER)]
+    Diff(crate::diff::Diff),
+    /// Write the least policies that keep what is needed, and prove that they do
+    #[command(after_help = crate::suggest::AFTER)]
+    Suggest(crate::suggest::Suggest),
     /// Explain one connection: every hop, and the object and line that decides it
     #[command(after_help = EXPLAIN_AFTER)]
     Explain(Explain),
@@ -269,7 +278,8 @@ pub struct Verify {
     pub input: Input,
     #[command(flatten)]
     pub running: Running,
-    /// Hold prediction and packets against this table too (from,to,protocol,port,ingress,egress,combined)
+    /// Hold prediction and packets against this file too: expectations as `netloom reach --help` describes them, or
+    /// a table (from,to,protocol,port,ingress,egress,combined)
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
     /// Bring PATH up once, and apply and verify each subfolder's manifests and expected.csv in turn
@@ -315,6 +325,7 @@ impl Cluster {
             lb_cidrs: over(base.lb_cidrs, nets("--lb-cidr", &self.lb_cidr)?),
             node_cidrs: over(base.node_cidrs, nets("--node-cidr", &self.node_cidr)?),
             outside: base.outside,
+            addressing: base.addressing,
             add_dns: base.add_dns && !self.no_dns,
         })
     }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use netloom_objects::{
-    Diagnostic, FileList, Location, Package, Packaging, ParsedSource, ReadError, Severity, Source,
+    Cause, Diagnostic, FileList, Location, Package, Packaging, ParsedSource, ReadError, Severity, Source,
     list_files, parse_source, parse_sources, read_source,
 };
 
@@ -118,6 +118,7 @@ fn failed(package: &Package, reason: String) -> Result<ParsedSource, ReadError> 
     };
     parsed.diagnostics = vec![Diagnostic {
         severity: Severity::Error,
+        cause: Cause::NotApplied,
         message,
         at,
         end: (1, 1),

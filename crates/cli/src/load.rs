@@ -155,7 +155,7 @@ fn is_changed(list: &FileList, nth: usize, changed: &BTreeSet<PathBuf>) -> bool 
     }
 }
 
-fn build(builder: &mut Builder, sources: &[Arc<ParsedSource>], keep_going: bool) -> Result<Built, Stop> {
+pub fn build(builder: &mut Builder, sources: &[Arc<ParsedSource>], keep_going: bool) -> Result<Built, Stop> {
     let set = ObjectSet::assemble(sources.to_vec());
     let built = builder.build(&set);
     let found: Vec<Diagnostic> = set.diagnostics().chain(&built.diagnostics).cloned().collect();

@@ -26,6 +26,16 @@ impl Families {
     }
 }
 
+/// Which addresses pods and nodes have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Addressing {
+    /// Those that the objects give, and new ones for the rest: what a network that runs needs.
+    #[default]
+    Assigned,
+    /// Those that the objects give, and none for the rest: what is known of a cluster that runs elsewhere.
+    Known,
+}
+
 /// How to build a Snapshot. Ranges that are left out are the defaults of [`crate::defaults`], moved to where the
 /// objects' own addresses are if those lie elsewhere.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +56,8 @@ pub struct Options {
     pub node_cidrs: Nets,
     /// The addresses of the client outside.
     pub outside: Addrs,
+    /// Which addresses pods and nodes have.
+    pub addressing: Addressing,
     /// Whether to add the cluster DNS where the objects have none.
     pub add_dns: bool,
 }
@@ -61,6 +73,7 @@ impl Default for Options {
             lb_cidrs: Nets::default(),
             node_cidrs: Nets::default(),
             outside: crate::defaults::OUTSIDE,
+            addressing: Addressing::default(),
             add_dns: true,
         }
     }

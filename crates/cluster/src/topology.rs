@@ -18,7 +18,7 @@ use crate::{
     model::{Addrs, Family, Namespace, NamespaceId, Nets, Node, NodeId, Pod, PodId},
     namespaces::namespaces,
     nodes::{self, NodeSpec, blocks::Blocks, place::place},
-    options::Options,
+    options::{Addressing, Options},
     workloads::{self, Draft, Workloads},
 };
 
@@ -157,7 +157,11 @@ impl Topologist {
             counts[node.0 as usize] += 1;
             given.extend(draft.given.iter().map(|ip| (ip, node.0 as usize)));
         }
-        let cidrs = match self.blocks.assign(ground.pods, specs, &counts, &given) {
+        let assigned = match options.addressing {
+            Addressing::Assigned => self.blocks.assign(ground.pods, specs, &counts, &given),
+            Addressing::Known => Ok(specs.iter().map(|s| s.pod_cidrs).collect()),
+        };
+        let cidrs = match assigned {
             Ok(cidrs) => cidrs,
             Err(error) => {
                 let at = specs.first().and_then(|s| s.origin.as_ref()).map(|o| o.at.clone());
@@ -201,6 +205,9 @@ impl Topologist {
         }
         let mut used: Set<IpAddr> = owners.into_keys().collect();
         let mut out: Vec<Addrs> = specs.iter().map(|s| nodes::restrict_addrs(s.ips, options)).collect();
+        if options.addressing == Addressing::Known {
+            return out;
+        }
         for (spec, ips) in specs.iter().zip(&mut out) {
             let before = self.node_ips.get(&spec.name).copied().unwrap_or_default();
             for ip in before.iter().filter(|ip| range.contains(*ip)) {
@@ -256,6 +263,9 @@ impl Topologist {
                     }
                 }
             }
+        }
+        if options.addressing == Addressing::Known {
+            return out.into_iter().map(Some).collect();
         }
         let mut used: Set<IpAddr> = owners.into_keys().collect();
         used.extend(nodes.iter().flat_map(|n| n.ips.iter()));

@@ -7,10 +7,10 @@ use netloom_policy::Direction;
 use crate::World;
 
 /// Labels that name a workload by convention, the most telling first.
-const TELLING: [&str; 5] =
+pub const TELLING: [&str; 5] =
     ["app.kubernetes.io/name", "app", "k8s-app", "name", "app.kubernetes.io/component"];
 /// Labels that controllers set on single pods or revisions: no rule should name them.
-const PASSING: [&str; 6] = [
+pub const PASSING: [&str; 6] = [
     "pod-template-hash",
     "controller-revision-hash",
     "pod-template-generation",
@@ -37,7 +37,8 @@ pub(crate) fn telling(labels: &BTreeMap<String, String>) -> Option<(&String, &St
 }
 
 /// A string as a YAML value: quoted where it would be read as something else.
-pub(crate) fn scalar(value: &str) -> String {
+#[must_use]
+pub fn scalar(value: &str) -> String {
     let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/');
     let reads_otherwise = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", ""];
     let plain = value.bytes().all(word)

@@ -172,6 +172,61 @@ fn pods_of(snapshot: &Snapshot, namespace: &str, name: &str) -> Result<Aim, Expl
     Ok(Aim::Pods(format!("{namespace}/{name}"), pods))
 }
 
+/// What a name means apart from any connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// `outside`.
+    Outside,
+    /// An address.
+    Address(IpAddr),
+    /// `node/NAME`.
+    Node(NodeId),
+    /// A workload, a pod, a Service, or a workload and a Service of the same name.
+    Here {
+        /// Their namespace.
+        namespace: String,
+        /// Their name.
+        name: String,
+        /// The pods of the workload, or the pod; none where only a Service has the name.
+        pods: Vec<PodId>,
+        /// The Service.
+        service: Option<ServiceId>,
+    },
+}
+
+impl Named {
+    /// Finds what is meant by `outside`, an address, `node/NAME`, `namespace/name` or `name`. A short name is looked
+    /// for in `namespace` first.
+    ///
+    /// # Errors
+    /// When nothing has this name, or several do.
+    pub fn find(snapshot: &Snapshot, text: &str, namespace: Option<&str>) -> Result<Self, ExplainError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(ExplainError::Empty);
+        }
+        if text == "outside" {
+            return Ok(Self::Outside);
+        }
+        if let Some(ip) = bare_address(text) {
+            return Ok(Self::Address(ip));
+        }
+        if let Some(name) = text.strip_prefix("node/") {
+            return Ok(Self::Node(node_named(snapshot, name)?));
+        }
+        let (namespace, name) = match text.split_once('/') {
+            Some((namespace, name)) => (known_namespace(snapshot, namespace)?, name),
+            None => (choose_namespace(snapshot, text, namespace, "workload, pod or Service")?, text),
+        };
+        let pods = pods_named(snapshot, &namespace, name);
+        let service = snapshot.find_service(&namespace, name).map(|s| s.id);
+        if pods.is_empty() && service.is_none() {
+            return Err(not_found(snapshot, &namespace, name));
+        }
+        Ok(Self::Here { namespace, name: name.to_owned(), pods, service })
+    }
+}
+
 fn bare_address(text: &str) -> Option<IpAddr> {
     let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
     match inner {

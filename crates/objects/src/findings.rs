@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Diagnostic, Location, Repair, Severity,
+    Cause, Diagnostic, Location, Repair, Severity,
     decode::{Fault, Unknown, nearest},
     repair,
     shape::{Flattened, Spot},
@@ -31,13 +31,19 @@ impl<'t> Findings<'t> {
     }
 
     /// A finding about a node.
-    pub(crate) fn add(&mut self, severity: Severity, at: NodeId, message: String, help: Option<String>) {
-        self.add_related(severity, at, message, help, Vec::new(), None);
+    pub(crate) fn add(
+        &mut self,
+        (severity, cause): (Severity, Cause),
+        at: NodeId,
+        message: String,
+        help: Option<String>,
+    ) {
+        self.add_related((severity, cause), at, message, help, Vec::new(), None);
     }
 
     fn add_related(
         &mut self,
-        severity: Severity,
+        (severity, cause): (Severity, Cause),
         at: NodeId,
         message: String,
         help: Option<String>,
@@ -45,7 +51,7 @@ impl<'t> Findings<'t> {
         repair: Option<Repair>,
     ) {
         let (location, end) = (self.tree.location(at), self.tree.end(at));
-        self.items.push(Diagnostic { severity, message, at: location, end, help, related, repair });
+        self.items.push(Diagnostic { severity, cause, message, at: location, end, help, related, repair });
     }
 
     fn location(&self, line: u32, column: u32) -> Location {
@@ -99,7 +105,11 @@ impl<'t> Findings<'t> {
             IssueKind::Renamed { .. } => repair::quote(self.tree, issue.at),
             _ => None,
         };
-        self.add_related(severity, issue.at, message, help, related, repair);
+        let cause = match &issue.kind {
+            IssueKind::Duplicate { .. } => Cause::DuplicateKey,
+            _ => Cause::Syntax,
+        };
+        self.add_related((severity, cause), issue.at, message, help, related, repair);
     }
 
     /// A document that cannot be parsed.
@@ -110,6 +120,7 @@ impl<'t> Findings<'t> {
         let message = format!("this document cannot be parsed: {}", broken.message);
         self.items.push(Diagnostic {
             severity: Severity::Error,
+            cause: Cause::Syntax,
             message,
             at,
             end,
@@ -124,32 +135,40 @@ impl<'t> Findings<'t> {
         for fault in faults {
             let (message, help) = fault.explain(self.tree, root);
             let repair = fault.repair(self.tree);
-            self.add_related(Severity::Error, fault.at.unwrap_or(root), message, help, Vec::new(), repair);
+            let how = (Severity::Error, Cause::WrongType);
+            self.add_related(how, fault.at.unwrap_or(root), message, help, Vec::new(), repair);
         }
         if gave_up {
             let message = "this object has more wrong values than these; it is not used".into();
-            self.add(Severity::Error, root, message, None);
+            self.add((Severity::Error, Cause::WrongType), root, message, None);
         }
     }
 
-    /// Fields that their type does not have.
-    pub(crate) fn unknown(&mut self, root: NodeId, unknown: &[Unknown]) {
+    /// Fields that their type does not have. A kind that others define may have got fields since: there only what
+    /// looks like a slip of the pen is certainly wrong.
+    pub(crate) fn unknown(&mut self, root: NodeId, unknown: &[Unknown], growing: bool) {
         for Unknown { key, known } in unknown {
             let name = self.tree.text(*key).unwrap_or_default();
             let near = nearest(name, known.iter().copied());
+            let severity = if growing && near.is_none() { Severity::Warning } else { Severity::Error };
             let help = match near {
                 _ if name == "topologyKeys" => Some(
                     "Kubernetes has it no more; `trafficDistribution: PreferSameZone` is its successor"
                         .into(),
                 ),
                 Some(near) => Some(format!("did you mean `{near}`?")),
+                None if growing => Some(
+                    "netloom does not know it, and the API server drops it unless the definition that is installed \
+                     has it; look it up in the documentation of that version"
+                        .into(),
+                ),
                 None if known.is_empty() => None,
                 None if known.len() <= 8 => Some(format!("known here: {}", known.join(", "))),
                 None => None,
             };
             let message = format!("unknown field `{}`", shorten(&self.tree.path_to(root, *key)));
             let repair = near.and_then(|near| repair::rename(self.tree, root, *key, near));
-            self.add_related(Severity::Error, *key, message, help, Vec::new(), repair);
+            self.add_related((severity, Cause::UnknownField), *key, message, help, Vec::new(), repair);
         }
     }
 
@@ -158,6 +177,7 @@ impl<'t> Findings<'t> {
         self.items.clear();
         self.items.push(Diagnostic {
             severity: Severity::Error,
+            cause: Cause::Template,
             message: format!("this looks like a Helm template: `{}`", shorten(&spot.text)),
             at: self.location(spot.line, spot.column),
             end: (spot.line, spot.end),
@@ -169,21 +189,25 @@ impl<'t> Findings<'t> {
 
     /// One finding instead of a flood: the document lost its indentation.
     pub(crate) fn lost_indentation(&mut self, flattened: &Flattened) {
-        let Flattened { child, parent } = flattened;
+        let Flattened { first, child, parent } = flattened;
         self.items.push(Diagnostic {
             severity: Severity::Error,
+            cause: Cause::LostIndentation,
             message: format!(
                 "this document lost its indentation: `{}` belongs under `{}` but stands at column 1, beside it",
                 child.text, parent.text
             ),
-            at: self.location(child.line, child.column),
-            end: (child.line, child.end),
+            at: self.location(first.line, first.column),
+            end: (first.line, first.end),
             help: Some(
                 "indent the lines that belong under `metadata:` and `spec:` by two spaces for each level, or copy \
                  the document again from where the spaces are still there (web pages often drop them)"
                     .into(),
             ),
-            related: vec![(self.location(parent.line, parent.column), "it belongs under this".into())],
+            related: vec![
+                (self.location(child.line, child.column), "the first line that should be indented".into()),
+                (self.location(parent.line, parent.column), "it belongs under this".into()),
+            ],
             repair: None,
         });
     }
@@ -200,7 +224,8 @@ impl<'t> Findings<'t> {
     ) {
         let related = related.map(|(id, what)| (self.tree.location(id), what.to_owned()));
         let help = help.or_else(|| placeholder_help(self.tree, at));
-        self.add_related(severity, at, message, help, related.into_iter().collect(), repair);
+        let related = related.into_iter().collect();
+        self.add_related((severity, Cause::InvalidValue), at, message, help, related, repair);
     }
 }
 

@@ -265,6 +265,19 @@ const CLUSTER_SCOPED: [&str; 44] = [
     "VolumeAttachment",
 ];
 
+/// Whether a kind's definition is installed with a program that has releases of its own, and so may have fields that
+/// are younger than what is known of it here.
+pub(crate) fn is_growing(api_version: &str) -> bool {
+    const GROUPS: [&str; 5] = [
+        "monitoring.coreos.com",
+        "cert-manager.io",
+        "operator.tigera.io",
+        "projectcalico.org",
+        "crd.projectcalico.org",
+    ];
+    api_version.split_once('/').is_some_and(|(group, _)| GROUPS.contains(&group))
+}
+
 /// Whether objects of a kind live in namespaces. Kinds that are not known are taken to.
 pub(crate) fn is_namespaced(api_version: &str, kind: &str) -> bool {
     // Other projects have kinds of these names that do live in namespaces.

@@ -32,7 +32,7 @@ mod validate;
 
 pub use access::Span;
 pub use decode::edit_distance;
-pub use diagnostic::{Diagnostic, Repair, Severity};
+pub use diagnostic::{Cause, Diagnostic, Repair, Severity};
 pub use embedded::{EmbeddedYaml, TextLine};
 pub use location::{Location, ObjectRef};
 pub use object::{Object, Typed};
@@ -40,7 +40,7 @@ pub use package::{Package, Packaging};
 pub use parse::{parse_source, parse_sources, parse_sources_on};
 pub use reindent::{Restored, restore};
 pub use render::{render, render_coded};
-pub use set::{ObjectSet, ParsedSource};
+pub use set::{Earlier, ObjectSet, ParsedSource};
 pub use source::{
     FileList, ReadError, Source, is_manifest, list_files, list_packaged, read_source, read_sources,
 };

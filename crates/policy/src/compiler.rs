@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use netloom_cluster::{Namespace, Node, Pod, PodId, Policy, Snapshot};
+use netloom_cluster::{Namespace, Node, Pod, PodId, Policy, Protocol, Snapshot};
 
 use crate::{
     evaluate::{Direction, Party},
@@ -92,7 +92,7 @@ pub struct Compiler {
 struct Last {
     policies: Arc<Vec<Arc<Policy>>>,
     set: Arc<PolicySet>,
-    subjects: BTreeMap<GroupId, SubjectsOf>,
+    subjects: BTreeMap<GroupId, Arc<SubjectsOf>>,
 }
 
 /// What was made of the policies that select a group.
@@ -101,6 +101,13 @@ struct SubjectsOf {
     /// Those that speak of ingress, of egress.
     policies: [Vec<Arc<CompiledPolicy>>; 2],
     programs: [Option<(u32, Arc<Program>)>; 2],
+}
+
+/// What the programs of a group depend on: the policies, and the group's own port names where policies use some.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Selected<'a> {
+    policies: &'a [Vec<u32>; 2],
+    ports: Option<&'a Vec<(Arc<str>, Protocol, u16)>>,
 }
 
 /// Numbers of the past that are kept before everything is numbered anew.
@@ -220,14 +227,15 @@ impl Compiler {
         ground: &Ground,
         policies: &[Arc<CompiledPolicy>],
         selecting: &BTreeMap<GroupId, [Vec<u32>; 2]>,
-        known: Option<&BTreeMap<GroupId, SubjectsOf>>,
-    ) -> BTreeMap<GroupId, SubjectsOf> {
+        known: Option<&BTreeMap<GroupId, Arc<SubjectsOf>>>,
+    ) -> BTreeMap<GroupId, Arc<SubjectsOf>> {
         let all = self.groups.all.clone();
-        let used_groups: Vec<&Group> = ground.in_use.iter().map(|g| &*all[g.0 as usize]).collect();
-        let mut ports = NamedPorts::new(&used_groups, &mut self.peers);
+        let names = NamedPorts::of(ground.in_use.iter().map(|g| &*all[g.0 as usize]).collect());
+        // Most groups are selected by the same policies as many others.
+        let mut made: HashMap<Selected<'_>, Arc<SubjectsOf>> = HashMap::new();
         let mut subjects = BTreeMap::new();
         for (&group, both) in selecting {
-            let same = |known: &&SubjectsOf| {
+            let same = |known: &&Arc<SubjectsOf>| {
                 known.policies.iter().zip(both).all(|(known, now)| {
                     let pairs = known.iter().zip(now);
                     known.len() == now.len()
@@ -238,15 +246,22 @@ impl Compiler {
                 subjects.insert(group, known.clone());
                 continue;
             }
-            let mut program = |direction: Direction| {
-                let selecting = both[direction as usize].iter().map(|i| &*policies[*i as usize]);
-                let program = Program::of(selecting, direction, &all[group.0 as usize], &mut ports);
-                (!program.is_empty()).then(|| (self.numbers.subject(&program), Arc::new(program)))
-            };
-            let programs = [program(Direction::Ingress), program(Direction::Egress)];
-            let of_direction =
-                |selecting: &Vec<u32>| selecting.iter().map(|i| policies[*i as usize].clone()).collect();
-            subjects.insert(group, SubjectsOf { policies: both.each_ref().map(of_direction), programs });
+            let of_group = &*all[group.0 as usize];
+            let by_name =
+                both[Direction::Ingress as usize].iter().any(|i| policies[*i as usize].names_ports());
+            let selected = Selected { policies: both, ports: by_name.then_some(&of_group.ports) };
+            let of_selected = made.entry(selected).or_insert_with(|| {
+                let mut program = |direction: Direction| {
+                    let selecting = both[direction as usize].iter().map(|i| &*policies[*i as usize]);
+                    let program = Program::of(selecting, direction, of_group, &names, &mut self.peers);
+                    (!program.is_empty()).then(|| (self.numbers.subject(&program), Arc::new(program)))
+                };
+                let programs = [program(Direction::Ingress), program(Direction::Egress)];
+                let of_direction =
+                    |selecting: &Vec<u32>| selecting.iter().map(|i| policies[*i as usize].clone()).collect();
+                Arc::new(SubjectsOf { policies: both.each_ref().map(of_direction), programs })
+            });
+            subjects.insert(group, of_selected.clone());
         }
         subjects
     }
@@ -255,7 +270,7 @@ impl Compiler {
         &mut self,
         snapshot: &Snapshot,
         ground: &Ground,
-        subjects: &BTreeMap<GroupId, SubjectsOf>,
+        subjects: &BTreeMap<GroupId, Arc<SubjectsOf>>,
     ) -> Tables {
         let mut programs: BTreeMap<u32, Arc<Program>> = BTreeMap::new();
         let mut by_group = vec![Subjects::default(); self.groups.all.len()];
@@ -269,7 +284,8 @@ impl Compiler {
         }
         let used = used_predicates(&programs);
         let classes = self.numbers.classes.classify(&programs.values().flat_map(|p| p.ranges()).collect());
-        let identities = self.identities.assign(snapshot, &ground.addresses, &self.peers, &used);
+        let identities =
+            self.identities.assign(snapshot, (&ground.addresses, &ground.unaddressed), &self.peers, &used);
         let of_pod = |group: &Option<GroupId>| group.map(|g| by_group[g.0 as usize]).unwrap_or_default();
         let mut tables = Tables {
             subjects: Arc::new(ground.pod_groups.iter().map(of_pod).collect()),
@@ -281,8 +297,15 @@ impl Compiler {
             ..Tables::default()
         };
         self.numbers.rows(&programs, &identities, &classes, &mut tables);
-        let Identities { known, ranges, .. } = identities;
+        let Identities { known, unaddressed, ranges, .. } = identities;
         tables.known = Arc::new(known);
+        for (party, identity) in unaddressed {
+            match party {
+                Party::Pod(pod, _) => tables.unaddressed.pods.push((pod, identity)),
+                Party::Node(node) => tables.unaddressed.nodes.push((node, identity)),
+                Party::Other => {}
+            }
+        }
         tables.ranges = ranges.iter().map(|(r, identity)| (r.first(), r.last(), *identity)).collect();
         tables
     }
@@ -306,6 +329,8 @@ struct Ground {
     parties: HashMap<IpAddr, Party>,
     /// The same, sorted.
     addresses: Vec<(IpAddr, Party)>,
+    /// Who has no known address.
+    unaddressed: Vec<Party>,
 }
 
 impl Ground {
@@ -317,7 +342,17 @@ impl Ground {
         let parties: HashMap<IpAddr, Party> = nodes.chain(pods).collect();
         let mut addresses: Vec<(IpAddr, Party)> = parties.iter().map(|(ip, party)| (*ip, *party)).collect();
         addresses.sort_unstable_by_key(|(ip, _)| *ip);
-        Self { in_use: pod_groups.iter().flatten().copied().collect(), pod_groups, parties, addresses }
+        let nodes = snapshot.nodes.iter().filter(|n| n.ips.is_empty()).map(|n| Party::Node(n.id));
+        let pods = snapshot.pods.iter().zip(&pod_groups).filter(|(pod, _)| pod.ips.is_empty());
+        let pods = pods.filter_map(|(pod, group)| Some(Party::Pod(pod.id, (*group)?)));
+        let unaddressed = nodes.chain(pods).collect();
+        Self {
+            in_use: pod_groups.iter().flatten().copied().collect(),
+            pod_groups,
+            parties,
+            addresses,
+            unaddressed,
+        }
     }
 }
 

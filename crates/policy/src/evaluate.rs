@@ -89,8 +89,25 @@ impl Decision {
     }
 }
 
-/// Who an address belongs to, as policies see it.
-#[derive(Clone, Copy, Debug)]
+/// The other side of a connection: an address, or a pod or node whose address is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Remote {
+    /// Whoever has this address.
+    Address(IpAddr),
+    /// A pod, apart from its addresses: no `ipBlock` is about it. One on the host's network is its node.
+    Pod(PodId),
+    /// A node, apart from its addresses.
+    Node(NodeId),
+}
+
+impl From<IpAddr> for Remote {
+    fn from(ip: IpAddr) -> Self {
+        Self::Address(ip)
+    }
+}
+
+/// Who the other side is, as policies see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Party {
     Pod(PodId, GroupId),
     Node(NodeId),
@@ -99,7 +116,8 @@ pub(crate) enum Party {
 
 /// What a rule is held against: the other side's address and the destination's port.
 pub(crate) struct Connection {
-    pub peer: IpAddr,
+    /// None where it is not known.
+    pub peer: Option<IpAddr>,
     pub party: Party,
     pub protocol: Protocol,
     pub port: u16,
@@ -123,32 +141,62 @@ impl PolicySet {
         }
     }
 
-    /// Whether a pod may open a connection to an address and port.
+    /// Whether a pod may open a connection to the other side's port.
     #[must_use]
-    pub fn egress(&self, pod: PodId, to: IpAddr, protocol: Protocol, port: u16) -> Side {
-        let party = self.party(to);
-        let destination = match party {
-            Party::Pod(_, group) => Some(group),
-            Party::Node(_) | Party::Other => None,
-        };
-        self.judge(pod, Direction::Egress, &Connection { peer: to, party, protocol, port, destination })
+    pub fn egress(&self, pod: PodId, to: impl Into<Remote>, protocol: Protocol, port: u16) -> Side {
+        let connection = self.connection(pod, Direction::Egress, to.into(), protocol, port);
+        self.judge(pod, Direction::Egress, &connection)
     }
 
-    /// Whether a pod takes a connection from an address on a port of its own.
+    /// Whether a pod takes a connection from the other side on a port of its own.
     #[must_use]
-    pub fn ingress(&self, pod: PodId, from: IpAddr, protocol: Protocol, port: u16) -> Side {
-        let Some(group) = self.group_of(pod) else { return Side::allow(Reason::NotSubject) };
-        let party = self.party(from);
-        if let Party::Node(node) = party
+    pub fn ingress(&self, pod: PodId, from: impl Into<Remote>, protocol: Protocol, port: u16) -> Side {
+        let connection = self.connection(pod, Direction::Ingress, from.into(), protocol, port);
+        if let Party::Node(node) = connection.party
             && node == self.pods[pod.0 as usize].node
+            && self.group_of(pod).is_some()
         {
             return Side::allow(Reason::OwnNode);
         }
-        self.judge(
-            pod,
-            Direction::Ingress,
-            &Connection { peer: from, party, protocol, port, destination: Some(group) },
-        )
+        self.judge(pod, Direction::Ingress, &connection)
+    }
+
+    /// As [`Self::ingress`], by the rules alone: as if no node were the pod's own.
+    #[must_use]
+    pub fn ingress_by_rules(
+        &self,
+        pod: PodId,
+        from: impl Into<Remote>,
+        protocol: Protocol,
+        port: u16,
+    ) -> Side {
+        let connection = self.connection(pod, Direction::Ingress, from.into(), protocol, port);
+        self.judge(pod, Direction::Ingress, &connection)
+    }
+
+    /// A connection of a pod, with what rules are held against.
+    pub(crate) fn connection(
+        &self,
+        pod: PodId,
+        direction: Direction,
+        remote: Remote,
+        protocol: Protocol,
+        port: u16,
+    ) -> Connection {
+        let (peer, party) = match remote {
+            Remote::Address(ip) => (Some(ip), self.party(ip)),
+            Remote::Node(node) => (None, Party::Node(node)),
+            Remote::Pod(other) => match self.group_of(other) {
+                Some(group) => (None, Party::Pod(other, group)),
+                None => (None, Party::Node(self.pods[other.0 as usize].node)),
+            },
+        };
+        let destination = match (direction, party) {
+            (Direction::Ingress, _) => self.group_of(pod),
+            (Direction::Egress, Party::Pod(_, group)) => Some(group),
+            (Direction::Egress, Party::Node(_) | Party::Other) => None,
+        };
+        Connection { peer, party, protocol, port, destination }
     }
 
     /// The policies that select a pod for a direction, in the order of judgement.
@@ -241,7 +289,7 @@ impl PolicySet {
         }
     }
 
-    pub(crate) fn predicate_holds(&self, id: PredicateId, party: Party, ip: IpAddr) -> bool {
+    pub(crate) fn predicate_holds(&self, id: PredicateId, party: Party, ip: Option<IpAddr>) -> bool {
         match (self.peers.get(id), party) {
             (Predicate::Pods(_) | Predicate::PodsWithPort { .. }, Party::Pod(_, group)) => {
                 self.peers.holds(id, group)
@@ -249,7 +297,7 @@ impl PolicySet {
             (Predicate::Nodes(selector), Party::Node(node)) => {
                 selector.matches(&self.nodes[node.0 as usize].labels)
             }
-            (block @ Predicate::Block(..), _) => block.holds_for_address(ip),
+            (block @ Predicate::Block(..), _) => ip.is_some_and(|ip| block.holds_for_address(ip)),
             _ => false,
         }
     }

@@ -5,6 +5,7 @@ use std::{
 };
 
 use fixedbitset::FixedBitSet;
+use ipnet::IpNet;
 use netloom_cluster::{Action, NodeId, Snapshot};
 
 use crate::{
@@ -32,6 +33,8 @@ impl Default for IdentityNumbers {
 pub(crate) struct Identities {
     /// Addresses of pods and nodes, sorted.
     pub known: Vec<(IpAddr, u32)>,
+    /// Pods and nodes without a known address.
+    pub unaddressed: Vec<(Party, u32)>,
     /// Disjoint ranges of other addresses that some block tells apart, sorted.
     pub ranges: Vec<(AddressRange, u32)>,
     /// For each predicate in use the identities that it holds for.
@@ -41,11 +44,11 @@ pub(crate) struct Identities {
 }
 
 impl IdentityNumbers {
-    /// Assigns identities to these addresses, which are sorted, by the predicates in use.
+    /// Assigns identities by the predicates in use: to these addresses, which are sorted, and to who has none.
     pub fn assign(
         &mut self,
         snapshot: &Snapshot,
-        addresses: &[(IpAddr, Party)],
+        (addresses, unaddressed): (&[(IpAddr, Party)], &[Party]),
         peers: &Matrix,
         used: &HashSet<PredicateId>,
     ) -> Identities {
@@ -70,13 +73,14 @@ impl IdentityNumbers {
         identities.ranges.retain(|(_, identity)| *identity != 0);
         // Addresses in one range that belong to pods of one group, or to one node, have the same identity.
         let mut of_alike: HashMap<(Alike, Option<usize>), u32> = HashMap::new();
-        for &(ip, party) in addresses {
+        let everyone = addresses.iter().map(|(ip, party)| (Some(*ip), *party));
+        for (ip, party) in everyone.chain(unaddressed.iter().map(|party| (None, *party))) {
             let alike = match party {
                 Party::Pod(_, group) => Alike::Group(group),
                 Party::Node(node) => Alike::Node(node),
                 Party::Other => continue,
             };
-            let range = holding(&by_range, ip);
+            let range = ip.and_then(|ip| holding(&by_range, ip));
             let identity = match of_alike.get(&(alike, range)) {
                 Some(identity) => *identity,
                 None => {
@@ -88,7 +92,10 @@ impl IdentityNumbers {
                     identity
                 }
             };
-            identities.known.push((ip, identity));
+            match ip {
+                Some(ip) => identities.known.push((ip, identity)),
+                None => identities.unaddressed.push((party, identity)),
+            }
         }
         identities
     }
@@ -164,11 +171,26 @@ fn ranges(peers: &Matrix, used: &[PredicateId]) -> Vec<(AddressRange, Vec<Predic
         Predicate::Block(net, except) => std::slice::from_ref(net).iter().chain(except),
         _ => [].iter().chain(&[]),
     });
-    let atoms = blocks::atoms(nets);
-    let holds = |range: &AddressRange| {
-        used.iter().copied().filter(|p| peers.get(*p).holds_for_address(range.first())).collect()
-    };
-    atoms.into_iter().map(|range| (range, holds(&range))).collect()
+    let mut ranges: Vec<(AddressRange, Vec<PredicateId>)> =
+        blocks::atoms(nets).into_iter().map(|atom| (atom, Vec::new())).collect();
+    for id in used {
+        let Predicate::Block(net, except) = peers.get(*id) else { continue };
+        let except: Vec<_> = except.iter().map(|net| within(&ranges, net)).collect();
+        for at in within(&ranges, net) {
+            if !except.iter().any(|except| except.contains(&at)) {
+                ranges[at].1.push(*id);
+            }
+        }
+    }
+    ranges
+}
+
+/// Which of the ranges that networks were cut into make up one of these networks.
+fn within<T>(ranges: &[(AddressRange, T)], net: &IpNet) -> std::ops::Range<usize> {
+    let net = AddressRange::of(net);
+    let first = ranges.partition_point(|(r, _)| (r.family, r.low) < (net.family, net.low));
+    let behind = ranges.partition_point(|(r, _)| (r.family, r.low) <= (net.family, net.high));
+    first..behind
 }
 
 /// The range that an address is in.

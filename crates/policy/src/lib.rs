@@ -18,6 +18,6 @@ mod rules;
 mod tables;
 
 pub use compiler::{Compiler, PolicySet};
-pub use evaluate::{Decision, Direction, Reason, Side};
+pub use evaluate::{Decision, Direction, Reason, Remote, Side};
 pub use near::{EitherPeer, Miss, NearMiss};
-pub use tables::{SET_ALL, SET_NONE, Subjects, Tables};
+pub use tables::{SET_ALL, SET_NONE, Subjects, Tables, Unaddressed};

@@ -2,7 +2,7 @@
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
-use netloom_cluster::{NamespaceMatch, Operator, Peer, PodPeer, Protocol, Selector};
+use netloom_cluster::{Labels, NamespaceMatch, Operator, Peer, PodPeer, Protocol, Selector};
 
 use crate::groups::{Group, GroupId};
 
@@ -86,12 +86,15 @@ struct Shared {
 #[derive(Clone, Debug, Default)]
 struct GroupIndex {
     namespaces: HashMap<Arc<str>, Vec<u32>>,
+    /// By the labels of the namespace.
+    homes: HashMap<Labels, Vec<u32>>,
     labels: HashMap<String, HashMap<String, Vec<u32>>>,
 }
 
 impl GroupIndex {
     fn add(&mut self, number: u32, group: &Group) {
         self.namespaces.entry(group.namespace.clone()).or_default().push(number);
+        self.homes.entry(group.namespace_labels.clone()).or_default().push(number);
         for (key, value) in group.labels.iter() {
             let values = match self.labels.get_mut(key) {
                 Some(values) => values,
@@ -113,7 +116,13 @@ impl GroupIndex {
         };
         let of_namespace = match &peer.namespaces {
             NamespaceMatch::Named(name) => Some(self.namespaces.get(name).cloned().unwrap_or_default()),
-            NamespaceMatch::Labels(_) => None,
+            NamespaceMatch::Labels(selector) if selector.requirements.is_empty() => None,
+            NamespaceMatch::Labels(selector) => {
+                let selected = self.homes.iter().filter(|(labels, _)| selector.matches(labels));
+                let mut groups: Vec<u32> = selected.flat_map(|(_, groups)| groups).copied().collect();
+                groups.sort_unstable();
+                Some(groups)
+            }
         };
         let of_label = peer.pods.requirements.iter().filter_map(|requirement| match &requirement.operator {
             Operator::In(values) => {

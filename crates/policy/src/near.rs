@@ -1,5 +1,5 @@
 //! Near misses: the rules that would almost have allowed a connection, and the line of each that stands in the way.
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use ipnet::IpNet;
 use netloom_cluster::{
@@ -9,7 +9,7 @@ use netloom_objects::ObjectRef;
 
 use crate::{
     compiler::PolicySet,
-    evaluate::{Connection, Direction, Party},
+    evaluate::{Connection, Direction, Party, Remote},
     matrix::{Predicate, PredicateId},
     rules::{CompiledRule, Peers},
 };
@@ -92,17 +92,17 @@ pub struct EitherPeer {
 
 impl PolicySet {
     /// The NetworkPolicy rules that would almost let a connection of a pod pass, the nearest first. `peer` is the
-    /// other side's address, `port` the destination's own.
+    /// other side, `port` the destination's own.
     #[must_use]
     pub fn near_misses(
         &self,
         pod: PodId,
         direction: Direction,
-        peer: IpAddr,
+        peer: impl Into<Remote>,
         protocol: Protocol,
         port: u16,
     ) -> Vec<NearMiss> {
-        let connection = self.connection(pod, direction, peer, protocol, port);
+        let connection = self.connection(pod, direction, peer.into(), protocol, port);
         let mut misses: Vec<NearMiss> = Vec::new();
         for rule in self.accepting(pod, direction) {
             let peers_match = self.peer_matches(rule, &connection);
@@ -128,11 +128,11 @@ impl PolicySet {
         &self,
         pod: PodId,
         direction: Direction,
-        peer: IpAddr,
+        peer: impl Into<Remote>,
         protocol: Protocol,
         port: u16,
     ) -> Option<EitherPeer> {
-        let connection = self.connection(pod, direction, peer, protocol, port);
+        let connection = self.connection(pod, direction, peer.into(), protocol, port);
         let mut found = None;
         for rule in self.accepting(pod, direction) {
             if !rule
@@ -187,23 +187,6 @@ impl PolicySet {
             .filter(|r| r.action == Action::Accept)
     }
 
-    fn connection(
-        &self,
-        pod: PodId,
-        direction: Direction,
-        peer: IpAddr,
-        protocol: Protocol,
-        port: u16,
-    ) -> Connection {
-        let party = self.party(peer);
-        let destination = match (direction, party) {
-            (Direction::Ingress, _) => self.group_of(pod),
-            (Direction::Egress, Party::Pod(_, group)) => Some(group),
-            (Direction::Egress, _) => None,
-        };
-        Connection { peer, party, protocol, port, destination }
-    }
-
     fn peer_matches(&self, rule: &CompiledRule, connection: &Connection) -> bool {
         match &rule.peers {
             Peers::Anyone => true,
@@ -224,7 +207,7 @@ impl PolicySet {
                 Predicate::Pods(peer) => self.pods_miss(peer, connection),
                 Predicate::Block(net, except) => Some(Miss::Block {
                     net: *net,
-                    except: except.iter().find(|e| e.contains(&connection.peer)).copied(),
+                    except: connection.peer.and_then(|ip| except.iter().find(|e| e.contains(&ip)).copied()),
                 }),
                 Predicate::Nodes(_) | Predicate::PodsWithPort { .. } => None,
             }?;

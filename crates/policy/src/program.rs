@@ -1,8 +1,7 @@
 //! The rules that apply to one kind of subject, flattened: what a row of the tables is made from.
 use std::{
+    cell::OnceCell,
     collections::{BTreeSet, HashMap},
-    rc::Rc,
-    sync::Arc,
 };
 
 use netloom_cluster::{Action, PortMatch, Protocol, Tier};
@@ -47,7 +46,8 @@ impl Program {
         policies: impl Iterator<Item = &'a CompiledPolicy>,
         direction: Direction,
         group: &Group,
-        ports: &mut NamedPorts<'_>,
+        names: &NamedPorts<'_>,
+        peers: &mut Matrix,
     ) -> Self {
         let mut program = Self::default();
         for policy in policies {
@@ -58,7 +58,7 @@ impl Program {
                 Tier::Baseline(_) => &mut program.baseline,
             };
             for rule in rules {
-                flatten(rule, direction, group, ports, flat);
+                flatten(rule, direction, group, (names, peers), flat);
             }
         }
         program
@@ -79,26 +79,33 @@ impl Program {
     }
 }
 
+/// The numbers that each port name stands for on the groups of the cluster.
+pub(crate) type Numbers<'a> = HashMap<(&'a str, Protocol), BTreeSet<u16>>;
+
 /// What a port name can stand for on the groups of the cluster.
 pub(crate) struct NamedPorts<'a> {
-    groups: &'a [&'a Group],
-    pub peers: &'a mut Matrix,
-    /// Names that were asked for, with their numbers.
-    known: HashMap<(Arc<str>, Protocol), Rc<[u16]>>,
+    groups: Vec<&'a Group>,
+    /// Found when the first name is asked for.
+    numbers: OnceCell<Numbers<'a>>,
 }
 
 impl<'a> NamedPorts<'a> {
-    pub fn new(groups: &'a [&'a Group], peers: &'a mut Matrix) -> Self {
-        Self { groups, peers, known: HashMap::new() }
+    pub fn of(groups: Vec<&'a Group>) -> Self {
+        Self { groups, numbers: OnceCell::new() }
     }
 
-    fn numbers(&mut self, name: &Arc<str>, protocol: Protocol) -> Rc<[u16]> {
-        let numbers = self.known.entry((name.clone(), protocol)).or_insert_with(|| {
-            let numbers: BTreeSet<u16> =
-                self.groups.iter().filter_map(|g| g.named_port(name, protocol)).collect();
-            numbers.into_iter().collect()
+    fn numbers(&self, name: &str, protocol: Protocol) -> Vec<u16> {
+        let numbers = self.numbers.get_or_init(|| {
+            let mut numbers = Numbers::new();
+            for group in &self.groups {
+                for (name, protocol, _) in &group.ports {
+                    let number = group.named_port(name, *protocol);
+                    numbers.entry((name, *protocol)).or_default().extend(number);
+                }
+            }
+            numbers
         });
-        numbers.clone()
+        numbers.get(&(name, protocol)).into_iter().flatten().copied().collect()
     }
 }
 
@@ -106,7 +113,7 @@ fn flatten(
     rule: &CompiledRule,
     direction: Direction,
     group: &Group,
-    ports: &mut NamedPorts<'_>,
+    (names, matrix): (&NamedPorts<'_>, &mut Matrix),
     out: &mut Vec<Flat>,
 ) {
     let peers: Vec<Option<PredicateId>> = match &rule.peers {
@@ -138,7 +145,7 @@ fn flatten(
                 for protocol in
                     Protocol::WITH_PORTS.into_iter().filter(|p| protocol.is_none_or(|only| only == *p))
                 {
-                    named(rule.action, &peers, name, protocol, direction, group, ports, out);
+                    named(rule.action, &peers, name, protocol, direction, group, (names, matrix), out);
                 }
             }
         }
@@ -150,11 +157,11 @@ fn flatten(
 fn named(
     action: Action,
     peers: &[Option<PredicateId>],
-    name: &Arc<str>,
+    name: &std::sync::Arc<str>,
     protocol: Protocol,
     direction: Direction,
     group: &Group,
-    ports: &mut NamedPorts<'_>,
+    (names, matrix): (&NamedPorts<'_>, &mut Matrix),
     out: &mut Vec<Flat>,
 ) {
     let range = |port| Ports::Range(PortRange { protocol, low: port, high: port });
@@ -164,16 +171,16 @@ fn named(
         }
         return;
     }
-    for &port in ports.numbers(name, protocol).iter() {
+    for port in names.numbers(name, protocol) {
         for peer in peers {
-            let peer = match peer.map(|p| ports.peers.get(p).clone()) {
+            let peer = match peer.map(|p| matrix.get(p).clone()) {
                 None => None,
                 Some(Predicate::Pods(pods)) => Some(pods),
                 // Names are never resolved towards addresses or nodes.
                 Some(_) => continue,
             };
             let predicate = Predicate::PodsWithPort { peer, name: name.clone(), protocol, port };
-            out.push(Flat { action, peer: Some(ports.peers.intern(predicate)), ports: range(port) });
+            out.push(Flat { action, peer: Some(matrix.intern(predicate)), ports: range(port) });
         }
     }
 }

@@ -51,6 +51,12 @@ impl CompiledPolicy {
         }
     }
 
+    /// Whether rules of ingress name ports by name.
+    pub fn names_ports(&self) -> bool {
+        let ports = self.ingress.iter().flatten().flat_map(|rule| rule.ports.iter().flatten());
+        ports.into_iter().any(|(port, _)| matches!(port, PortMatch::Named(..)))
+    }
+
     pub fn rules(&self, direction: Direction) -> Option<&[CompiledRule]> {
         match direction {
             Direction::Ingress => self.ingress.as_deref(),

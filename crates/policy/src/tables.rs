@@ -6,7 +6,7 @@ use std::{
 };
 
 use fixedbitset::FixedBitSet;
-use netloom_cluster::{PodId, Protocol};
+use netloom_cluster::{NodeId, PodId, Protocol};
 
 use crate::{
     evaluate::Direction,
@@ -31,6 +31,16 @@ pub struct Subjects {
     pub egress: Option<u32>,
 }
 
+/// Identities of those whose addresses are not known: no `ipBlock` is about them. Sorted. Nothing is enforced by them,
+/// so a network that runs has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unaddressed {
+    /// Pods; those on the host's network are their nodes.
+    pub pods: Vec<(PodId, u32)>,
+    /// Nodes.
+    pub nodes: Vec<(NodeId, u32)>,
+}
+
 /// Everything that enforcement needs, as numbers. A lookup goes: subject of the pod; class of the port; row (subject,
 /// class), else row (subject, the protocol's default class), else denied; then the set's members by identity.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +49,8 @@ pub struct Tables {
     pub subjects: Arc<Vec<Subjects>>,
     /// Identity of each known address (pods and nodes), sorted.
     pub known: Arc<Vec<(IpAddr, u32)>>,
+    /// Identity of those who have no known address.
+    pub unaddressed: Unaddressed,
     /// Identity of ranges of other addresses, disjoint and sorted; a known address goes before its range.
     pub ranges: Vec<(IpAddr, IpAddr, u32)>,
     /// Port classes: protocol, first and last port, class. Disjoint. What is missing has the protocol's default class.
@@ -95,14 +107,17 @@ impl Tables {
         }
     }
 
-    fn identity(&self, ip: IpAddr) -> u32 {
+    /// The identity of an address.
+    #[must_use]
+    pub fn identity(&self, ip: IpAddr) -> u32 {
         if let Ok(i) = self.known.binary_search_by_key(&ip, |(known, _)| *known) {
             return self.known[i].1;
         }
-        self.ranges
-            .iter()
-            .find(|(low, high, _)| (*low..=*high).contains(&ip))
-            .map_or(0, |(.., identity)| *identity)
+        let after = self.ranges.partition_point(|(low, ..)| *low <= ip);
+        match after.checked_sub(1).map(|index| self.ranges[index]) {
+            Some((_, high, identity)) if ip <= high => identity,
+            _ => 0,
+        }
     }
 }
 

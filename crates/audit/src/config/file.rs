@@ -211,6 +211,7 @@ impl Reader<'_> {
             lb_cidrs: self.nets(&given.lb_cidr)?,
             node_cidrs: self.nets(&given.node_cidr)?,
             outside: defaults.outside,
+            addressing: defaults.addressing,
             add_dns: given.dns.unwrap_or(defaults.add_dns),
         })
     }

@@ -1,13 +1,13 @@
 //! The one table from code to rule.
-mod cni;
-mod dns;
+pub(crate) mod cni;
+pub(crate) mod dns;
 mod gateway;
 mod ingress;
-mod istio;
+pub(crate) mod istio;
 pub(crate) mod manifests;
-mod monitoring;
+pub(crate) mod monitoring;
 pub(crate) mod policy;
-mod services;
+pub(crate) mod services;
 mod tls;
 mod workloads;
 

@@ -91,6 +91,11 @@ impl Suppressions {
         Self { all, faulty }
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.all.len() + self.faulty.len()
+    }
+
     /// Whether a suppression names a rule.
     pub(crate) fn name(&self, rule: &Rule) -> bool {
         self.all.iter().flat_map(|s| &s.rules).any(|named| named.rule == Some(rule))

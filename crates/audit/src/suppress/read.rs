@@ -25,7 +25,8 @@ pub(super) fn all(set: &ObjectSet) -> (Vec<Suppression>, Vec<Unclear>) {
     for source in &set.sources {
         comments(&source.source, &mut suppressions, &mut faulty);
     }
-    for object in set.objects() {
+    // Those that another form replaces are looked at too.
+    for object in set.sources.iter().flat_map(|source| &source.objects) {
         annotations(object, &mut suppressions);
     }
     (suppressions, faulty)

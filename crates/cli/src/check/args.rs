@@ -10,7 +10,7 @@ use crate::args::{Cluster, Packages};
 /// What stands below the help.
 pub const AFTER: &str = "\
 Exit status: 0 nothing found, 1 something found (see --fail-on), 2 the input or the machine is at fault.
-A manifest that cannot be read is a finding (MF001), not a fault.
+A manifest that cannot be read is a finding (MF…), not a fault.
 
 RULE is a code (NP003), the beginning of codes (NP), a name, a group (correctness, security, reliability,
 performance, style) or `all`. The most specific RULE that names a rule decides, whether it selects or ignores.
@@ -25,6 +25,7 @@ Examples:
   netloom check manifests/ --select security --ignore NP003
   netloom check manifests/ -o sarif > netloom.sarif   for code scanning
   netloom check manifests/ --diff                     what --fix would repair
+  netloom check manifests/ --closed --checklist       what of good practice is met, and what is not
   kustomize build . | netloom check -                 read standard input
   netloom check manifests/ --write-baseline netloom.baseline  accept what there is today, and then
   netloom check manifests/ --baseline netloom.baseline        report only what is new
@@ -52,6 +53,11 @@ pub struct Check {
     /// Print what --fix would change, and change nothing; the exit status is 1 if it would
     #[arg(long, conflicts_with_all = ["fix", "write_baseline", "output"])]
     pub diff: bool,
+    /// Show the checklist of good practice instead of the findings: what is met, what is not, and what no manifest shows
+    ///
+    /// With -o json it stands beside the findings.
+    #[arg(long, conflicts_with = "diff")]
+    pub checklist: bool,
     #[command(flatten)]
     pub packages: Packages,
     #[command(flatten)]

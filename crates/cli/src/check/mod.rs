@@ -7,8 +7,10 @@ mod output;
 mod plan;
 mod rules;
 
+use args::Format;
 pub use args::{AFTER, Check, Wanted};
 pub use known::hide;
+pub use mend::difference;
 pub use names::normal;
 pub use plan::{NoPlan, Plan};
 
@@ -22,6 +24,9 @@ use crate::{inputs, load::Stop, progress::Progress};
 pub fn main(check: &Check) -> Result<u8, Stop> {
     if check.asks_about_rules() {
         return rules::main(check);
+    }
+    if check.checklist && !matches!(check.output, Format::Text | Format::Json) {
+        return Err(Stop::Because("--checklist is written as text, or with -o json".to_owned()));
     }
     let plan = Plan::of(&check.paths, &check.wanted)?;
     let begun = Instant::now();
@@ -45,7 +50,7 @@ pub fn main(check: &Check) -> Result<u8, Stop> {
     };
     progress.finish();
     let fail_on = check.fail_on.unwrap_or_else(|| plan.fail_on());
-    output::print(check.output, fail_on, &report, &set, begun.elapsed())?;
+    output::print(check, fail_on, &report, &set, begun.elapsed())?;
     for note in notes {
         anstream::eprintln!("{note}");
     }

@@ -230,7 +230,7 @@ fn what_check_finds_is_shown_repaired_and_suppressed_in_an_editor() {
     let place = |character: u32| json!({"line": 2, "character": character});
     let word = json!({"start": place(41), "end": place(45)});
     editor.change(&rule, 5, json!([{"range": word, "text": "nome"}]));
-    editor.wait_for(&rule, &["MF001", "MF001"]);
+    editor.wait_for(&rule, &["MF010", "MF003"]);
     let unknown = json!({"start": place(41), "end": place(45)});
     assert!(
         editor.shown[&rule].as_array().unwrap().iter().any(|d| d["range"] == unknown),

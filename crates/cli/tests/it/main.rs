@@ -1,7 +1,10 @@
 //! The command as its users have it: real namespaces, real packets, real clients.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up has to fail loudly")]
 
+mod browser;
 mod check;
+mod diff;
+mod diff_git;
 mod examples;
 mod exec;
 mod host_aliases;
@@ -11,8 +14,11 @@ mod leaves_nothing;
 mod lsp;
 mod mend;
 mod packages;
+mod page;
 mod random;
+mod reach;
 mod services;
+mod suggest;
 mod support;
 mod texts;
 mod watch;

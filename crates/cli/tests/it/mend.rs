@@ -77,7 +77,7 @@ fn what_is_excluded_ignored_suppressed_or_known_stays_as_it_is() {
     let tree = folder(&[
         (
             "netloom.toml",
-            "[check]\nexclude = ['vendor.yaml']\n[[check.paths]]\npaths = ['legacy.yaml']\nignore = ['IS', 'MF001']\n",
+            "[check]\nexclude = ['vendor.yaml']\n[[check.paths]]\npaths = ['legacy.yaml']\nignore = ['IS', 'MF']\n",
         ),
         ("vendor.yaml", RULE),
         ("legacy.yaml", RULE),

@@ -49,7 +49,7 @@ fn command(programs: &tempfile::TempDir, tree: &tempfile::TempDir) -> Command {
 }
 
 fn check(programs: &tempfile::TempDir, tree: &tempfile::TempDir, arguments: &[&str]) -> Output {
-    let fixed = ["check", "--closed", "--select", "SV001,MF001", "-o", "concise"];
+    let fixed = ["check", "--closed", "--select", "SV001,MF", "-o", "concise"];
     command(programs, tree).args(fixed).args(arguments).output().unwrap()
 }
 
@@ -119,10 +119,10 @@ fn without_the_program_files_are_read_as_they_are_and_that_is_said() {
     let none = programs(&[]);
     let all = check(&none, &tree, &["."]);
     let expected = [
-        "./app/kustomization.yaml:1:1: warning[MF001] this kustomization is not applied: its namePrefix change nothing here",
+        "./app/kustomization.yaml:1:1: warning[MF012] this kustomization is not applied: its namePrefix change nothing here",
         "./app/web.yaml:5:3: error[SV001] Service default/web selects no pod: none has app=a",
         "./base/more.yaml:5:3: error[SV001] Service default/more selects no pod: none has app=a",
-        "./shop/Chart.yaml:1:1: warning[MF001] this is a Helm chart: its templates are not read",
+        "./shop/Chart.yaml:1:1: warning[MF012] this is a Helm chart: its templates are not read",
     ];
     assert_eq!(found(&all), expected);
     assert_eq!(
@@ -177,8 +177,8 @@ fn what_the_program_says_is_a_finding_and_hides_nothing_else() {
     let programs = programs(&[("kustomize", BROKEN), ("helm", BROKEN)]);
     let output = check(&programs, &tree, &["."]);
     let expected = [
-        "./app/kustomization.yaml:1:1: error[MF001] `kustomize build` makes no manifests of this:",
-        "./shop/Chart.yaml:1:1: error[MF001] `helm template` makes no manifests of this:",
+        "./app/kustomization.yaml:1:1: error[MF012] `kustomize build` makes no manifests of this:",
+        "./shop/Chart.yaml:1:1: error[MF012] `helm template` makes no manifests of this:",
         "./web.yaml:5:3: error[SV001] Service default/web selects no pod: none has app=a",
     ];
     assert_eq!((found(&output), output.status.code()), (expected.map(str::to_owned).to_vec(), Some(1)));

@@ -51,6 +51,8 @@ impl HostPort {
 pub struct Container {
     /// Its name.
     pub name: Arc<str>,
+    /// Its image.
+    pub image: Option<Arc<str>>,
     /// The ports that it declares.
     pub ports: Vec<ContainerPort>,
 }

@@ -39,7 +39,8 @@ fn of_pod(service: &Parsed, pod: &Pod, terminating: bool, ground: &Ground<'_>) -
     };
     // A pod is found by name under the Service that its subdomain names (endpoints controller, podutil).
     let named = pod.subdomain.as_ref().is_some_and(|s| *s == service.name);
-    (!ips.is_empty()).then(|| Endpoint {
+    // A pod whose address is not known is an endpoint all the same; one that has only the other family's is none.
+    (!ips.is_empty() || pod.ips.is_empty()).then(|| Endpoint {
         ips,
         ports: service.ports.iter().map(target).collect(),
         pod: Some(pod.id),

@@ -124,6 +124,7 @@ fn container(from: &ApiContainer) -> Container {
     };
     Container {
         name: Arc::from(from.name.as_str()),
+        image: from.image.as_deref().map(Arc::from),
         ports: from.ports.iter().flatten().filter_map(declared).collect(),
     }
 }

@@ -116,7 +116,7 @@ fn lost_indentation_is_one_finding() {
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\nname: shop\ndata:\nconf: |\nerrors\nhealth {\n}\n";
     for text in [flat, parseable, block] {
         let with_others = format!("{GOOD}---\n{text}---\n{GOOD}");
-        assert_eq!(findings(&with_others), [format!("9:1 error {message}")], "{text}");
+        assert_eq!(findings(&with_others), [format!("6:1 error {message}")], "{text}");
         assert_eq!(names(&with_others).len(), 2);
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn paths(spec: &IngressSpec) -> Vec<PathOf<'_>> {
 }
 
 /// The Services that an Ingress leads to, each with the path of the reference.
-pub(super) fn services(spec: &IngressSpec) -> Vec<(String, &IngressServiceBackend)> {
+pub(in crate::rules) fn services(spec: &IngressSpec) -> Vec<(String, &IngressServiceBackend)> {
     let default = spec.default_backend.iter().map(|backend| ("spec.defaultBackend".to_owned(), backend));
     let of_paths = paths(spec).into_iter().map(|path| (format!("{}.backend", path.at), path.backend));
     default

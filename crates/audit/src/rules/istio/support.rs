@@ -13,7 +13,7 @@ use netloom_objects::{
 use crate::{Context, Workload};
 
 /// Where Istio's control plane lives, and what it lays down there holds for the whole mesh.
-pub(super) const ROOT: &str = "istio-system";
+pub(in crate::rules) const ROOT: &str = "istio-system";
 
 /// The label of a namespace that has sidecars injected.
 pub(super) const INJECTION: &str = "istio-injection";
@@ -58,7 +58,7 @@ pub(super) fn label_path(key: &str) -> String {
 
 /// A host as Istio resolves it: a name without a dot is a Service of the namespace in which it is written, and every
 /// other name is taken as it is.
-pub(super) fn full_host(cx: &Context<'_>, host: &str, namespace: &str) -> String {
+pub(in crate::rules) fn full_host(cx: &Context<'_>, host: &str, namespace: &str) -> String {
     if host.contains('.') || host == "*" || host.contains(':') {
         host.to_owned()
     } else {
@@ -67,7 +67,7 @@ pub(super) fn full_host(cx: &Context<'_>, host: &str, namespace: &str) -> String
 }
 
 /// The name and namespace of the Service that a full host names.
-pub(super) fn service_name<'h>(cx: &Context<'_>, full: &'h str) -> Option<(&'h str, &'h str)> {
+pub(in crate::rules) fn service_name<'h>(cx: &Context<'_>, full: &'h str) -> Option<(&'h str, &'h str)> {
     let rest = full.strip_suffix(&*cx.settings.cluster.zone)?.strip_suffix(".svc.")?;
     rest.split_once('.').filter(|(name, namespace)| *name != "*" && !namespace.contains('.'))
 }
@@ -128,7 +128,7 @@ impl<'a> Registry<'a> {
 }
 
 /// Where a VirtualService sends something, with the path of the destination.
-pub(super) fn destinations(spec: &VirtualServiceSpec) -> Vec<(String, &Destination)> {
+pub(in crate::rules) fn destinations(spec: &VirtualServiceSpec) -> Vec<(String, &Destination)> {
     let mut found = Vec::new();
     for (r, route) in spec.http.iter().enumerate() {
         for (d, to) in route.route.iter().enumerate() {
@@ -246,7 +246,7 @@ pub(super) fn overlap(a: &Option<Vec<&str>>, b: &Option<Vec<&str>>) -> bool {
 
 /// How pods take part in the mesh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mesh {
+pub(in crate::rules) enum Mesh {
     /// With a proxy of their own.
     Sidecar,
     /// With the node's.
@@ -278,7 +278,7 @@ pub(super) fn mesh_namespaces<'a>(
 }
 
 /// How a workload takes part. Istio's own gateways count as sidecars: they are proxies.
-pub(super) fn mesh_of_workload(cx: &Context<'_>, workload: &Workload<'_>) -> Option<Mesh> {
+pub(in crate::rules) fn mesh_of_workload(cx: &Context<'_>, workload: &Workload<'_>) -> Option<Mesh> {
     let pod = |key: &str| {
         let value = workload.labels().get(key).or_else(|| workload.annotations().get(key));
         value.map(String::as_str)
@@ -298,7 +298,7 @@ pub(super) fn mesh_of_workload(cx: &Context<'_>, workload: &Workload<'_>) -> Opt
 }
 
 /// The Gateways that a VirtualService names, without `mesh`, each with the path of the name and its namespace and name.
-pub(super) fn gateway_names<'v>(
+pub(in crate::rules) fn gateway_names<'v>(
     object: &'v Object,
     spec: &'v VirtualServiceSpec,
 ) -> impl Iterator<Item = (String, &'v str, &'v str)> {
@@ -314,8 +314,16 @@ pub(super) fn is_for_mesh(spec: &VirtualServiceSpec) -> bool {
     spec.gateways.is_empty() || spec.gateways.iter().any(|name| name == "mesh")
 }
 
+/// Whether a Gateway is carried out by the gateway that Istio is installed with.
+pub(in crate::rules) fn is_default_gateway(gateway: &Gateway) -> bool {
+    gateway.spec.selector.get("istio").is_some_and(|name| name == "ingressgateway")
+}
+
 /// The workloads that carry out a Gateway: its selector looks into every namespace.
-pub(super) fn gateway_workloads<'c, 'a>(cx: &'c Context<'a>, gateway: &Gateway) -> Vec<&'c Workload<'a>> {
+pub(in crate::rules) fn gateway_workloads<'c, 'a>(
+    cx: &'c Context<'a>,
+    gateway: &Gateway,
+) -> Vec<&'c Workload<'a>> {
     let selector = &gateway.spec.selector;
     if selector.is_empty() {
         return Vec::new();

@@ -1,16 +1,13 @@
 //! OB004: policies shut Prometheus out of what a monitor has it scrape.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use netloom_objects::{Object, Severity};
 
-use super::support::{monitors, pod_monitors, title};
+use super::support::title;
 use crate::{
     Context, Findings, Group, Rule, Workload,
-    rules::{
-        policy::scrape_blocked::{is_blocked, is_prometheus},
-        services::support::declared,
-    },
+    rules::policy::scrape_blocked::{is_blocked, is_prometheus},
+    scrapes::by_monitors,
 };
 
 pub static RULE: Rule = Rule {
@@ -152,42 +149,11 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         }
         true
     };
-    for monitor in monitors(cx) {
-        'endpoints: for (at, endpoint) in monitor.spec.endpoints.iter().enumerate() {
-            let Some(wanted) = endpoint.port.as_deref() else { continue };
-            for service in monitor.services() {
-                let ports = service.spec.ports.iter().flatten();
-                for port in ports.filter(|port| port.name.as_deref() == Some(wanted)) {
-                    for workload in service.workloads(cx) {
-                        let number = match &port.target_port {
-                            Some(IntOrString::String(name)) => number_of(workload, name),
-                            Some(IntOrString::Int(number)) => u16::try_from(*number).ok(),
-                            None => u16::try_from(port.port).ok(),
-                        };
-                        let path = format!("spec.endpoints[{at}].port");
-                        if number.is_some_and(|number| judge(monitor.object, path, workload, number)) {
-                            continue 'endpoints;
-                        }
-                    }
-                }
-            }
+    let mut said = HashSet::new();
+    for scrape in by_monitors(cx) {
+        let endpoint = (std::ptr::from_ref(scrape.object), scrape.path.clone());
+        if !said.contains(&endpoint) && judge(scrape.object, scrape.path, &scrape.workload, scrape.port) {
+            said.insert(endpoint);
         }
     }
-    for monitor in pod_monitors(cx) {
-        'ports: for (at, endpoint) in monitor.spec.pod_metrics_endpoints.iter().enumerate() {
-            let Some(wanted) = endpoint.port.as_deref() else { continue };
-            for workload in monitor.workloads(cx) {
-                let path = format!("spec.podMetricsEndpoints[{at}].port");
-                let number = number_of(workload, wanted);
-                if number.is_some_and(|number| judge(monitor.object, path, workload, number)) {
-                    continue 'ports;
-                }
-            }
-        }
-    }
-}
-
-fn number_of(workload: &Workload<'_>, name: &str) -> Option<u16> {
-    let port = declared(workload).into_iter().find(|port| port.name == Some(name))?;
-    u16::try_from(port.number).ok()
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A ServiceMonitor or PodMonitor.
-pub(super) struct Monitor<'a, S> {
+pub(crate) struct Monitor<'a, S> {
     pub object: &'a Object,
     pub namespace: &'a str,
     pub spec: &'a S,
@@ -86,7 +86,7 @@ impl<'a> Registry<'a> {
 }
 
 /// All ServiceMonitors whose selector can be read.
-pub(super) fn monitors<'a>(
+pub(crate) fn monitors<'a>(
     cx: &Context<'a>,
 ) -> impl Iterator<Item = Monitor<'a, ServiceMonitorSpec>> + use<'a> {
     let all: Vec<_> = cx.all::<ServiceMonitor>().collect();
@@ -101,7 +101,7 @@ pub(super) fn monitors<'a>(
 }
 
 /// All PodMonitors whose selector can be read.
-pub(super) fn pod_monitors<'a>(
+pub(crate) fn pod_monitors<'a>(
     cx: &Context<'a>,
 ) -> impl Iterator<Item = Monitor<'a, PodMonitorSpec>> + use<'a> {
     cx.all::<PodMonitor>().filter_map(|(object, monitor)| {

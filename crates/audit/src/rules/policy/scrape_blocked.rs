@@ -1,13 +1,14 @@
 //! NP025: policies shut Prometheus out.
-use std::collections::BTreeMap;
-
 use k8s_openapi::{api::core::v1::Service, apimachinery::pkg::util::intstr::IntOrString};
 use netloom_cluster::{NamespaceMatch, Peer, PodPeer, PortMatch, Protocol, Rule as PolicyRule, Selector};
 use netloom_objects::{Object, Severity};
 use netloom_policy::{Direction, Reason};
 
 use super::support::{Group as Pods, group_words, has_foreign_policies, opens, words};
-use crate::{Context, Findings, Group, Rule};
+use crate::{
+    Context, Findings, Group, Rule,
+    scrapes::{self, SCRAPE, asked},
+};
 
 pub static RULE: Rule = Rule {
     code: "NP025",
@@ -94,8 +95,6 @@ spec:
     check,
 };
 
-const SCRAPE: &str = "metadata.annotations.prometheus\\.io/scrape";
-
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     let (index, snapshot) = (cx.policy_index(), cx.snapshot());
     if index.policies.is_empty() {
@@ -130,23 +129,8 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     }
 }
 
-/// Whether annotations ask to be scraped, and on which port.
-fn asked(annotations: &BTreeMap<String, String>) -> Option<Option<u16>> {
-    let wanted = annotations.get("prometheus.io/scrape").is_some_and(|value| value == "true");
-    wanted.then(|| annotations.get("prometheus.io/port").and_then(|port| port.parse().ok()))
-}
-
 pub(in crate::rules) fn is_prometheus(cx: &Context<'_>, group: &Pods) -> bool {
-    let Some(workload) = group.workload.map(|number| &cx.workloads()[number]) else { return false };
-    let named = ["app", "app.kubernetes.io/name"]
-        .iter()
-        .any(|key| group.labels.get(*key).is_some_and(|v| v == "prometheus"));
-    named
-        || workload.containers().any(|(_, c)| {
-            c.image
-                .as_deref()
-                .is_some_and(|i| i.contains("prometheus/prometheus") || i.contains("prom/prometheus"))
-        })
+    group.workload.is_some_and(|number| scrapes::is_prometheus(&cx.workloads()[number]))
 }
 
 pub(in crate::rules) fn is_blocked(cx: &Context<'_>, number: usize, port: u16, scrapers: &[&Pods]) -> bool {

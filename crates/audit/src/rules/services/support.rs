@@ -17,7 +17,7 @@ use crate::{Context, Workload};
 
 /// A Service.
 #[derive(Clone, Copy)]
-pub(in crate::rules) struct Svc<'a> {
+pub(crate) struct Svc<'a> {
     pub object: &'a Object,
     pub spec: &'a ServiceSpec,
     pub namespace: &'a str,
@@ -119,7 +119,7 @@ pub(in crate::rules) fn protocol_of(port: &ServicePort) -> &str {
 
 /// A port that a container declares.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::rules) struct Declared<'a> {
+pub(crate) struct Declared<'a> {
     pub name: Option<&'a str>,
     pub number: i32,
     pub protocol: &'a str,
@@ -136,7 +136,7 @@ impl Declared<'_> {
 }
 
 /// The ports that the containers of a workload declare.
-pub(in crate::rules) fn declared<'a>(workload: &Workload<'a>) -> Vec<Declared<'a>> {
+pub(crate) fn declared<'a>(workload: &Workload<'a>) -> Vec<Declared<'a>> {
     let ports = workload.containers().flat_map(|(_, container)| container.ports.iter().flatten());
     let declared = ports.map(|port| Declared {
         name: port.name.as_deref().filter(|name| !name.is_empty()),
@@ -183,6 +183,17 @@ pub(in crate::rules) fn target_name(port: &ServicePort) -> Option<&str> {
         Some(IntOrString::String(name)) if !name.is_empty() => Some(name),
         _ => None,
     }
+}
+
+/// The port of a workload's pods that a Service's port leads to.
+pub(in crate::rules) fn pod_port(workload: &Workload<'_>, port: &ServicePort) -> Option<i32> {
+    target_number(port).or_else(|| {
+        let name = target_name(port)?;
+        declared(workload)
+            .into_iter()
+            .find(|declared| declared.name == Some(name))
+            .map(|declared| declared.number)
+    })
 }
 
 /// Where the target of a port is written: `targetPort`, or `port` where that is taken for it.

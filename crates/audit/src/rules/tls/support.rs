@@ -102,7 +102,7 @@ pub(super) fn makers<'a>(
 
 /// The entries for TLS of all Ingresses: object, index, Secret, hosts. Those too that are given again further on: each
 /// of them may be the one that is applied.
-pub(super) fn tls_entries<'a>(cx: &Context<'a>) -> Vec<(&'a Object, usize, &'a str, &'a [String])> {
+pub(in crate::rules) fn tls_entries<'a>(cx: &Context<'a>) -> Vec<(&'a Object, usize, &'a str, &'a [String])> {
     let mut found = Vec::new();
     for object in cx.set.sources.iter().flat_map(|source| &source.objects) {
         let Typed::Ingress(ingress) = &object.typed else { continue };
@@ -117,7 +117,7 @@ pub(super) fn tls_entries<'a>(cx: &Context<'a>) -> Vec<(&'a Object, usize, &'a s
 }
 
 /// Whether the shim makes Certificates for an Ingress.
-pub(super) fn shim_of(object: &Object) -> Option<&'static str> {
+pub(in crate::rules) fn shim_of(object: &Object) -> Option<&'static str> {
     SHIM.iter().map(|(key, _)| *key).find(|key| object.annotations().contains_key(*key))
 }
 

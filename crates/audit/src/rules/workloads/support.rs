@@ -93,6 +93,17 @@ impl<'a> Scalers<'a> {
     }
 }
 
+/// How many pods a workload has at least, and where that is written: with an autoscaler that is its least.
+pub(super) fn replicas_of<'a>(
+    workload: &Workload<'a>,
+    scalers: &Scalers<'a>,
+) -> (i32, &'a Object, &'static str) {
+    match scalers.of(workload.object) {
+        Some((scaler, spec)) => (spec.min_replicas.unwrap_or(1), scaler, "spec.minReplicas"),
+        None => (workload.replicas.unwrap_or(1), workload.object, "spec.replicas"),
+    }
+}
+
 /// What a pod cannot start without.
 pub(super) struct References<'a> {
     /// `ServiceAccount`, `ConfigMap` or `Secret`.

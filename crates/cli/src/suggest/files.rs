@@ -1,0 +1,40 @@
+//! `--out`: a file for each namespace.
+use std::{fs, io::Write as _, path::Path};
+
+use netloom_suggest::Suggestion;
+
+use crate::load::Stop;
+
+/// The first line of every file, by which a file is known as one that may be written anew.
+const MARK: &str = "# Written by `netloom suggest`.";
+
+/// Writes the files, all or none of them. Returns their names.
+pub fn write(folder: &Path, suggestion: &Suggestion) -> Result<Vec<String>, Stop> {
+    let files: Vec<_> = suggestion
+        .files()
+        .into_iter()
+        .map(|(namespace, text)| (folder.join(format!("{namespace}.yaml")), format!("{MARK}\n{text}")))
+        .collect();
+    for (path, _) in &files {
+        let foreign = fs::read_to_string(path).is_ok_and(|text| !text.starts_with(MARK));
+        if foreign {
+            return Err(Stop::Because(format!(
+                "{} is there already, and was not written by this command; move it, or name another folder",
+                path.display()
+            )));
+        }
+    }
+    let fails = |path: &Path, error: std::io::Error| {
+        Stop::Because(format!("{} cannot be written: {error}", path.display()))
+    };
+    fs::create_dir_all(folder).map_err(|error| fails(folder, error))?;
+    for (path, text) in &files {
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| fails(path, error))?;
+        file.write_all(text.as_bytes()).map_err(|error| fails(path, error))?;
+        // A temporary file is its owner's alone; manifests are everyone's to read.
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        file.as_file().set_permissions(mode).map_err(|error| fails(path, error))?;
+        file.persist(path).map_err(|error| fails(path, error.error))?;
+    }
+    Ok(files.iter().map(|(path, _)| path.display().to_string()).collect())
+}

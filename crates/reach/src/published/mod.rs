@@ -1,0 +1,147 @@
+//! What the manifests publish to the outside: Ingresses, routes of Gateway API, load balancers, node ports.
+mod ingress;
+mod routes;
+mod services;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use ipnet::IpNet;
+use netloom_cluster::{PodId, Protocol, Service, Snapshot};
+use netloom_objects::{Object, ObjectRef, ObjectSet, Typed};
+
+use crate::controllers::Carrier;
+
+/// How traffic from outside comes in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Entry {
+    /// An ingress controller or a gateway takes it and connects to the pods itself.
+    Controller(Carrier),
+    /// A Service of type LoadBalancer.
+    LoadBalancer,
+    /// A port of every node.
+    NodePort,
+    /// An external IP of a Service.
+    ExternalIp,
+    /// A port of the pod's node.
+    HostPort,
+}
+
+impl Entry {
+    /// As people call it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Controller(Carrier { gateway: Some(_), .. }) => "Gateway",
+            Self::Controller(_) => "Ingress",
+            Self::LoadBalancer => "LoadBalancer",
+            Self::NodePort => "NodePort",
+            Self::ExternalIp => "ExternalIP",
+            Self::HostPort => "hostPort",
+        }
+    }
+}
+
+/// One way from outside to pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// How.
+    pub entry: Entry,
+    /// What a client asks for: `shop.example/cart`, `:443`.
+    pub address: String,
+    /// The object, at the line that publishes.
+    pub by: Arc<ObjectRef>,
+    /// The pods that it leads to, each with the port there.
+    pub targets: Vec<(PodId, Protocol, u16)>,
+    /// Who may ask, where not everyone may.
+    pub only_from: Vec<IpNet>,
+}
+
+/// Everything that is published, in the order of the input.
+#[must_use]
+pub fn published(objects: &ObjectSet, snapshot: &Snapshot) -> Vec<Published> {
+    let set = Set::of(objects, snapshot);
+    let mut found = Vec::new();
+    for object in objects.objects() {
+        match &object.typed {
+            Typed::Ingress(ingress) => ingress::add(&set, object, ingress, &mut found),
+            Typed::Service(_) => services::add(&set, object, &mut found),
+            _ => routes::add(&set, object, &mut found),
+        }
+    }
+    services::host_ports(snapshot, &mut found);
+    found
+}
+
+/// The objects that others refer to.
+struct Set<'a> {
+    snapshot: &'a Snapshot,
+    /// Controllers by the name of their IngressClass.
+    ingress_classes: BTreeMap<&'a str, &'a str>,
+    default_class: Option<&'a str>,
+    gateway_classes: BTreeMap<&'a str, &'a str>,
+    /// Classes of Gateways by namespace and name.
+    gateways: BTreeMap<(&'a str, &'a str), &'a str>,
+    grants: Vec<(&'a str, &'a netloom_objects::gateway_api::ReferenceGrant)>,
+}
+
+/// The namespace that an object is in.
+pub(crate) fn namespace_of(object: &Object) -> &str {
+    object.reference.namespace.as_deref().unwrap_or("default")
+}
+
+impl<'a> Set<'a> {
+    fn of(objects: &'a ObjectSet, snapshot: &'a Snapshot) -> Self {
+        let mut set = Self {
+            snapshot,
+            ingress_classes: BTreeMap::new(),
+            default_class: None,
+            gateway_classes: BTreeMap::new(),
+            gateways: BTreeMap::new(),
+            grants: Vec::new(),
+        };
+        for object in objects.objects() {
+            match &object.typed {
+                Typed::IngressClass(class) => {
+                    let controller = class.spec.as_ref().and_then(|s| s.controller.as_deref());
+                    controller.into_iter().for_each(|c| _ = set.ingress_classes.insert(&object.name, c));
+                    let is_default = object.annotations().get("ingressclass.kubernetes.io/is-default-class");
+                    if is_default.is_some_and(|v| v == "true") {
+                        set.default_class.get_or_insert(&object.name);
+                    }
+                }
+                Typed::GatewayClass(class) => {
+                    set.gateway_classes.insert(&object.name, &class.spec.controller_name);
+                }
+                Typed::Gateway(gateway) => {
+                    set.gateways
+                        .insert((namespace_of(object), &object.name), &gateway.spec.gateway_class_name);
+                }
+                Typed::ReferenceGrant(grant) => set.grants.push((namespace_of(object), grant)),
+                _ => {}
+            }
+        }
+        set
+    }
+
+    /// The pods behind a port of a Service, by number or by name; all its ports where neither is said.
+    fn behind(
+        &self,
+        namespace: &str,
+        name: &str,
+        wanted: impl Fn(&netloom_cluster::ServicePort) -> bool,
+    ) -> Vec<(PodId, Protocol, u16)> {
+        let Some(service) = self.snapshot.find_service(namespace, name) else { return Vec::new() };
+        let ports = service.ports.iter().enumerate().filter(|(_, port)| wanted(port));
+        ports.flat_map(|(nth, port)| targets(service, nth, port.protocol)).collect()
+    }
+}
+
+/// The pods behind one port of a Service.
+pub(crate) fn targets(
+    service: &Service,
+    nth: usize,
+    protocol: Protocol,
+) -> impl Iterator<Item = (PodId, Protocol, u16)> {
+    let of_port = move |e: &netloom_cluster::Endpoint| Some((e.pod?, protocol, (*e.ports.get(nth)?)?));
+    service.endpoints.iter().filter_map(of_port)
+}

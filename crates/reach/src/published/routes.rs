@@ -1,0 +1,106 @@
+//! Routes of Gateway API.
+use netloom_objects::{
+    Object, Typed,
+    gateway_api::{ParentReference, ReferenceGrant},
+};
+
+use super::{Entry, Published, Set, namespace_of};
+use crate::controllers::Carrier;
+
+const GROUP: &str = "gateway.networking.k8s.io";
+
+/// A reference to a backend, the same in every kind of route.
+struct Backend<'a> {
+    path: String,
+    group: Option<&'a str>,
+    kind: Option<&'a str>,
+    namespace: Option<&'a str>,
+    name: &'a str,
+    port: Option<i32>,
+}
+
+macro_rules! backends {
+    ($rules:expr) => {
+        $rules
+            .iter()
+            .enumerate()
+            .flat_map(|(i, rule)| rule.backend_refs.iter().enumerate().map(move |(j, to)| (i, j, to)))
+            .filter(|(.., to)| to.weight != Some(0))
+            .map(|(i, j, to)| Backend {
+                path: format!("spec.rules[{i}].backendRefs[{j}]"),
+                group: to.group.as_deref(),
+                kind: to.kind.as_deref(),
+                namespace: to.namespace.as_deref(),
+                name: &to.name,
+                port: to.port,
+            })
+            .collect()
+    };
+}
+
+pub(super) fn add(set: &Set<'_>, object: &Object, found: &mut Vec<Published>) {
+    let (parents, hostnames, backends): (_, &[String], Vec<Backend<'_>>) = match &object.typed {
+        Typed::HTTPRoute(r) => (&r.spec.parent_refs, &r.spec.hostnames, backends!(r.spec.rules)),
+        Typed::GRPCRoute(r) => (&r.spec.parent_refs, &r.spec.hostnames, backends!(r.spec.rules)),
+        Typed::TLSRoute(r) => (&r.spec.parent_refs, &r.spec.hostnames, backends!(r.spec.rules)),
+        Typed::TCPRoute(r) => (&r.spec.parent_refs, &[], backends!(r.spec.rules)),
+        Typed::UDPRoute(r) => (&r.spec.parent_refs, &[], backends!(r.spec.rules)),
+        _ => return,
+    };
+    let address = match hostnames {
+        [] => "*".to_owned(),
+        names => names.join(" "),
+    };
+    for parent in parents.iter().filter(|parent| is_gateway(parent)) {
+        let carrier = carrier(set, object, parent);
+        for backend in backends.iter().filter(|backend| is_reachable(set, object, backend)) {
+            let namespace = backend.namespace.unwrap_or_else(|| namespace_of(object));
+            found.push(Published {
+                entry: Entry::Controller(carrier.clone()),
+                address: address.clone(),
+                by: object.refer(&backend.path),
+                targets: set.behind(namespace, backend.name, |p| backend.port == Some(i32::from(p.port))),
+                only_from: Vec::new(),
+            });
+        }
+    }
+}
+
+fn is_gateway(parent: &ParentReference) -> bool {
+    parent.group.as_deref().is_none_or(|group| group == GROUP)
+        && parent.kind.as_deref().is_none_or(|kind| kind == "Gateway")
+}
+
+fn carrier(set: &Set<'_>, route: &Object, parent: &ParentReference) -> Carrier {
+    let namespace = parent.namespace.as_deref().unwrap_or_else(|| namespace_of(route));
+    let class = set.gateways.get(&(namespace, &parent.name)).copied();
+    Carrier {
+        class: class.map(str::to_owned),
+        controller: class.and_then(|c| set.gateway_classes.get(c)).map(|c| (*c).to_owned()),
+        gateway: Some((namespace.to_owned(), parent.name.clone())),
+    }
+}
+
+/// Whether a backend is a Service that the route may name: one in another namespace has to be granted.
+fn is_reachable(set: &Set<'_>, route: &Object, backend: &Backend<'_>) -> bool {
+    let is_service =
+        backend.group.is_none_or(str::is_empty) && backend.kind.is_none_or(|kind| kind == "Service");
+    let own = namespace_of(route);
+    let granted = |namespace: &str| {
+        let of_namespace = set.grants.iter().filter(|(at, _)| *at == namespace);
+        of_namespace.into_iter().any(|(_, grant)| grants(grant, &route.kind, own, backend.name))
+    };
+    is_service && backend.namespace.is_none_or(|namespace| namespace == own || granted(namespace))
+}
+
+fn grants(grant: &ReferenceGrant, kind: &str, namespace: &str, service: &str) -> bool {
+    let from = |f: &netloom_objects::gateway_api::ReferenceGrantFrom| {
+        f.group == GROUP && f.kind == kind && f.namespace == namespace
+    };
+    let to = |t: &netloom_objects::gateway_api::ReferenceGrantTo| {
+        t.group.is_empty()
+            && t.kind == "Service"
+            && t.name.as_deref().is_none_or(|name| name.is_empty() || name == service)
+    };
+    grant.spec.from.iter().any(from) && grant.spec.to.iter().any(to)
+}

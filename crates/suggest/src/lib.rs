@@ -1,0 +1,38 @@
+//! The least network policies that keep what is needed, and the proof that they do.
+//!
+//! A [`Ground`] is the set of manifests, compiled. What is needed is declared ([`Declared`]), derived from the manifests
+//! ([`derive`]), or seen ([`Observed`]). A [`Suggestion`] writes policies that allow just that; the [`Proof`] asks the
+//! one evaluator about the set with them.
+#![forbid(unsafe_code)]
+
+mod change;
+mod declared;
+mod derive;
+mod dns;
+mod flows;
+mod ground;
+mod need;
+mod policies;
+mod proof;
+pub mod report;
+mod review;
+mod scan;
+mod selector;
+mod suggestion;
+mod tighten;
+mod units;
+mod yaml;
+
+pub use change::{Change, Changes, compare};
+pub use declared::Declared;
+pub use derive::derive;
+pub use dns::Dns;
+pub use flows::{Counts, FlowError, Observed};
+pub use ground::{ChooseError, Chosen, Ground};
+pub use need::{Block, Doubt, End, Learnt, Need, Needs, Reason, listening};
+pub use policies::{Peer, PortLine, Rule, Rules, rules};
+pub use proof::{Proof, Unmet};
+pub use review::{Fault, Remark, review};
+pub use suggestion::{Manner, Suggestion, Written};
+pub use tighten::{Proposal, Tightened, tighten};
+pub use units::{Unit, UnitId, Units};
