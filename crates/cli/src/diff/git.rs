@@ -11,10 +11,10 @@ use std::{
     thread,
 };
 
-use netloom_objects::{ReadError, Source, read_sources};
+use netloom_objects::{ReadError, Source};
 
 use super::read::Sources;
-use crate::load::Stop;
+use crate::{args::Packages, inputs, load::Stop, progress::Progress};
 
 /// What is compared.
 enum Revision {
@@ -23,11 +23,16 @@ enum Revision {
 }
 
 /// The manifests at these paths, before and after.
-pub fn sources(revisions: &str, paths: &[PathBuf]) -> Result<[Sources; 2], Stop> {
+pub fn sources(
+    revisions: &str,
+    paths: &[PathBuf],
+    packages: &Packages,
+    progress: &Progress,
+) -> Result<[Sources; 2], Stop> {
     if paths.iter().any(|path| path == Path::new("-")) {
         return Err(Stop::Because("standard input is in no revision; name files or folders".to_owned()));
     }
-    let place = Place::find()?;
+    let place = Place::find(packages, progress)?;
     let [before, after] = place.revisions(revisions)?;
     let read = [place.read(&before, paths)?, place.read(&after, paths)?];
     let nowhere: Vec<&PathBuf> = paths
@@ -75,15 +80,17 @@ struct Found {
 }
 
 /// Where in a repository we are.
-struct Place {
+struct Place<'a> {
+    packages: &'a Packages,
+    progress: &'a Progress,
     /// The current folder, seen from the root of the repository.
     prefix: PathBuf,
 }
 
-impl Place {
-    fn find() -> Result<Self, Stop> {
+impl<'a> Place<'a> {
+    fn find(packages: &'a Packages, progress: &'a Progress) -> Result<Self, Stop> {
         let prefix = ask(&["rev-parse", "--show-prefix"])?;
-        Ok(Self { prefix: PathBuf::from(OsStr::from_bytes(prefix.trim_ascii_end())) })
+        Ok(Self { packages, progress, prefix: PathBuf::from(OsStr::from_bytes(prefix.trim_ascii_end())) })
     }
 
     fn revisions(&self, text: &str) -> Result<[Revision; 2], Stop> {
@@ -112,13 +119,13 @@ impl Place {
 
     fn read(&self, revision: &Revision, paths: &[PathBuf]) -> Result<Found, Stop> {
         match revision {
-            Revision::WorkTree => found(Path::new(""), paths, paths),
+            Revision::WorkTree => self.found(Path::new(""), paths, paths),
             Revision::Commit { id, .. } => {
                 let folder = tempfile::Builder::new().prefix("netloom-diff-").tempdir()?;
                 let inner: Vec<PathBuf> =
                     paths.iter().map(|path| self.inner(path)).collect::<Result<_, _>>()?;
-                write_out(id, &inner, folder.path())?;
-                found(folder.path(), &inner, paths)
+                write_out(id, &inner, folder.path(), !self.packages.no_render)?;
+                self.found(folder.path(), &inner, paths)
             }
         }
     }
@@ -145,35 +152,39 @@ impl Place {
         }
         Ok(inner)
     }
-}
 
-/// Reads each path below a folder, and calls the files as they are called from here.
-fn found(root: &Path, inner: &[PathBuf], paths: &[PathBuf]) -> Result<Found, Stop> {
-    let mut found = Found { sources: Vec::new(), found: Vec::new() };
-    let join = |path: &PathBuf| if path.as_os_str().is_empty() { root.to_owned() } else { root.join(path) };
-    let below: Vec<PathBuf> = inner.iter().map(join).collect();
-    let mut there = Vec::new();
-    for (nth, path) in below.iter().enumerate() {
-        match netloom_objects::list_files(std::slice::from_ref(path)) {
-            Ok(_) => there.push(nth),
-            Err(ReadError::Missing { .. } | ReadError::EmptyFolder { .. }) => {}
-            Err(error) => return Err(Stop::Because(named(&error.to_string(), path, &paths[nth]))),
+    /// Reads each path below a folder, and calls the files as they are called from here.
+    fn found(&self, root: &Path, inner: &[PathBuf], paths: &[PathBuf]) -> Result<Found, Stop> {
+        let mut found = Found { sources: Vec::new(), found: Vec::new() };
+        let join = |path: &PathBuf| if path.as_os_str().is_empty() { root.to_owned() } else { root.join(path) };
+        let below: Vec<PathBuf> = inner.iter().map(join).collect();
+        let mut there = Vec::new();
+        for (nth, path) in below.iter().enumerate() {
+            match self.packages.list(std::slice::from_ref(path)) {
+                Ok(_) => there.push(nth),
+                Err(ReadError::Missing { .. } | ReadError::EmptyFolder { .. }) => {}
+                Err(error) => return Err(Stop::Because(named(&error.to_string(), path, &paths[nth]))),
+            }
+            found.found.push(there.last() == Some(&nth));
         }
-        found.found.push(there.last() == Some(&nth));
+        if there.is_empty() {
+            return Ok(found);
+        }
+        let wanted: Vec<PathBuf> = there.iter().map(|nth| below[*nth].clone()).collect();
+        let name = |text: &str| {
+            // The longest path that leads there is the one by which the file was found.
+            let fits = there.iter().filter(|nth| Path::new(text).starts_with(&below[**nth]));
+            let nth = fits.max_by_key(|nth| below[**nth].as_os_str().len());
+            nth.map_or_else(|| text.to_owned(), |nth| named(text, &below[*nth], &paths[*nth]))
+        };
+        let list = self.packages.list(&wanted).map_err(|error| Stop::Because(name(&error.to_string())))?;
+        let read = inputs::texts(&list, self.progress).map_err(|stop| match stop {
+            Stop::Because(reason) => Stop::Because(name(&reason)),
+            said => said,
+        })?;
+        found.sources = read.into_iter().map(|s| Source { name: name(&s.name).into(), text: s.text }).collect();
+        Ok(found)
     }
-    if there.is_empty() {
-        return Ok(found);
-    }
-    let wanted: Vec<PathBuf> = there.iter().map(|nth| below[*nth].clone()).collect();
-    let name = |text: &str| {
-        // The longest path that leads there is the one by which the file was found.
-        let fits = there.iter().filter(|nth| Path::new(text).starts_with(&below[**nth]));
-        let nth = fits.max_by_key(|nth| below[**nth].as_os_str().len());
-        nth.map_or_else(|| text.to_owned(), |nth| named(text, &below[*nth], &paths[*nth]))
-    };
-    let read = read_sources(&wanted).map_err(|error| Stop::Because(name(&error.to_string())))?;
-    found.sources = read.into_iter().map(|s| Source { name: name(&s.name).into(), text: s.text }).collect();
-    Ok(found)
 }
 
 /// A text that begins with a path, with another path instead.
@@ -195,13 +206,19 @@ struct Entry {
     path: PathBuf,
 }
 
-/// Writes the manifests of a revision to a folder: those at the paths, and all of them where links may lead elsewhere.
-fn write_out(id: &str, paths: &[PathBuf], folder: &Path) -> Result<(), Stop> {
+/// Writes the manifests of a revision to a folder: those at the paths, all of them where links may lead elsewhere, and
+/// everything where a program is to make manifests of it.
+fn write_out(id: &str, paths: &[PathBuf], folder: &Path, rendered: bool) -> Result<(), Stop> {
     let listed = ask(&["ls-tree", "-r", "-z", "--full-tree", id])?;
     let entries: Vec<Entry> = listed.split(|byte| *byte == 0).filter_map(entry).collect();
     let is_wanted = |entry: &&Entry| paths.iter().any(|path| entry.path.starts_with(path));
     let links = entries.iter().filter(is_wanted).any(|entry| entry.mode == LINK);
+    // What a kustomization or a chart is made of has any name, and may stand anywhere.
+    let packaged = rendered && entries.iter().filter(is_wanted).any(|entry| is_package(&entry.path));
     let wanted = entries.iter().filter(|entry| {
+        if packaged {
+            return true;
+        }
         let is_read = entry.mode == LINK || is_manifest(&entry.path) || paths.contains(&entry.path);
         is_read && (links || is_wanted(entry))
     });
@@ -266,6 +283,12 @@ fn entry(line: &[u8]) -> Option<Entry> {
 fn is_manifest(path: &Path) -> bool {
     let extension = path.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
     matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
+}
+
+/// Whether a file makes its folder one that a program makes manifests of.
+fn is_package(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str);
+    matches!(name, Some("kustomization.yaml" | "kustomization.yml" | "Kustomization" | "Chart.yaml"))
 }
 
 /// Reads what entries hold, each once.

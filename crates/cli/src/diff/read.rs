@@ -3,12 +3,12 @@ use std::{collections::HashMap, io::IsTerminal as _, path::PathBuf, sync::Arc, t
 
 use netloom_cluster::{Addressing, Builder, Built, Options};
 use netloom_objects::{
-    Diagnostic, ObjectSet, ParsedSource, Severity, Source, parse_sources, read_sources, render,
+    Diagnostic, ObjectSet, ParsedSource, Severity, Source, parse_sources, render,
 };
 use netloom_reach::{Reach, Scope};
 
 use super::{args::Diff, git};
-use crate::{args::IpFamily, load::Stop, progress::Progress};
+use crate::{args::IpFamily, inputs, load::Stop, progress::Progress};
 
 /// One side, read.
 pub struct Read {
@@ -31,7 +31,7 @@ pub fn read(args: &Diff, progress: &Progress) -> Result<[Read; 2], Stop> {
         options.addressing = Addressing::Known;
     }
     progress.says("reading".to_owned());
-    let [before, after] = sources(args)?;
+    let [before, after] = sources(args, progress)?;
     let parsed = parse(&before.sources, &after.sources);
     progress.says("building both clusters".to_owned());
     // One builder for both: what stays keeps its address.
@@ -61,10 +61,12 @@ pub fn read(args: &Diff, progress: &Progress) -> Result<[Read; 2], Stop> {
     ])
 }
 
-fn sources(args: &Diff) -> Result<[Sources; 2], Stop> {
+fn sources(args: &Diff, progress: &Progress) -> Result<[Sources; 2], Stop> {
+    let packages = &args.reading.packages;
     if let Some(revisions) = &args.git {
         let here = [PathBuf::from(".")];
-        return git::sources(revisions, if args.paths.is_empty() { &here } else { &args.paths });
+        let paths = if args.paths.is_empty() { &here } else { args.paths.as_slice() };
+        return git::sources(revisions, paths, packages, progress);
     }
     let [old, new] = args.paths.as_slice() else {
         return Err(Stop::Because(
@@ -72,7 +74,7 @@ fn sources(args: &Diff) -> Result<[Sources; 2], Stop> {
         ));
     };
     let read = |path: &PathBuf| -> Result<Sources, Stop> {
-        let sources = read_sources(std::slice::from_ref(path))?;
+        let sources = inputs::texts(&packages.list(std::slice::from_ref(path))?, progress)?;
         Ok(Sources { name: path.display().to_string(), sources })
     };
     Ok([read(old)?, read(new)?])

@@ -224,3 +224,40 @@ fn an_edit_of_a_part_is_built_again_and_applied() {
     assert_eq!(asked(&programs).len(), 2);
     assert_eq!(running.end(), Some(0));
 }
+
+fn git(tree: &tempfile::TempDir, arguments: &[&str]) {
+    let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+    let output = Command::new("git").current_dir(tree.path()).args(identity).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+}
+
+/// What a kustomization is built of has any name, and may stand outside of its folder: a revision has to have it all.
+#[test]
+fn revisions_and_folders_are_rendered_before_they_are_compared() {
+    let tree = tree(&[("overlay/kustomization.yaml", "resources: [../base]\n"), ("base/built", PODS)]);
+    let programs = programs(&[("kustomize", &KUSTOMIZE.replace("$2/built", "$2/../base/built"))]);
+    let path = format!("{}:/usr/bin:/bin", programs.path().display());
+    let diff = |arguments: &[&str]| {
+        let output = command(&programs, &tree).env("PATH", &path).arg("diff").args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    git(&tree, &["init", "-q"]);
+    git(&tree, &["add", "."]);
+    git(&tree, &["commit", "-qm", "open"]);
+    fs::write(tree.path().join("base/built"), format!("{PODS}{DENY}")).unwrap();
+    git(&tree, &["commit", "-qam", "deny"]);
+    let text = diff(&["--git", "HEAD~1..HEAD", "overlay"]);
+    assert!(text.contains("default/a") && text.contains("overlay/<kustomize build>:11"), "{text}");
+    fs::create_dir_all(tree.path().join("old/overlay")).unwrap();
+    fs::create_dir_all(tree.path().join("old/base")).unwrap();
+    fs::write(tree.path().join("old/overlay/kustomization.yaml"), "resources: [../base]\n").unwrap();
+    fs::write(tree.path().join("old/base/built"), PODS).unwrap();
+    let text = diff(&["old/overlay", "overlay"]);
+    assert!(text.contains("default/a") && text.contains("overlay/<kustomize build>:11"), "{text}");
+    let broken = self::programs(&[("kustomize", BROKEN)]);
+    let path = format!("{}:/usr/bin:/bin", broken.path().display());
+    let refused = command(&broken, &tree).env("PATH", path).args(["diff", "old/overlay", "overlay"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("`kustomize build` makes no manifests of this:\nError: no such resource"));
+}
