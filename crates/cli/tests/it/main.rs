@@ -9,6 +9,7 @@ mod examples;
 mod exec;
 mod host_aliases;
 mod host_ports;
+mod hostile;
 mod leaves_nothing;
 mod lsp;
 mod mend;
