@@ -53,6 +53,9 @@ impl Diff<'_> {
     /// them at most.
     #[must_use]
     pub fn causes(&self, group: &Group, most: usize) -> Causes {
+        if group.from == [End::Controller] {
+            return self.causes_of_carried(group);
+        }
         let (from, to) = (self.examples(&group.from), self.examples(&group.to));
         let mut found = Found::default();
         let mut asked = 0;
@@ -121,6 +124,19 @@ impl Diff<'_> {
         });
         let own = [&unit.before, &unit.after].into_iter().flatten().map(|member| member.origin.clone());
         own.chain(pods).collect()
+    }
+
+    /// What causes a change of what controllers reach: that of the ways which they carry out.
+    fn causes_of_carried(&self, group: &Group) -> Causes {
+        let mut all = Causes { complete: true, ..Causes::default() };
+        let carried = self.ways.iter().filter(|way| matches!(way.entry, "Ingress" | "Gateway"));
+        for way in carried.filter(|way| group.to.contains(&End::Unit(way.to))) {
+            let causes = self.causes_of_way(way);
+            let fresh: Vec<Cause> = causes.all.into_iter().filter(|cause| !all.all.contains(cause)).collect();
+            all.all.extend(fresh);
+            all.objects.extend(causes.objects);
+        }
+        all
     }
 
     /// Whether an object may be between what publishes and the pods: a Service that leads to them on either side, a
@@ -203,7 +219,7 @@ impl Diff<'_> {
         match end {
             End::Unit(unit) => vec![self.parties(*unit)],
             End::External(range) => self.addresses(range).map(at).collect(),
-            // Ways tell more of these.
+            // What they reach is told by what they carry out.
             End::Controller => Vec::new(),
         }
     }
@@ -232,8 +248,12 @@ impl Diff<'_> {
             for (direction, denied, allowed) in turned(ports, denied.as_deref(), allowed.as_deref()) {
                 let (before, after) = if opens { (denied, allowed) } else { (allowed, denied) };
                 let cause = Cause { direction, before, after };
-                // Of one who came or went, only rules are worth telling.
-                let told = [&cause.before, &cause.after].into_iter().flatten().any(|r| !r.rules.is_empty());
+                // Of one who came or went, only rules are worth telling, and that none protects it.
+                let is_told = |reason: &ReasonOf| {
+                    !reason.rules.is_empty()
+                        || (direction == Direction::Ingress && reason.reason == "no-policy")
+                };
+                let told = [&cause.before, &cause.after].into_iter().flatten().any(is_told);
                 if (told || (cause.before.is_some() && cause.after.is_some()))
                     && !found.causes.contains(&cause)
                 {

@@ -104,7 +104,8 @@ fn joined(kinds: &[Kind], pairs: impl Iterator<Item = (usize, usize)>, direction
     for (first, second) in pairs {
         seconds.entry(first).or_default().push(second);
     }
-    let mut places: HashMap<(Vec<usize>, (bool, bool, Policies)), usize> = HashMap::new();
+    type Alike = (Vec<usize>, (bool, bool, Policies));
+    let mut places: HashMap<Alike, usize> = HashMap::new();
     let mut blocks: Vec<Block> = Vec::new();
     for (first, mut of_first) in seconds {
         of_first.sort_unstable();

@@ -160,10 +160,16 @@ fn pairs<'p>(
     from.iter().flat_map(|a| to.iter().map(move |b| (*a, *b)))
 }
 
-/// Differences by target and ports, with their sources and one pair as an example.
+/// Sources, and one pair as an example.
+type Sources = (BTreeSet<Who>, Option<(Party, Party)>);
+
+/// Targets, and what decides about them.
+type Targets = (BTreeSet<Who>, Vec<String>);
+
+/// Differences by target and ports.
 #[derive(Default)]
 struct Found {
-    by_target: BTreeMap<(Who, PortSet), (BTreeSet<Who>, Option<(Party, Party)>)>,
+    by_target: BTreeMap<(Who, PortSet), Sources>,
 }
 
 impl Found {
@@ -175,7 +181,7 @@ impl Found {
 
     /// Targets with the same sources and ports become one.
     fn put_together(self, units: &Units, everyone: &[Somebody], reach: &Reach) -> Vec<Change> {
-        let mut alike: BTreeMap<(BTreeSet<Who>, PortSet), (BTreeSet<Who>, Vec<String>)> = BTreeMap::new();
+        let mut alike: BTreeMap<(BTreeSet<Who>, PortSet), Targets> = BTreeMap::new();
         for ((to, ports), (from, example)) in self.by_target {
             let because = example.map(|(from, to)| because(reach, from, to, &ports)).unwrap_or_default();
             let (targets, reasons) = alike.entry((from, ports)).or_default();

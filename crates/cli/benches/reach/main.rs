@@ -1,4 +1,4 @@
-//! `netloom reach` as a whole process, reading included, on clusters of growing size: time, and peak memory.
+//! `netloom reach`, and `netloom diff` of a changed policy, as a whole process, reading included, on clusters of growing size: time, and peak memory.
 //!
 //! `cargo bench -p netloom --bench reach`; with words behind `--` only the sizes whose names contain one of them, as in
 //! `-- 10000`. Sizes are workloads/policies. The clusters have namespaces of ten to a hundred workloads in five tiers,
@@ -52,13 +52,13 @@ fn main() {
         // A hundred thousand workloads are ten thousand million pairs.
         let asked = if namespaces * each > 10_000 { &asked[..2] } else { &asked[..] };
         for ((what, arguments), line) in asked.iter().zip(&mut lines) {
-            let mut runs: Vec<(Duration, u64)> = (0..RUNS).map(|_| run(folder.path(), arguments)).collect();
-            runs.sort();
-            let (took, _) = runs[RUNS / 2];
-            let peak = runs.iter().map(|(_, peak)| *peak).max().unwrap_or_default();
+            let set = folder.path().to_str().unwrap();
+            let took = measure(&name, what, &[&["reach", set][..], arguments].concat());
             line.points.push(((namespaces * each) as f64, took.as_secs_f64()));
-            println!("{name:<16} {what:<44} {:>8.3} s {:>6} MiB", took.as_secs_f64(), peak / 1024);
         }
+        let (old, new) = (folder.path().to_str().unwrap(), tempfile::tempdir().unwrap());
+        change(folder.path(), new.path());
+        measure(&name, "diff, one changed policy", &["diff", old, new.path().to_str().unwrap()]);
     }
     if let Ok(file) = std::env::var("NETLOOM_PLOT") {
         lines.extend(OTHERS.map(|(name, color, points)| plot::Series {
@@ -80,12 +80,36 @@ const OTHERS: [Other; 2] = [
     ("an analyzer in Python", "#bbb", &[(100.0, 3.2), (300.0, 16.0), (500.0, 78.0), (1000.0, 179.0)]),
 ];
 
+/// The set of a folder with one policy changed: the first about ingress from the cluster admits everyone instead.
+fn change(old: &Path, new: &Path) {
+    fs::copy(old.join("workloads.yaml"), new.join("workloads.yaml")).unwrap();
+    let text = fs::read_to_string(old.join("policies.yaml")).unwrap();
+    let changed = |policy: &str| {
+        let peer = policy.lines().position(|line| line.starts_with("    - "))?;
+        let mut lines: Vec<&str> = policy.lines().collect();
+        (policy.contains("\n  ingress:") && !policy.contains("ipBlock")).then_some(())?;
+        lines.splice(peer..lines.len() - 1, ["    - ipBlock: {cidr: 0.0.0.0/0}"]);
+        Some(lines.join("\n") + "\n")
+    };
+    let (before, after) =
+        text.split("---\n").find_map(|policy| Some((policy, changed(policy)?))).expect("a policy of ingress");
+    fs::write(new.join("policies.yaml"), text.replacen(before, &after, 1)).unwrap();
+}
+
+/// Runs several times; prints the median, which is returned, and the highest peak.
+fn measure(name: &str, what: &str, arguments: &[&str]) -> Duration {
+    let mut runs: Vec<(Duration, u64)> = (0..RUNS).map(|_| run(arguments)).collect();
+    runs.sort();
+    let (took, _) = runs[RUNS / 2];
+    let peak = runs.iter().map(|(_, peak)| *peak).max().unwrap_or_default();
+    println!("{name:<16} {what:<44} {:>8.3} s {:>6} MiB", took.as_secs_f64(), peak / 1024);
+    took
+}
+
 /// One run to /dev/null: how long it took, and the most memory that was seen of it, in KiB.
-fn run(folder: &Path, arguments: &[&str]) -> (Duration, u64) {
+fn run(arguments: &[&str]) -> (Duration, u64) {
     let began = Instant::now();
     let mut child = Command::new(NETLOOM)
-        .arg("reach")
-        .arg(folder)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -7,21 +7,23 @@ use crate::args::Reading;
 
 /// What stands below the help.
 pub const AFTER: &str = "\
-Compared is what policies allow, not the text: an object that was only moved, formatted or commented is the same.
-Each change comes with what decided before and what decides now, and with the objects and fields that were edited.
+What policies allow is compared, not the text: an object that was only moved, formatted or
+commented is the same. Each change comes with what decided before and what decides now, and with
+the objects and fields that were edited.
 
-Revisions are read from the repository, and the work tree and the index stay as they are. `BASE..HEAD` compares two
-revisions, `BASE...HEAD` compares HEAD with where it left BASE, and a single `REV` is compared with the work tree.
+Revisions are read from the repository; the work tree and the index stay as they are.
+BASE..HEAD compares two revisions, BASE...HEAD compares HEAD with where it left BASE, and a single
+revision is compared with the work tree.
 
-Open to the internet is what policies let addresses of the internet connect to, and what Ingresses, routes and
-Services publish and policies let in. The JSON is described in docs/diff.md.
+Open to the internet is what policies let addresses of the internet connect to, and what Ingresses,
+routes and Services publish and policies let in. docs/diff.md describes the JSON.
 
 Exit status: 0 compared; 1 --fail-on found such a change; 2 the input or the machine is at fault.
 
 Examples:
   netloom diff old/ new/
-  netloom diff --git main manifests/                          what the work tree changes
-  netloom diff --git main...feature -o md > comment.md        for a pull request, from the folder here
+  netloom diff --git main manifests/                     what the work tree changes
+  netloom diff --git main...feature -o md > comment.md   of the folder here, for a pull request
   netloom diff --git origin/main... -o github --fail-on internet";
 
 #[derive(Debug, Args)]
@@ -39,11 +41,11 @@ pub struct Diff {
     /// Exit with 1 if there is such a change; several may be named
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
     pub fail_on: Vec<FailOn>,
-    #[command(flatten)]
-    pub reading: Reading,
     /// Format of the answer
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub output: Format,
+    #[command(flatten)]
+    pub reading: Reading,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

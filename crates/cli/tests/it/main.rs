@@ -3,10 +3,13 @@
 
 mod browser;
 mod check;
+mod diff;
+mod diff_git;
 mod examples;
 mod exec;
 mod host_aliases;
 mod host_ports;
+mod hostile;
 mod leaves_nothing;
 mod lsp;
 mod mend;

@@ -15,6 +15,7 @@ fn help_teaches() {
         &["up", "--help"],
         &["exec", "--help"],
         &["reach", "--help"],
+        &["diff", "--help"],
         &["explain", "--help"],
         &["verify", "--help"],
         &["reach", "--help"],

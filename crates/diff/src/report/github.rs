@@ -1,7 +1,7 @@
 //! `-o github`: workflow commands, which GitHub shows at the lines of a pull request.
 use std::fmt::Write as _;
 
-use netloom_objects::Location;
+use netloom_objects::{Location, ObjectRef};
 
 use super::{
     ASKED,
@@ -35,6 +35,7 @@ pub fn github(diff: &Diff<'_>) -> String {
     out
 }
 
+#[allow(clippy::large_enum_variant, reason = "few are made, and each is written once")]
 enum Item {
     Group(Group),
     Way(WayChange),
@@ -69,21 +70,30 @@ fn command(diff: &Diff<'_>, internet: bool, item: &Item, out: &mut String) {
     _ = writeln!(out, "title={}::{}", property(&title), data(&message(diff, &words, &causes)));
 }
 
-/// The rule that opens, else the changed object.
+/// The rule that decides now, where its object changed; else the changed object.
 fn place<'d>(diff: &'d Diff<'_>, causes: &'d Causes) -> Option<&'d Location> {
-    let opens = |cause: &&crate::Cause| cause.after.as_ref().is_some_and(|after| after.reason == "rule");
-    let rule = causes.all.iter().find(opens).and_then(|cause| cause.after.as_ref()?.rules.first());
-    let changed = || causes.objects.first().map(|nth| diff.objects[*nth].at());
-    rule.map(|rule| &rule.at).or_else(changed)
+    let changed = || causes.objects.iter().map(|nth| &diff.objects[*nth]);
+    let is_changed = |rule: &&ObjectRef| {
+        let same = |object: &ObjectRef| {
+            (&object.kind, &object.namespace, &object.name) == (&rule.kind, &rule.namespace, &rule.name)
+        };
+        changed().any(|change| same(change.object()))
+    };
+    let decide =
+        causes.all.iter().filter_map(|cause| cause.after.as_ref()).filter(|after| after.reason == "rule");
+    let rule = decide.flat_map(|after| &after.rules).find(is_changed);
+    rule.map(|rule| &rule.at).or_else(|| changed().next().map(|change| change.at()))
 }
 
 fn message(diff: &Diff<'_>, words: &str, causes: &Causes) -> String {
     let mut text = words.to_owned();
     for cause in causes.all.iter().take(NAMED) {
-        for (when, side) in [("was", &cause.before), ("is", &cause.after)] {
+        for (when, side) in [("was", &cause.before), ("now", &cause.after)] {
             let Some(side) = side else { continue };
             let words = reason(side, &ToString::to_string);
-            text.push_str(&format!("\n{} {when} {words}", cause.direction.name()));
+            let verb =
+                if matches!(side.reason, "rule" | "isolated") { format!(" {when}") } else { ":".to_owned() };
+            text.push_str(&format!("\n{}{verb} {words}", cause.direction.name()));
         }
     }
     let objects: Vec<String> = causes.objects.iter().map(|nth| diff.objects[*nth].words()).collect();

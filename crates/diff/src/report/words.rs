@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Names that are written of a list before the rest is counted.
-pub(super) const NAMED: usize = 4;
+pub(super) const NAMED: usize = 3;
 
 /// The first of a list, and how many more there are.
 pub(super) fn folded(names: &[String], most: usize) -> String {

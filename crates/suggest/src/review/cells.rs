@@ -66,14 +66,16 @@ const BOTH: [Direction; 2] = [Direction::Ingress, Direction::Egress];
 /// A name of a port with its protocol, where one is said.
 type Named = (Option<Protocol>, Arc<str>);
 
+/// The policies for ingress and for egress, and the ports that are declared.
+type Alike = (Vec<usize>, Vec<usize>, Vec<(Protocol, u16, Option<Arc<str>>)>);
+
 impl Cells {
     pub fn of(ground: &Ground<'_>, set: &PolicySet) -> Self {
         let snapshot = &ground.snapshot;
         let numbers: HashMap<&ObjectRef, usize> =
             snapshot.policies.iter().enumerate().map(|(nth, policy)| (&*policy.origin, nth)).collect();
         let names = Names::of(ground);
-        let mut known: BTreeMap<(Vec<usize>, Vec<usize>, Vec<(Protocol, u16, Option<Arc<str>>)>), PodId> =
-            BTreeMap::new();
+        let mut known: BTreeMap<Alike, PodId> = BTreeMap::new();
         for pod in snapshot.pods.iter().filter(|pod| !pod.host_network) {
             let selecting = |direction| {
                 let all = set.selecting(pod.id, direction);
