@@ -88,10 +88,12 @@ fn place<'d>(diff: &'d Diff<'_>, causes: &'d Causes) -> Option<&'d Location> {
 fn message(diff: &Diff<'_>, words: &str, causes: &Causes) -> String {
     let mut text = words.to_owned();
     for cause in causes.all.iter().take(NAMED) {
-        for (when, side) in [("was", &cause.before), ("is", &cause.after)] {
+        for (when, side) in [("was", &cause.before), ("now", &cause.after)] {
             let Some(side) = side else { continue };
             let words = reason(side, &ToString::to_string);
-            text.push_str(&format!("\n{} {when} {words}", cause.direction.name()));
+            let verb =
+                if matches!(side.reason, "rule" | "isolated") { format!(" {when}") } else { ":".to_owned() };
+            text.push_str(&format!("\n{}{verb} {words}", cause.direction.name()));
         }
     }
     let objects: Vec<String> = causes.objects.iter().map(|nth| diff.objects[*nth].words()).collect();

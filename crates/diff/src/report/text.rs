@@ -128,7 +128,7 @@ impl Text<'_> {
 
     fn causes(&mut self, causes: &Causes) {
         for cause in causes.all.iter().take(NAMED) {
-            let sides = [("was", &cause.before), ("is", &cause.after)];
+            let sides = [("was", &cause.before), ("now", &cause.after)];
             for (nth, (when, side)) in sides.into_iter().filter(|(_, side)| side.is_some()).enumerate() {
                 let direction = if nth == 0 { cause.direction.name() } else { "" };
                 let words = side.as_ref().map(|side| reason(side, &ToString::to_string)).unwrap_or_default();
