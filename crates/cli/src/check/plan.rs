@@ -44,6 +44,7 @@ impl Plan {
         let settings = Settings {
             kube_version: check.kube_version.unwrap_or(base.kube_version),
             istio_version: check.istio_version.unwrap_or(base.istio_version),
+            gateway_api_version: check.gateway_api_version.unwrap_or(base.gateway_api_version),
             closed,
             cluster: check.cluster.over(&base.cluster).map_err(Stop::Because)?,
         };

@@ -1,8 +1,7 @@
 //! GW007: a path that Gateway API refuses.
 use netloom_objects::{Severity, gateway_api::HTTPRoute};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW007",

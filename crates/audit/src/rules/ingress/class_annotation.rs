@@ -1,8 +1,8 @@
 //! IN005: the old annotation for the class of an Ingress.
 use netloom_objects::Severity;
 
-use super::support::{annotation, ingresses, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{annotation, ingresses};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN005",

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use netloom_objects::{Object, Severity};
 
-use super::support::{monitors, pod_monitors, title};
+use super::support::{monitors, pod_monitors};
 use crate::{
     Context, Findings, Group, Rule, Workload,
     rules::{
         policy::scrape_blocked::{is_blocked, is_prometheus},
         services::support::declared,
     },
+    words::title,
 };
 
 pub static RULE: Rule = Rule {
