@@ -72,6 +72,7 @@ fn judge(
     for earlier in set.earlier() {
         findings.extend(replaced(&earlier, settings, &chosen));
     }
+    manifests::drop_known_once(&mut findings);
     attribute(set, &mut findings);
     findings.sort_by(|a, b| (&a.at, a.rule.code, &a.message).cmp(&(&b.at, b.rule.code, &b.message)));
     findings.dedup_by(|a, b| a.rule == b.rule && a.at == b.at && a.message == b.message);

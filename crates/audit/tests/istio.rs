@@ -76,10 +76,6 @@ fn odd_routes_are_left_alone() {
             "hosts: [a]\nhttp:\n- route: [{destination: {host: a}}]\n  timeout: 1s\n  retries: {attempts: 0, perTryTimeout: 2s}",
         ),
         (
-            "a timeout that is switched off",
-            "hosts: [a]\nhttp:\n- route: [{destination: {host: a}}]\n  timeout: 0s\n  retries: {attempts: 3, perTryTimeout: 2s}",
-        ),
-        (
             "faults for tests only",
             "hosts: [a]\nhttp:\n- match: [{headers: {x-test: {exact: 'yes'}}}]\n  fault: {abort: {httpStatus: 500, percentage: {value: 100}}}\n  route: [{destination: {host: a}}]\n- route: [{destination: {host: a}}]",
         ),

@@ -34,6 +34,11 @@ fn the_page_of_the_checklist_is_current() {
     is_current("checklist.md", &checklist::page());
 }
 
+#[test]
+fn the_page_of_versions_is_current() {
+    is_current("versions.md", &netloom_audit::versions::page());
+}
+
 /// What is found counts for some item: else the checklist would be met where it is not.
 #[test]
 fn every_rule_decides_an_item() {

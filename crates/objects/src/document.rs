@@ -5,6 +5,7 @@ use crate::{
     Cause, Diagnostic, Location, Object, ObjectRef, Severity, Source, Typed,
     decode::{Decoded, nearest},
     findings::Findings,
+    former::successor,
     kinds::{decode_other, decode_typed, home_of, is_growing, is_namespaced, refuse_kind},
     object::Place,
     packaging, shape,
@@ -301,7 +302,14 @@ impl Reader<'_> {
     }
 
     fn single(&mut self, root: NodeId, api_version: Arc<str>, kind: Arc<str>) {
-        if let Some((message, help)) = refuse_kind(&api_version, &kind) {
+        if let Some(successor) = successor(&api_version, &kind) {
+            let at = self.tree.get(root, "apiVersion").unwrap_or(root);
+            let message =
+                format!("Kubernetes serves no {kind} in {api_version} any more: it is read as {successor}");
+            let help =
+                format!("write `apiVersion: {successor}`, and see whether its fields are still the same");
+            self.findings.add((Severity::Warning, Cause::FormerVersion), at, message, Some(help));
+        } else if let Some((message, help)) = refuse_kind(&api_version, &kind) {
             let at = self.tree.get(root, "kind").unwrap_or(root);
             self.findings.add((Severity::Error, Cause::UnknownKind), at, message, Some(help));
         }

@@ -10,6 +10,7 @@ mod document;
 mod embedded;
 mod extent;
 mod findings;
+mod former;
 pub mod gateway_api;
 pub mod istio;
 mod kinds;

@@ -201,8 +201,7 @@ impl ObjectSet {
 }
 
 fn identity(object: &Object) -> Identity<'_> {
-    let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
-    (group, &object.kind, object.reference.namespace.as_deref(), &object.name)
+    (object.group(), &object.kind, object.reference.namespace.as_deref(), &object.name)
 }
 
 fn given_twice(earlier: &Object, later: &Object) -> Diagnostic {

@@ -60,7 +60,8 @@ fn policies(namespaces: usize, count: usize) -> String {
     for k in 0..count {
         let form = numbers.below(6);
         let mut tier = || TIERS[numbers.below(5)];
-        let subject = if form == 0 { "{}".to_owned() } else { format!("{{matchLabels: {{tier: {}}}}}", tier()) };
+        let subject =
+            if form == 0 { "{}".to_owned() } else { format!("{{matchLabels: {{tier: {}}}}}", tier()) };
         let peer_tier = tier();
         _ = write!(
             text,

@@ -25,6 +25,8 @@ pub struct Config {
     pub kube_version: Option<Version>,
     /// `istio-version`.
     pub istio_version: Option<Version>,
+    /// `gateway-api-version`.
+    pub gateway_api_version: Option<Version>,
     /// What of the cluster the manifests are.
     pub closed: Closed,
     /// Files of walked folders that are left out.
@@ -76,6 +78,7 @@ impl Config {
         Settings {
             kube_version: self.kube_version.unwrap_or(defaults.kube_version),
             istio_version: self.istio_version.unwrap_or(defaults.istio_version),
+            gateway_api_version: self.gateway_api_version.unwrap_or(defaults.gateway_api_version),
             closed: self.closed.clone(),
             cluster: self.cluster.clone(),
         }

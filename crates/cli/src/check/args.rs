@@ -88,6 +88,11 @@ pub struct Wanted {
     /// [default: 1.29]
     #[arg(long, value_name = "VERSION")]
     pub istio_version: Option<Version>,
+    /// Version of Gateway API that the manifests are for
+    ///
+    /// [default: 1.6]
+    #[arg(long, value_name = "VERSION")]
+    pub gateway_api_version: Option<Version>,
     /// Configuration (default: the first netloom.toml upwards from the first PATH)
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
     pub config: Option<PathBuf>,

@@ -58,6 +58,7 @@ impl Plan {
         let settings = Settings {
             kube_version: wanted.kube_version.unwrap_or(base.kube_version),
             istio_version: wanted.istio_version.unwrap_or(base.istio_version),
+            gateway_api_version: wanted.gateway_api_version.unwrap_or(base.gateway_api_version),
             closed,
             cluster: wanted.cluster.over(&base.cluster).map_err(NoPlan::Cluster)?,
         };

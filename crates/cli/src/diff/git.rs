@@ -156,7 +156,8 @@ impl<'a> Place<'a> {
     /// Reads each path below a folder, and calls the files as they are called from here.
     fn found(&self, root: &Path, inner: &[PathBuf], paths: &[PathBuf]) -> Result<Found, Stop> {
         let mut found = Found { sources: Vec::new(), found: Vec::new() };
-        let join = |path: &PathBuf| if path.as_os_str().is_empty() { root.to_owned() } else { root.join(path) };
+        let join =
+            |path: &PathBuf| if path.as_os_str().is_empty() { root.to_owned() } else { root.join(path) };
         let below: Vec<PathBuf> = inner.iter().map(join).collect();
         let mut there = Vec::new();
         for (nth, path) in below.iter().enumerate() {
@@ -182,7 +183,8 @@ impl<'a> Place<'a> {
             Stop::Because(reason) => Stop::Because(name(&reason)),
             said => said,
         })?;
-        found.sources = read.into_iter().map(|s| Source { name: name(&s.name).into(), text: s.text }).collect();
+        found.sources =
+            read.into_iter().map(|s| Source { name: name(&s.name).into(), text: s.text }).collect();
         Ok(found)
     }
 }

@@ -2,9 +2,7 @@
 use std::{collections::HashMap, io::IsTerminal as _, path::PathBuf, sync::Arc, thread};
 
 use netloom_cluster::{Addressing, Builder, Built, Options};
-use netloom_objects::{
-    Diagnostic, ObjectSet, ParsedSource, Severity, Source, parse_sources, render,
-};
+use netloom_objects::{Diagnostic, ObjectSet, ParsedSource, Severity, Source, parse_sources, render};
 use netloom_reach::{Reach, Scope};
 
 use super::{args::Diff, git};

@@ -227,7 +227,8 @@ fn an_edit_of_a_part_is_built_again_and_applied() {
 
 fn git(tree: &tempfile::TempDir, arguments: &[&str]) {
     let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
-    let output = Command::new("git").current_dir(tree.path()).args(identity).args(arguments).output().unwrap();
+    let output =
+        Command::new("git").current_dir(tree.path()).args(identity).args(arguments).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
 }
 
@@ -238,7 +239,8 @@ fn revisions_and_folders_are_rendered_before_they_are_compared() {
     let programs = programs(&[("kustomize", &KUSTOMIZE.replace("$2/built", "$2/../base/built"))]);
     let path = format!("{}:/usr/bin:/bin", programs.path().display());
     let diff = |arguments: &[&str]| {
-        let output = command(&programs, &tree).env("PATH", &path).arg("diff").args(arguments).output().unwrap();
+        let output =
+            command(&programs, &tree).env("PATH", &path).arg("diff").args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         stdout(&output)
     };
@@ -257,7 +259,10 @@ fn revisions_and_folders_are_rendered_before_they_are_compared() {
     assert!(text.contains("default/a") && text.contains("overlay/<kustomize build>:11"), "{text}");
     let broken = self::programs(&[("kustomize", BROKEN)]);
     let path = format!("{}:/usr/bin:/bin", broken.path().display());
-    let refused = command(&broken, &tree).env("PATH", path).args(["diff", "old/overlay", "overlay"]).output().unwrap();
+    let refused =
+        command(&broken, &tree).env("PATH", path).args(["diff", "old/overlay", "overlay"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(2));
-    assert!(stderr(&refused).contains("`kustomize build` makes no manifests of this:\nError: no such resource"));
+    assert!(
+        stderr(&refused).contains("`kustomize build` makes no manifests of this:\nError: no such resource")
+    );
 }

@@ -78,8 +78,8 @@ fn what_is_no_manifest_is_said() {
             "2:7 error there is no kind Deployment in v1",
         ),
         (
-            "apiVersion: extensions/v1beta1\nkind: NetworkPolicy\nmetadata: {name: a}\n",
-            "2:7 error Kubernetes serves no NetworkPolicy in extensions/v1beta1",
+            "apiVersion: extensions/v1beta1\nkind: NetworkPolicy\nmetadata: {name: a}\nspec: {podSelector: {}}\n",
+            "1:13 warning Kubernetes serves no NetworkPolicy in extensions/v1beta1 any more: it is read as networking.k8s.io/v1",
         ),
     ];
     for (text, expected) in table {

@@ -59,7 +59,7 @@ pub(super) static TOPIC: Topic = Topic {
             &[&INGRESSES, &ROUTES],
             &[
                 "IN021", "IN023", "IN024", "IN025", "IN026", "IN027", "GW004", "GW005", "GW008", "GW012",
-                "GW015",
+                "GW015", "GW042",
             ],
         ),
         decided(

@@ -25,7 +25,7 @@ pub(super) static TOPIC: Topic = Topic {
             &[&VIRTUAL_SERVICES, &DESTINATION_RULES],
             &[
                 "IS002", "IS003", "IS004", "IS005", "IS006", "IS007", "IS008", "IS009", "IS012", "IS017",
-                "IS018", "IS043", "IS047", "IS054", "IS056", "IS059",
+                "IS018", "IS043", "IS047", "IS054", "IS056", "IS059", "IS065",
             ],
         ),
         decided(

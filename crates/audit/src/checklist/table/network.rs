@@ -67,7 +67,10 @@ pub(super) static PRACTICE: Topic = Topic {
             "versions",
             "Nothing is written for versions that are gone or about to go",
             &[&OBJECTS],
-            &["IS001", "IS011", "GW035", "SV023", "SV030", "IN005", "TL007", "OB007", "NP028", "CN005"],
+            &[
+                "MF201", "MF202", "MF203", "MF204", "MF205", "IS001", "IS011", "GW035", "SV023", "SV030",
+                "IN005", "TL007", "OB007", "NP028", "CN005",
+            ],
         ),
         decided(
             "exceptions-documented",

@@ -1,8 +1,7 @@
 //! CN015: Cilium that keeps no flows.
 use netloom_objects::Severity;
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "CN015",

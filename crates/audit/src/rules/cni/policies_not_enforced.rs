@@ -3,8 +3,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use netloom_objects::Severity;
 
 use super::plugin::{Plugin, plugins};
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "CN013",

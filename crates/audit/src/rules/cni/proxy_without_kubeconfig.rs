@@ -1,8 +1,8 @@
 //! CN016: kube-proxy that does not know where the API server is.
 use netloom_objects::Severity;
 
-use super::support::{proxies, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::proxies;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "CN016",

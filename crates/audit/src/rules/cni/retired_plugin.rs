@@ -1,8 +1,7 @@
 //! CN014: a CNI plugin that nobody keeps any more.
 use netloom_objects::Severity;
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "CN014",

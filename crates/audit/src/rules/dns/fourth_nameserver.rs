@@ -1,7 +1,7 @@
 //! DN003: more nameservers than a resolver asks.
 use netloom_objects::Severity;
 
-use crate::{Context, Findings, Fix, Group, Rule, rules::services::support::title};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "DN003",

@@ -1,7 +1,7 @@
 //! DN002: search domains that the kubelet writes anyway.
 use netloom_objects::Severity;
 
-use crate::{Context, Findings, Fix, Group, Rule, rules::services::support::title};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "DN002",

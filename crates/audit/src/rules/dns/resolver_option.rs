@@ -1,7 +1,7 @@
 //! DN005: an option that the resolver does not know, or cuts down.
 use netloom_objects::Severity;
 
-use crate::{Context, Findings, Fix, Group, Rule, rules::services::support::title};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "DN005",

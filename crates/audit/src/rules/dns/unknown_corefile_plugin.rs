@@ -3,10 +3,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Draft, Findings, Fix, Group, Rule,
-    rules::{
-        dns::corefile::{Word, corefiles},
-        services::support::title,
-    },
+    rules::dns::corefile::{Word, corefiles},
+    words::title,
 };
 
 pub static RULE: Rule = Rule {

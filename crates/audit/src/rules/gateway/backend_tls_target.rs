@@ -2,8 +2,10 @@
 use k8s_openapi::api::core::v1::Service;
 use netloom_objects::{Severity, gateway_api::BackendTLSPolicy};
 
-use super::support::{list_of, namespace_of, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{list_of, namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW038",

@@ -2,8 +2,8 @@
 use k8s_openapi::api::core::v1::Service;
 use netloom_objects::Severity;
 
-use super::support::{list_of, routes};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::routes;
+use crate::{Context, Findings, Fix, Group, Rule, words::list_of};
 
 pub static RULE: Rule = Rule {
     code: "GW009",

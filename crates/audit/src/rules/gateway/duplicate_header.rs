@@ -5,8 +5,8 @@ use netloom_objects::{
 };
 use std::collections::HashMap;
 
-use super::support::{grpc_filters, http_filters, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::{grpc_filters, http_filters};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW008",

@@ -1,8 +1,7 @@
 //! GW013: a match of a gRPC method that names none.
 use netloom_objects::{Severity, gateway_api::GRPCRoute};
 
-use super::support::title;
-use crate::{Context, Findings, Fix, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW013",

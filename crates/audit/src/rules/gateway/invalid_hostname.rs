@@ -2,8 +2,8 @@
 use netloom_objects::{Object, Severity, gateway_api::Gateway};
 use std::net::IpAddr;
 
-use super::support::{routes, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::routes;
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW003",

@@ -1,8 +1,7 @@
 //! GW007: a path that Gateway API refuses.
 use netloom_objects::{Object, Severity, gateway_api::HTTPRoute};
 
-use super::support::title;
-use crate::{Context, Findings, Fix, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW007",

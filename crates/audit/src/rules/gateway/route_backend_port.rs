@@ -5,8 +5,11 @@ use k8s_openapi::{
 };
 use netloom_objects::Severity;
 
-use super::support::{list_of, routes, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::routes;
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW026",

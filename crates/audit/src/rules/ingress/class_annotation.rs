@@ -2,8 +2,8 @@
 use k8s_openapi::api::networking::v1::IngressClass;
 use netloom_objects::Severity;
 
-use super::support::{annotation, ingresses, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::{annotation, ingresses};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN005",

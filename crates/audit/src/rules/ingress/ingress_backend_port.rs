@@ -5,8 +5,11 @@ use k8s_openapi::{
 };
 use netloom_objects::Severity;
 
-use super::support::{ingresses, list_of, namespace_of, services, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::{ingresses, services};
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{list_of, namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN009",

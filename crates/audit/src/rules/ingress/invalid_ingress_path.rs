@@ -1,8 +1,8 @@
 //! IN034: a path that the API server refuses.
 use netloom_objects::Severity;
 
-use super::support::{ingresses, paths, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::{ingresses, paths};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN034",

@@ -3,9 +3,9 @@ use netloom_objects::Severity;
 
 use super::{
     annotations::{Form, form},
-    support::{NGINX, annotated, annotation, title},
+    support::{NGINX, annotated, annotation},
 };
-use crate::{Context, Findings, Fix, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN026",

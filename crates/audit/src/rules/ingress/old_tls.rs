@@ -1,8 +1,10 @@
 //! IN035: an ingress controller that takes TLS of the last century.
 use netloom_objects::{Object, Severity};
 
-use super::support::{list_of, title};
-use crate::{Context, Findings, Group, Rule};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN035",

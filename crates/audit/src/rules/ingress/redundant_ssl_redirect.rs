@@ -2,8 +2,8 @@
 use k8s_openapi::api::core::v1::ConfigMap;
 use netloom_objects::{Object, Severity};
 
-use super::support::{ingresses, nginx, nginx_at, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::{ingresses, nginx, nginx_at};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN016",

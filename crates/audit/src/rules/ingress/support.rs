@@ -5,7 +5,6 @@ use k8s_openapi::api::networking::v1::{
 use netloom_objects::Object;
 
 use crate::Context;
-pub(super) use crate::rules::gateway::support::{list_of, namespace_of, title};
 
 /// The prefix of ingress-nginx's annotations.
 pub(super) const NGINX: &str = "nginx.ingress.kubernetes.io/";

@@ -1,8 +1,8 @@
 //! IS062: a circuit breaker that lets next to nothing through.
 use netloom_objects::{Severity, istio::DestinationRule};
 
-use super::support::{parts, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::parts;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS062",

@@ -4,7 +4,8 @@ use netloom_objects::Severity;
 use super::strict::Strictness;
 use crate::{
     Context, Findings, Group, Rule,
-    rules::services::support::{pod_port, services, title},
+    rules::services::support::{pod_port, services},
+    words::title,
 };
 
 pub static RULE: Rule = Rule {

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use k8s_openapi::api::core::v1::Secret;
 use netloom_objects::{Object, Severity, cert_manager::Certificate, istio::Gateway};
 
-use super::support::{ROOT, gateway_workloads, is_default_gateway, namespace_of, title};
+use super::support::{ROOT, gateway_workloads, is_default_gateway};
 use crate::{
     Context, Findings, Group, Rule,
     rules::tls::support::{shim_of, tls_entries},
+    words::{namespace_of, title},
 };
 
 pub static RULE: Rule = Rule {

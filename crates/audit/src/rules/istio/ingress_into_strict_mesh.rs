@@ -7,8 +7,9 @@ use crate::{
     Context, Findings, Group, Rule, Workload,
     rules::{
         ingress::support::services,
-        services::support::{find_service, namespace_of, pod_port, title},
+        services::support::{find_service, pod_port},
     },
+    words::{namespace_of, title},
 };
 
 pub static RULE: Rule = Rule {

@@ -25,6 +25,7 @@ mod http_route_without_http;
 mod http_rules_without_waypoint;
 mod ingress_into_strict_mesh;
 mod injection_in_restricted_namespace;
+mod istio_field_refused;
 mod istio_selector_selects_nothing;
 mod jwks_over_http;
 mod keep_alive_defeated;
@@ -134,6 +135,7 @@ pub(super) static RULES: &[&Rule] = &[
     &breaker_always_open::RULE,
     &ingress_into_strict_mesh::RULE,
     &exposed_strict_pods::RULE,
+    &istio_field_refused::RULE,
 ];
 
 /// How many workloads take part in the mesh.

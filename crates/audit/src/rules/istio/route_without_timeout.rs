@@ -5,8 +5,11 @@ use netloom_objects::{
     istio::{HTTPRoute, VirtualService},
 };
 
-use super::support::{Registry, full_host, namespace_of, protocol_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{Registry, full_host, protocol_of};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS061",
@@ -67,7 +70,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             n => format!("{n} routes have no time limit"),
         };
         out.add(object, &format!("spec.http[{first}].route"), format!("{}: {which}", title(object)))
-            .help("add `timeout: 15s`, or what fits; `0s` says that there is to be none");
+            .help("add `timeout: 15s`, or what fits; a stream that lasts gets a long one, `86400s`");
     }
 }
 

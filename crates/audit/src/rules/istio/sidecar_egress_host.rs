@@ -4,8 +4,7 @@ use std::collections::HashSet;
 use k8s_openapi::api::core::v1::Namespace;
 use netloom_objects::{Severity, istio::Sidecar};
 
-use super::support::title;
-use crate::{Context, Findings, Fix, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS048",

@@ -6,8 +6,8 @@ use netloom_objects::{
     istio::{MutualTLS, PeerAuthentication, PeerAuthenticationSpec},
 };
 
-use super::support::{ROOT, mesh_of_workload, namespace_of};
-use crate::{Context, Workload};
+use super::support::{ROOT, mesh_of_workload};
+use crate::{Context, Workload, words::namespace_of};
 
 type Labels = BTreeMap<String, String>;
 

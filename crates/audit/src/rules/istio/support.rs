@@ -6,11 +6,11 @@ use netloom_objects::{
     Object,
     istio::{
         ClientTLSSettings, ConnectionPoolSettings, Destination, DestinationRuleSpec, Gateway,
-        LoadBalancerSettings, OutlierDetection, ServiceEntry, TrafficPolicy, VirtualServiceSpec,
+        OutlierDetection, ServiceEntry, TrafficPolicy, VirtualServiceSpec,
     },
 };
 
-use crate::{Context, Workload};
+use crate::{Context, Workload, words::namespace_of};
 
 /// Where Istio's control plane lives, and what it lays down there holds for the whole mesh.
 pub(in crate::rules) const ROOT: &str = "istio-system";
@@ -25,25 +25,6 @@ pub(super) const DATAPLANE: &str = "istio.io/dataplane-mode";
 pub(super) const INJECT: &str = "sidecar.istio.io/inject";
 /// The label that sends traffic through a waypoint.
 pub(super) const WAYPOINT: &str = "istio.io/use-waypoint";
-
-/// The namespace of an object.
-pub(super) fn namespace_of(object: &Object) -> &str {
-    object.reference.namespace.as_deref().unwrap_or("default")
-}
-
-/// `VirtualService orders/payments`.
-pub(super) fn title(object: &Object) -> String {
-    format!("{} {}/{}", object.kind, namespace_of(object), object.name)
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub(super) fn listed(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
 
 /// `app=web,tier=front`.
 pub(super) fn shown(labels: &BTreeMap<String, String>) -> String {
@@ -154,7 +135,6 @@ pub(in crate::rules) fn destinations(spec: &VirtualServiceSpec) -> Vec<(String, 
 pub(super) struct Part<'a> {
     /// `spec.trafficPolicy`.
     pub(super) path: String,
-    pub(super) load_balancer: Option<&'a LoadBalancerSettings>,
     pub(super) connection_pool: Option<&'a ConnectionPoolSettings>,
     pub(super) outlier_detection: Option<&'a OutlierDetection>,
     pub(super) tls: Option<&'a ClientTLSSettings>,
@@ -172,7 +152,6 @@ pub(super) fn parts(spec: &DestinationRuleSpec) -> Vec<Part<'_>> {
 fn of_policy(path: String, policy: &TrafficPolicy) -> Vec<Part<'_>> {
     let ports = policy.port_level_settings.iter().enumerate().map(|(index, port)| Part {
         path: format!("{path}.portLevelSettings[{index}]"),
-        load_balancer: port.load_balancer.as_ref(),
         connection_pool: port.connection_pool.as_ref(),
         outlier_detection: port.outlier_detection.as_ref(),
         tls: port.tls.as_ref(),
@@ -182,7 +161,6 @@ fn of_policy(path: String, policy: &TrafficPolicy) -> Vec<Part<'_>> {
         0,
         Part {
             path,
-            load_balancer: policy.load_balancer.as_ref(),
             connection_pool: policy.connection_pool.as_ref(),
             outlier_detection: policy.outlier_detection.as_ref(),
             tls: policy.tls.as_ref(),

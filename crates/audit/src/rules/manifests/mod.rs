@@ -1,4 +1,6 @@
 //! Rules about the manifests as such: what reading them and putting them together finds.
+mod deprecated_field;
+mod deprecated_version;
 mod duplicate_key;
 mod given_twice;
 mod impossible_cluster;
@@ -6,7 +8,10 @@ mod invalid_value;
 mod lost_indentation;
 mod no_object;
 mod not_applied;
+mod removed_field;
+mod removed_version;
 mod suppression_without_reason;
+mod too_new;
 mod unknown_field;
 mod unknown_kind;
 mod unknown_rule_in_suppression;
@@ -15,9 +20,13 @@ mod unrendered_template;
 mod unused_suppression;
 mod wrong_type;
 
-use netloom_objects::{Cause, Diagnostic, Repair, Severity};
+use netloom_objects::{Cause, Diagnostic, Location, Repair, Severity};
 
-use crate::{Edit, Finding, Fix, Rule};
+use crate::{Edit, Fix};
+use crate::{
+    Finding, Rule,
+    versions::{Change, Fate, What},
+};
 
 /// By code.
 pub(super) static RULES: &[&Rule] = &[
@@ -36,6 +45,11 @@ pub(super) static RULES: &[&Rule] = &[
     &REASONLESS,
     &UNKNOWN,
     &UNUSED,
+    &removed_version::RULE,
+    &deprecated_version::RULE,
+    &removed_field::RULE,
+    &deprecated_field::RULE,
+    &too_new::RULE,
 ];
 
 pub(crate) use suppression_without_reason::RULE as REASONLESS;
@@ -62,6 +76,13 @@ fn rule_of(cause: Cause) -> Option<&'static Rule> {
     }
 }
 
+/// The rows of the table of versions that no other rule reports, of one fate, about whole kinds or not.
+fn wanted(fate: Fate, of_kinds: bool) -> impl Fn(&Change, Fate) -> bool {
+    move |change, found| {
+        change.by.is_none() && found == fate && of_kinds == matches!(change.what, What::Version(_))
+    }
+}
+
 /// What reading found.
 pub(crate) fn unreadable<'d>(
     diagnostics: impl Iterator<Item = &'d Diagnostic>,
@@ -77,6 +98,16 @@ pub(crate) fn unreadable<'d>(
 /// What putting the cluster together found, as far as it is an error: the rest has rules of its own.
 pub(crate) fn impossible(diagnostics: &[Diagnostic], wanted: &dyn Fn(&Rule) -> bool) -> Vec<Finding> {
     unreadable(diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error), wanted)
+}
+
+/// Takes out what reading said of fields that were there once: the table of versions says more about them.
+pub(crate) fn drop_known_once(findings: &mut Vec<Finding>) {
+    let gone: Vec<Location> = findings
+        .iter()
+        .filter(|finding| *finding.rule == removed_field::RULE)
+        .map(|finding| finding.at.clone())
+        .collect();
+    findings.retain(|finding| *finding.rule != unknown_field::RULE || !gone.contains(&finding.at));
 }
 
 fn finding(rule: &'static Rule, diagnostic: &Diagnostic) -> Finding {

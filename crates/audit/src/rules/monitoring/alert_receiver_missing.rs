@@ -2,8 +2,7 @@
 use netloom_objects::{Object, Severity};
 use serde_json::Value;
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB019",

@@ -1,8 +1,11 @@
 //! OB016: a template of an alert that cannot be filled in.
 use netloom_objects::Severity;
 
-use super::support::{entry, rules, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::rules;
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{entry, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "OB016",

@@ -1,8 +1,8 @@
 //! OB020: alerts that Prometheus keeps to itself.
 use netloom_objects::Severity;
 
-use super::support::{rules, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::rules;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB020",

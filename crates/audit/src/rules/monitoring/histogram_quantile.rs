@@ -3,9 +3,9 @@ use netloom_objects::Severity;
 
 use super::{
     promql::{aggregations, calls, text_of},
-    support::{rules, title},
+    support::rules,
 };
-use crate::{Context, Findings, Fix, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB011",

@@ -1,8 +1,11 @@
 //! OB001: a ServiceMonitor names a port that no Service has.
 use netloom_objects::Severity;
 
-use super::support::{list_of, monitors, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::monitors;
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "OB001",

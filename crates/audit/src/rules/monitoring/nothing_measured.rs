@@ -1,8 +1,8 @@
 //! OB021: a cluster that nothing measures.
 use netloom_objects::Severity;
 
-use super::support::{monitors, pod_monitors, title};
-use crate::{Context, Findings, Group, Rule, rules::services::support::services};
+use super::support::{monitors, pod_monitors};
+use crate::{Context, Findings, Group, Rule, rules::services::support::services, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB021",

@@ -1,8 +1,8 @@
 //! OB002: a PodMonitor names a port that no container has.
 use netloom_objects::Severity;
 
-use super::support::{known_ports, pod_monitors, title};
-use crate::{Context, Findings, Fix, Group, Rule, rules::services::support::declared};
+use super::support::{known_ports, pod_monitors};
+use crate::{Context, Findings, Fix, Group, Rule, rules::services::support::declared, words::title};
 
 /// Ports of containers that a mesh injects when the pod is made.
 const INJECTED: [&str; 3] = ["http-envoy-prom", "linkerd-admin", "linkerd-proxy"];

@@ -1,13 +1,14 @@
 //! OB022: Prometheus asks in plain text where mutual TLS is the only thing that is taken.
 use netloom_objects::Severity;
 
-use super::support::{monitors, title};
+use super::support::monitors;
 use crate::{
     Context, Findings, Group, Rule,
     rules::{
         istio::{strict::Strictness, support::mesh_of_workload},
         services::support::pod_port,
     },
+    words::title,
 };
 
 pub static RULE: Rule = Rule {

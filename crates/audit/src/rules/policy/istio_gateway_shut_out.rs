@@ -13,12 +13,10 @@ use super::{
 };
 use crate::{
     Context, Findings, Group, Rule,
-    rules::{
-        istio::support::{
-            ROOT, destinations, full_host, gateway_names, gateway_workloads, is_default_gateway, service_name,
-        },
-        services::support::{namespace_of, title},
+    rules::istio::support::{
+        ROOT, destinations, full_host, gateway_names, gateway_workloads, is_default_gateway, service_name,
     },
+    words::{namespace_of, title},
 };
 
 pub static RULE: Rule = Rule {

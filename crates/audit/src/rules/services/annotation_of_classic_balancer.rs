@@ -1,10 +1,7 @@
 //! SV034: annotations that the chosen load balancer of AWS does not read.
 use netloom_objects::Severity;
 
-use crate::{
-    Context, Findings, Group, Rule,
-    rules::services::support::{entry, services},
-};
+use crate::{Context, Findings, Group, Rule, rules::services::support::services, words::entry};
 
 pub static RULE: Rule = Rule {
     code: "SV034",

@@ -1,10 +1,7 @@
 //! SV033: a Service of type NodePort for pods that are no proxy.
 use netloom_objects::Severity;
 
-use crate::{
-    Context, Findings, Group, Rule,
-    rules::services::support::{list_of, services},
-};
+use crate::{Context, Findings, Group, Rule, rules::services::support::services, words::list_of};
 
 pub static RULE: Rule = Rule {
     code: "SV033",

@@ -4,7 +4,8 @@ use netloom_objects::{Object, Severity};
 
 use crate::{
     Context, Findings, Fix, Group, Rule,
-    rules::services::support::{find_service, list_of, namespace_of, title},
+    rules::services::support::find_service,
+    words::{list_of, namespace_of, title},
 };
 
 pub static RULE: Rule = Rule {

@@ -1,8 +1,7 @@
 //! TL013: a certificate for a server has its name where clients do not look.
 use netloom_objects::{Severity, cert_manager::Certificate};
 
-use super::support::title;
-use crate::{Context, Findings, Fix, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "TL013",

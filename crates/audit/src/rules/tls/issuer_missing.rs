@@ -3,8 +3,11 @@ use std::collections::HashMap;
 
 use netloom_objects::{Object, Severity};
 
-use super::support::{issuer_names, issuers, namespace_of, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::{issuer_names, issuers};
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "TL001",

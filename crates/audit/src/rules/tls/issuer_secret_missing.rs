@@ -1,8 +1,11 @@
 //! TL019: an issuer whose credentials nothing makes.
 use netloom_objects::{Object, Severity, cert_manager::IssuerSpec};
 
-use super::support::{issuers, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::issuers;
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "TL019",

@@ -1,8 +1,8 @@
 //! TL018: a name that a wildcard of the same certificate covers.
 use netloom_objects::{Severity, cert_manager::Certificate};
 
-use super::support::{covers, issuer_names, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{covers, issuer_names};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "TL018",

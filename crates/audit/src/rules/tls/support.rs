@@ -7,8 +7,10 @@ use netloom_objects::{
     cert_manager::{Certificate, IssuerSpec},
 };
 
-pub(super) use crate::rules::services::support::{entry, list_of, namespace_of, title};
-use crate::{Context, Kind as _};
+use crate::{
+    Context, Kind as _,
+    words::{entry, namespace_of},
+};
 
 /// The annotations by which cert-manager's shim takes an Ingress or Gateway, each with the kind of issuer.
 pub(super) const SHIM: [(&str, &str); 2] =

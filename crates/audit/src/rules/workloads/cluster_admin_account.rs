@@ -3,10 +3,8 @@ use netloom_objects::{Object, Severity};
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::{
-        services::support::title,
-        workloads::access::{Subject, bindings},
-    },
+    rules::workloads::access::{Subject, bindings},
+    words::title,
 };
 
 pub static RULE: Rule = Rule {

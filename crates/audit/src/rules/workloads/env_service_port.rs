@@ -4,9 +4,10 @@ use netloom_objects::Severity;
 use crate::{
     Context, Findings, Fix, Group, Rule,
     rules::{
-        services::support::{Svc, find_service, list_of, target_number, title},
+        services::support::{Svc, find_service, target_number},
         workloads::addresses::{Address, addresses},
     },
+    words::{list_of, title},
 };
 
 pub static RULE: Rule = Rule {

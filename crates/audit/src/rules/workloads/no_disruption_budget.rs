@@ -5,9 +5,10 @@ use netloom_objects::Severity;
 use crate::{
     Context, Findings, Group, Rule,
     rules::{
-        services::support::{namespace_of, services, title},
+        services::support::services,
         workloads::support::{Scalers, replicas_of, selector_of, served},
     },
+    words::{namespace_of, title},
 };
 
 pub static RULE: Rule = Rule {

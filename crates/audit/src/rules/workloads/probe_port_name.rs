@@ -4,7 +4,7 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Fix, Group, Rule,
-    rules::services::support::{list_of, title},
+    words::{list_of, title},
 };
 
 pub static RULE: Rule = Rule {

@@ -4,9 +4,10 @@ use netloom_objects::Severity;
 use crate::{
     Context, Findings, Group, Rule,
     rules::{
-        services::support::{services, title},
+        services::support::services,
         workloads::support::{Scalers, replicas_of, served},
     },
+    words::title,
 };
 
 pub static RULE: Rule = Rule {

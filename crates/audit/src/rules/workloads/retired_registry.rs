@@ -1,10 +1,7 @@
 //! WL013: an image from a registry that is no longer kept.
 use netloom_objects::Severity;
 
-use crate::{
-    Context, Findings, Fix, Group, Rule,
-    rules::{services::support::title, workloads::support::all_containers},
-};
+use crate::{Context, Findings, Fix, Group, Rule, rules::workloads::support::all_containers, words::title};
 
 pub static RULE: Rule = Rule {
     code: "WL013",

@@ -11,11 +11,7 @@ use k8s_openapi::{
 use netloom_cluster::{Operator, Requirement, Selector};
 use netloom_objects::Object;
 
-use crate::{
-    Context, Workload,
-    rules::services::support::{Svc, namespace_of},
-    workload::Key,
-};
+use crate::{Context, Workload, rules::services::support::Svc, words::namespace_of, workload::Key};
 
 /// The first Service that selects the pods of each workload.
 pub(super) fn served<'a>(
