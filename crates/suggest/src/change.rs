@@ -6,6 +6,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use netloom_cluster::PodId;
 use netloom_policy::Direction;
 use netloom_reach::{AddressRange, ClassId, Party, PortSet, Reach};
 
@@ -37,12 +38,6 @@ pub struct Changes {
 }
 
 /// Somebody in the picture: some unit, a workload on the host's network, or a stretch of the outside.
-struct Somebody {
-    who: Who,
-    before: Vec<(Party, ClassId)>,
-    after: Vec<(Party, ClassId)>,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Who {
     Unit(UnitId),
@@ -51,137 +46,148 @@ enum Who {
     Outside(AddressRange),
 }
 
+/// A class in both pictures, with somebody of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Classes {
+    before: ClassId,
+    after: ClassId,
+}
+
+/// Those whom neither picture tells apart.
+struct Kind {
+    /// Several where the pods of one differ.
+    classes: Vec<(Classes, Party)>,
+    members: Vec<usize>,
+    concerned: bool,
+}
+
+/// Everybody, and the kinds of them.
+struct Everybody {
+    all: Vec<Who>,
+    kinds: Vec<Kind>,
+}
+
 /// Compares two pictures as far as they concern some units.
 #[must_use]
 pub fn compare(ground: &Ground<'_>, concerned: &BTreeSet<UnitId>, before: &Reach, after: &Reach) -> Changes {
-    let everyone = everyone(ground, before, after);
+    let everybody = Everybody::of(ground, concerned, before, after);
     let mut comparer =
         Comparer { before, after, differences: HashMap::new(), found: [Found::default(), Found::default()] };
-    for to in everyone.iter().filter(|one| is_one_of(one, concerned)) {
-        everyone.iter().for_each(|from| comparer.pair(from, to));
-    }
-    for from in everyone.iter().filter(|one| is_one_of(one, concerned)) {
-        let others = everyone.iter().filter(|one| !is_one_of(one, concerned));
-        others.for_each(|to| comparer.pair(from, to));
+    for (to, target) in everybody.kinds.iter().enumerate() {
+        for (from, source) in everybody.kinds.iter().enumerate() {
+            if target.concerned || source.concerned {
+                comparer.pair((from, source), (to, target));
+            }
+        }
     }
     let [cut, opened] = comparer.found;
     Changes {
-        cut: cut.put_together(&ground.units, &everyone, before),
-        opened: opened.put_together(&ground.units, &everyone, after),
+        cut: cut.put_together(&ground.units, &everybody, before),
+        opened: opened.put_together(&ground.units, &everybody, after),
     }
 }
 
-fn is_one_of(one: &Somebody, units: &BTreeSet<UnitId>) -> bool {
-    matches!(&one.who, Who::Unit(unit) if units.contains(unit))
-}
-
-fn everyone(ground: &Ground<'_>, before: &Reach, after: &Reach) -> Vec<Somebody> {
-    let parties = |reach: &Reach, pods: &[netloom_cluster::PodId]| {
-        let mut found: Vec<(Party, ClassId)> = Vec::new();
-        for pod in pods {
-            let class = reach.class_of(Party::Pod(*pod));
-            if !found.iter().any(|(_, known)| *known == class) {
-                found.push((Party::Pod(*pod), class));
+impl Everybody {
+    fn of(ground: &Ground<'_>, concerned: &BTreeSet<UnitId>, before: &Reach, after: &Reach) -> Self {
+        let mut everybody = Self { all: Vec::new(), kinds: Vec::new() };
+        let mut kinds: HashMap<(Vec<Classes>, bool), usize> = HashMap::new();
+        let mut add = |who: Who, parties: Vec<Party>, after_of: &dyn Fn(Party) -> ClassId, is: bool| {
+            let mut classes: Vec<(Classes, Party)> = Vec::new();
+            for party in parties {
+                let both = Classes { before: before.class_of(party), after: after_of(party) };
+                if !classes.iter().any(|(known, _)| *known == both) {
+                    classes.push((both, party));
+                }
+            }
+            let key = (classes.iter().map(|(both, _)| *both).collect(), is);
+            let place = *kinds.entry(key).or_insert_with(|| {
+                everybody.kinds.push(Kind { classes, members: Vec::new(), concerned: is });
+                everybody.kinds.len() - 1
+            });
+            everybody.kinds[place].members.push(everybody.all.len());
+            everybody.all.push(who);
+        };
+        let later = |party| after.class_of(party);
+        let parties = |pods: &[PodId]| pods.iter().map(|pod| Party::Pod(*pod)).collect::<Vec<_>>();
+        for unit in ground.units.all().iter().filter(|unit| !unit.is_builtin()) {
+            add(Who::Unit(unit.id), parties(&unit.pods), &later, concerned.contains(&unit.id));
+        }
+        let mut hosts: BTreeMap<Who, Vec<PodId>> = BTreeMap::new();
+        for pod in ground.snapshot.pods.iter().filter(|pod| pod.host_network) {
+            let who = Who::Host(pod.namespace.clone(), pod.workload.name.clone());
+            hosts.entry(who).or_default().push(pod.id);
+        }
+        for (who, pods) in hosts {
+            add(who, parties(&pods), &later, false);
+        }
+        for one in before.outside() {
+            for other in after.outside() {
+                let Some(range) = one.range.and(&other.range) else { continue };
+                add(Who::Outside(range), vec![Party::Address(range.low)], &|_| other.class, false);
             }
         }
-        found
-    };
-    let mut everyone = Vec::new();
-    for unit in ground.units.all().iter().filter(|unit| !unit.is_builtin()) {
-        let who = Who::Unit(unit.id);
-        everyone.push(Somebody {
-            who,
-            before: parties(before, &unit.pods),
-            after: parties(after, &unit.pods),
-        });
+        everybody
     }
-    let mut hosts: BTreeMap<Who, Vec<netloom_cluster::PodId>> = BTreeMap::new();
-    for pod in ground.snapshot.pods.iter().filter(|pod| pod.host_network) {
-        hosts.entry(Who::Host(pod.namespace.clone(), pod.workload.name.clone())).or_default().push(pod.id);
-    }
-    for (who, pods) in hosts {
-        everyone.push(Somebody { who, before: parties(before, &pods), after: parties(after, &pods) });
-    }
-    for one in before.outside() {
-        for other in after.outside() {
-            let Some(range) = one.range.and(&other.range) else { continue };
-            let party = Party::Address(range.low);
-            let (before, after) = (vec![(party, one.class)], vec![(party, other.class)]);
-            everyone.push(Somebody { who: Who::Outside(range), before, after });
-        }
-    }
-    everyone
-}
 
-/// The classes of two ends in both pictures.
-type Classes = [ClassId; 4];
+    /// All members of some kinds.
+    fn members(&self, kinds: &BTreeSet<usize>) -> BTreeSet<usize> {
+        kinds.iter().flat_map(|kind| self.kinds[*kind].members.iter().copied()).collect()
+    }
+}
 
 struct Comparer<'r> {
     before: &'r Reach,
     after: &'r Reach,
     /// What is cut and what is opened between classes.
-    differences: HashMap<Classes, Arc<[PortSet; 2]>>,
+    differences: HashMap<(Classes, Classes), Arc<[PortSet; 2]>>,
     /// What is cut and what is opened.
     found: [Found; 2],
 }
 
 impl Comparer<'_> {
-    fn pair(&mut self, from: &Somebody, to: &Somebody) {
-        let alone = |one: &Somebody| one.before.len() == 1;
-        if from.who == to.who && alone(from) {
+    fn pair(&mut self, (from, source): (usize, &Kind), (to, target): (usize, &Kind)) {
+        // One alone has nobody of its kind to connect to.
+        if from == to && source.members.len() == 1 && source.classes.len() == 1 {
             return;
         }
-        for (source, target) in pairs(&from.before, &to.before) {
-            let later = |one: &Somebody, party| {
-                one.after.iter().find(|(p, _)| *p == party).or(one.after.first()).copied()
-            };
-            let (Some(new_source), Some(new_target)) = (later(from, source.0), later(to, target.0)) else {
-                continue;
-            };
-            let classes = [source.1, target.1, new_source.1, new_target.1];
-            let (before, after) = (self.before, self.after);
-            let difference = self.differences.entry(classes).or_insert_with(|| {
-                let then = before.ports(before.between(source.1, target.1));
-                let now = after.ports(after.between(new_source.1, new_target.1));
-                Arc::new([then.minus(&now), now.minus(&then)])
-            });
-            let difference = difference.clone();
-            for (nth, ports) in difference.iter().enumerate().filter(|(_, ports)| !ports.is_none()) {
-                self.found[nth].add(to.who.clone(), ports, from.who.clone(), (source.0, target.0));
+        for (a, from_party) in &source.classes {
+            for (b, to_party) in &target.classes {
+                let (before, after) = (self.before, self.after);
+                let difference = self.differences.entry((*a, *b)).or_insert_with(|| {
+                    let then = before.ports(before.between(a.before, b.before));
+                    let now = after.ports(after.between(a.after, b.after));
+                    Arc::new([then.minus(&now), now.minus(&then)])
+                });
+                for (nth, ports) in difference.iter().enumerate().filter(|(_, ports)| !ports.is_none()) {
+                    self.found[nth].add(to, ports, from, (*from_party, *to_party));
+                }
             }
         }
     }
 }
 
-fn pairs<'p>(
-    from: &'p [(Party, ClassId)],
-    to: &'p [(Party, ClassId)],
-) -> impl Iterator<Item = ((Party, ClassId), (Party, ClassId))> + 'p {
-    from.iter().flat_map(|a| to.iter().map(move |b| (*a, *b)))
-}
-
 /// Sources, and one pair as an example.
-type Sources = (BTreeSet<Who>, Option<(Party, Party)>);
+type Sources = (BTreeSet<usize>, Option<(Party, Party)>);
 
 /// Targets, and what decides about them.
-type Targets = (BTreeSet<Who>, Vec<String>);
+type Targets = (BTreeSet<usize>, Vec<String>);
 
 /// Differences by target and ports.
 #[derive(Default)]
 struct Found {
-    by_target: BTreeMap<(Who, PortSet), Sources>,
+    by_target: BTreeMap<(usize, PortSet), Sources>,
 }
 
 impl Found {
-    fn add(&mut self, to: Who, ports: &PortSet, from: Who, example: (Party, Party)) {
+    fn add(&mut self, to: usize, ports: &PortSet, from: usize, example: (Party, Party)) {
         let (sources, known) = self.by_target.entry((to, ports.clone())).or_default();
         sources.insert(from);
         known.get_or_insert(example);
     }
 
     /// Targets with the same sources and ports become one.
-    fn put_together(self, units: &Units, everyone: &[Somebody], reach: &Reach) -> Vec<Change> {
-        let mut alike: BTreeMap<(BTreeSet<Who>, PortSet), Targets> = BTreeMap::new();
+    fn put_together(self, units: &Units, everybody: &Everybody, reach: &Reach) -> Vec<Change> {
+        let mut alike: BTreeMap<(BTreeSet<usize>, PortSet), Targets> = BTreeMap::new();
         for ((to, ports), (from, example)) in self.by_target {
             let because = example.map(|(from, to)| because(reach, from, to, &ports)).unwrap_or_default();
             let (targets, reasons) = alike.entry((from, ports)).or_default();
@@ -192,12 +198,13 @@ impl Found {
                 }
             }
         }
+        let namer = Namer::of(units, everybody);
         let mut changes: Vec<Change> = alike
             .into_iter()
             .map(|((from, ports), (to, because))| {
-                let (from, to) =
-                    (names(units, everyone, &from, &to), names(units, everyone, &to, &BTreeSet::new()));
-                Change { from, to, ports, because }
+                let (from, to) = (everybody.members(&from), everybody.members(&to));
+                let names = (namer.names(&from, &to), namer.names(&to, &BTreeSet::new()));
+                Change { from: names.0, to: names.1, ports, because }
             })
             .collect();
         changes.sort_by(|a, b| (&a.to, &a.from, &a.ports).cmp(&(&b.to, &b.from, &b.ports)));
@@ -224,48 +231,70 @@ fn because(reach: &Reach, from: Party, to: Party, ports: &PortSet) -> Vec<String
     words
 }
 
-/// Names of some; whole namespaces, all of the outside and everyone have names of their own. `beside` are left out of
-/// what makes a namespace whole.
-fn names(units: &Units, everyone: &[Somebody], some: &BTreeSet<Who>, beside: &BTreeSet<Who>) -> Vec<String> {
-    let mut namespaces: BTreeMap<&str, (usize, Vec<&Who>)> = BTreeMap::new();
-    for one in everyone {
-        let Some(namespace) = namespace(units, &one.who) else { continue };
-        let (whole, wanted) = namespaces.entry(namespace).or_default();
-        if some.contains(&one.who) {
-            *whole += 1;
-            wanted.push(&one.who);
-        } else if !beside.contains(&one.who) {
-            *whole += 1;
+/// Names some of everybody: whole namespaces, all of the outside and everyone have names of their own.
+struct Namer<'e> {
+    units: &'e Units,
+    all: &'e [Who],
+    by_namespace: BTreeMap<&'e str, Vec<usize>>,
+    outside: Vec<usize>,
+}
+
+impl<'e> Namer<'e> {
+    fn of(units: &'e Units, everybody: &'e Everybody) -> Self {
+        let all = &everybody.all;
+        let mut namer = Self { units, all, by_namespace: BTreeMap::new(), outside: Vec::new() };
+        for (nth, who) in all.iter().enumerate() {
+            match namespace(units, who) {
+                Some(namespace) => namer.by_namespace.entry(namespace).or_default().push(nth),
+                None => namer.outside.push(nth),
+            }
         }
+        namer
     }
-    let all_inside = namespaces.values().all(|(whole, wanted)| *whole == wanted.len());
-    let mut names = Vec::new();
-    match all_inside && namespaces.values().any(|(_, wanted)| wanted.len() > 1) && namespaces.len() > 1 {
-        true => names.push("everyone in the cluster".to_owned()),
-        false => {
-            for (namespace, (whole, wanted)) in namespaces {
-                match wanted.len() == whole && whole > 1 {
+
+    /// `beside` are left out of what makes a namespace whole.
+    fn names(&self, some: &BTreeSet<usize>, beside: &BTreeSet<usize>) -> Vec<String> {
+        let mut wanted: BTreeMap<&str, (bool, Vec<usize>)> = BTreeMap::new();
+        for (namespace, members) in &self.by_namespace {
+            let here: Vec<usize> = members.iter().copied().filter(|nth| some.contains(nth)).collect();
+            let whole = members.iter().all(|nth| some.contains(nth) || beside.contains(nth));
+            wanted.insert(namespace, (whole, here));
+        }
+        let mut names = Vec::new();
+        let is_everyone = wanted.len() > 1
+            && wanted.values().all(|(whole, _)| *whole)
+            && wanted.values().any(|(_, here)| here.len() > 1);
+        if is_everyone {
+            names.push("everyone in the cluster".to_owned());
+        } else {
+            for (namespace, (whole, here)) in wanted {
+                match whole && here.len() > 1 {
                     true => names.push(format!("{namespace}/*")),
-                    false => names.extend(wanted.iter().filter_map(|who| name(units, who))),
+                    false => names.extend(here.iter().filter_map(|nth| name(self.units, &self.all[*nth]))),
                 }
             }
         }
+        self.outside(some, &mut names);
+        names
     }
-    let ranges: Vec<AddressRange> = some.iter().filter_map(range).collect();
-    let others: Vec<AddressRange> =
-        everyone.iter().filter(|one| !some.contains(&one.who)).filter_map(|one| range(&one.who)).collect();
-    if !ranges.is_empty() && others.is_empty() {
-        names.push("outside".to_owned());
-        return names;
+
+    fn outside(&self, some: &BTreeSet<usize>, names: &mut Vec<String>) {
+        let ranges = |wanted: bool| {
+            let all = self.outside.iter().filter(|nth| some.contains(nth) == wanted);
+            joined(all.filter_map(|nth| range(&self.all[*nth])).collect())
+        };
+        let (own, others) = (ranges(true), ranges(false));
+        let shown = |ranges: &[AddressRange]| ranges.iter().map(addresses).collect::<Vec<String>>();
+        // What is left out may be sooner said.
+        match (own.is_empty(), others.is_empty()) {
+            (true, _) => {}
+            (false, true) => names.push("outside".to_owned()),
+            (false, false) if others.len() < own.len() => {
+                names.push(format!("outside but {}", shown(&others).join(", ")));
+            }
+            (false, false) => names.extend(shown(&own)),
+        }
     }
-    let shown = |ranges| joined(ranges).into_iter().map(|range| addresses(&range)).collect::<Vec<String>>();
-    let (ranges, others) = (shown(ranges), shown(others));
-    // What is left out may be sooner said.
-    match others.len() < ranges.len() {
-        true => names.push(format!("outside but {}", others.join(", "))),
-        false => names.extend(ranges),
-    }
-    names
 }
 
 /// A range as an address or a network, where it is one.

@@ -5,6 +5,9 @@ use netloom_cluster::{Addressing, Options};
 use super::{Fault, Remark};
 use crate::ground::Ground;
 
+/// Two policies that say the same; what is found is a policy as a whole.
+pub(super) const DUPLICATE: &str = "NP019";
+
 /// The rules of the audit that are about this, and what they find.
 const RULES: [(&str, Fault); 16] = [
     ("NP003", Fault::Idle),
@@ -17,7 +20,7 @@ const RULES: [(&str, Fault); 16] = [
     ("NP013", Fault::Idle),
     ("NP017", Fault::Idle),
     ("NP018", Fault::Contradicted),
-    ("NP019", Fault::Redundant),
+    (DUPLICATE, Fault::Redundant),
     ("NP020", Fault::Redundant),
     ("NP029", Fault::Contradicted),
     ("NP031", Fault::Shadowed),

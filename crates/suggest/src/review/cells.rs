@@ -1,11 +1,11 @@
 //! Every connection that some rule could tell from others: pods that the same policies select, times those on the other
 //! side that no policy tells apart, times ports between the limits that rules name.
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
     sync::Arc,
 };
 
-use netloom_cluster::{PodId, Policy, PortMatch, Protocol, Rule};
+use netloom_cluster::{Pod, PodId, Policy, PortMatch, Protocol, Rule, Snapshot};
 use netloom_objects::ObjectRef;
 use netloom_policy::{Direction, PolicySet, Remote, Side};
 
@@ -34,6 +34,8 @@ impl Cell {
 /// Pods that the same policies select, and whose ports have the same names.
 pub(super) struct Subjects {
     pod: PodId,
+    /// Whether there are no others.
+    alone: bool,
     /// Indices of policies, by direction.
     ingress: Vec<usize>,
     egress: Vec<usize>,
@@ -54,28 +56,37 @@ impl Subjects {
     }
 }
 
+/// Those on the other side whom no peer of any rule tells apart.
+#[derive(Clone, Copy, Debug)]
+struct Other {
+    remote: Remote,
+    /// The one pod that it is, where it is one.
+    alone: Option<PodId>,
+}
+
 /// All cells, not written out.
 pub(super) struct Cells {
     subjects: Vec<Subjects>,
-    remotes: Vec<Remote>,
+    remotes: Vec<Other>,
     of_policy: HashMap<usize, Vec<usize>>,
 }
 
 const BOTH: [Direction; 2] = [Direction::Ingress, Direction::Egress];
 
+/// The ports that the containers of a pod declare.
+type Declared = Vec<(Protocol, u16, Option<Arc<str>>)>;
+
 /// A name of a port with its protocol, where one is said.
 type Named = (Option<Protocol>, Arc<str>);
 
-/// The policies for ingress and for egress, and the ports that are declared.
-type Alike = (Vec<usize>, Vec<usize>, Vec<(Protocol, u16, Option<Arc<str>>)>);
-
 impl Cells {
-    pub fn of(ground: &Ground<'_>, set: &PolicySet) -> Self {
+    /// The cells of a set, and a Snapshot with the pods that they ask about and no others, which is sooner compiled.
+    pub fn of(ground: &Ground<'_>, set: &PolicySet) -> (Self, Snapshot) {
         let snapshot = &ground.snapshot;
         let numbers: HashMap<&ObjectRef, usize> =
             snapshot.policies.iter().enumerate().map(|(nth, policy)| (&*policy.origin, nth)).collect();
         let names = Names::of(ground);
-        let mut known: BTreeMap<Alike, PodId> = BTreeMap::new();
+        let mut known: BTreeMap<(Vec<usize>, Vec<usize>, Declared), (PodId, usize)> = BTreeMap::new();
         for pod in snapshot.pods.iter().filter(|pod| !pod.host_network) {
             let selecting = |direction| {
                 let all = set.selecting(pod.id, direction);
@@ -83,13 +94,12 @@ impl Cells {
             };
             let declared = pod.containers.iter().flat_map(|c| &c.ports);
             let declared = declared.map(|p| (p.protocol, p.port, p.name.clone())).collect();
-            known
-                .entry((selecting(Direction::Ingress), selecting(Direction::Egress), declared))
-                .or_insert(pod.id);
+            let key = (selecting(Direction::Ingress), selecting(Direction::Egress), declared);
+            known.entry(key).or_insert((pod.id, 0)).1 += 1;
         }
         let mut subjects = Vec::new();
         let mut of_policy: HashMap<usize, Vec<usize>> = HashMap::new();
-        for ((ingress, egress, _), pod) in known {
+        for ((ingress, egress, _), (pod, count)) in known {
             for policy in ingress.iter().chain(&egress) {
                 let of = of_policy.entry(*policy).or_default();
                 if of.last() != Some(&subjects.len()) {
@@ -101,9 +111,37 @@ impl Cells {
                 let policies = list.iter().map(|nth| &*snapshot.policies[*nth]);
                 limits(policies, direction, ground, pod, &names)
             });
-            subjects.push(Subjects { pod, ingress, egress, ports });
+            subjects.push(Subjects { pod, alone: count == 1, ingress, egress, ports });
         }
-        Self { subjects, remotes: remotes(ground, set), of_policy }
+        let mut cells = Self { subjects, remotes: remotes(ground, set), of_policy };
+        let snapshot = cells.move_to_own(snapshot);
+        (cells, snapshot)
+    }
+
+    /// Leaves of a Snapshot only the pods that are asked about, which get new numbers.
+    fn move_to_own(&mut self, snapshot: &Snapshot) -> Snapshot {
+        let mut numbers: HashMap<PodId, PodId> = HashMap::new();
+        let mut pods: Vec<Arc<Pod>> = Vec::new();
+        let mut number = |pod: PodId| {
+            *numbers.entry(pod).or_insert_with(|| {
+                let id = PodId(pods.len() as u32);
+                pods.push(Arc::new(Pod { id, ..(**snapshot.pod(pod)).clone() }));
+                id
+            })
+        };
+        self.subjects.iter_mut().for_each(|subjects| subjects.pod = number(subjects.pod));
+        for other in &mut self.remotes {
+            match &mut other.remote {
+                Remote::Pod(pod) => *pod = number(*pod),
+                Remote::Address(ip) => {
+                    let owner = snapshot.pods.iter().find(|pod| pod.ips.contains(*ip));
+                    owner.into_iter().for_each(|pod| _ = number(pod.id));
+                }
+                Remote::Node(_) => {}
+            }
+            other.alone = other.alone.map(&mut number);
+        }
+        Snapshot { pods: Arc::new(pods), ..snapshot.clone() }
     }
 
     /// Asks about all cells.
@@ -124,7 +162,9 @@ impl Cells {
         if subjects.selecting(direction).is_empty() {
             return;
         }
-        for remote in &self.remotes {
+        // A pod that is alone on both sides would be asked about itself.
+        let is_itself = |other: &&Other| subjects.alone && other.alone == Some(subjects.pod);
+        for Other { remote, .. } in self.remotes.iter().filter(|other| !is_itself(other)) {
             for &(protocol, port) in subjects.ports(direction) {
                 visit(&Cell { pod: subjects.pod, direction, remote: *remote, protocol, port });
             }
@@ -143,28 +183,42 @@ impl Cells {
 }
 
 /// Those on the other side: one for each identity, which is what no peer of any rule tells apart.
-fn remotes(ground: &Ground<'_>, set: &PolicySet) -> Vec<Remote> {
+fn remotes(ground: &Ground<'_>, set: &PolicySet) -> Vec<Other> {
     let (snapshot, tables) = (&ground.snapshot, set.tables());
-    let mut seen: BTreeSet<u32> = BTreeSet::new();
-    let mut remotes = Vec::new();
-    let mut add = |identity: u32, remote: Remote| {
-        if seen.insert(identity) {
-            remotes.push(remote);
+    let mut seen: HashMap<(bool, u32), usize> = HashMap::new();
+    let mut remotes: Vec<Other> = Vec::new();
+    // A node reaches its own pods whatever rules say, so it speaks for nobody else.
+    let mut add = |is_node: bool, identity: u32, remote: Remote, pod: Option<PodId>| match seen
+        .entry((is_node, identity))
+    {
+        Entry::Vacant(free) => {
+            free.insert(remotes.len());
+            remotes.push(Other { remote, alone: pod });
+        }
+        Entry::Occupied(known) => {
+            let known = &mut remotes[*known.get()];
+            known.alone = known.alone.filter(|alone| pod == Some(*alone));
         }
     };
-    for (pod, identity) in &tables.unaddressed.pods {
-        add(*identity, Remote::Pod(*pod));
+    // Behind the set's own pods stand those that it was asked about beside.
+    let own = tables.unaddressed.pods.iter().filter(|(pod, _)| (pod.0 as usize) < snapshot.pods.len());
+    for (pod, identity) in own {
+        add(snapshot.pod(*pod).host_network, *identity, Remote::Pod(*pod), Some(*pod));
     }
     for (node, identity) in &tables.unaddressed.nodes {
-        add(*identity, Remote::Node(*node));
+        add(true, *identity, Remote::Node(*node), None);
     }
-    let pods = snapshot.pods.iter().flat_map(|pod| pod.ips.iter());
-    for ip in pods.chain(snapshot.nodes.iter().flat_map(|node| node.ips.iter())) {
-        add(tables.identity(ip), Remote::Address(ip));
+    for pod in snapshot.pods.iter() {
+        for ip in pod.ips.iter() {
+            add(pod.host_network, tables.identity(ip), Remote::Address(ip), Some(pod.id));
+        }
+    }
+    for ip in snapshot.nodes.iter().flat_map(|node| node.ips.iter()) {
+        add(true, tables.identity(ip), Remote::Address(ip), None);
     }
     for outside in ground.today.outside() {
         let low = outside.range.low;
-        add(tables.identity(low), Remote::Address(low));
+        add(false, tables.identity(low), Remote::Address(low), None);
     }
     remotes
 }

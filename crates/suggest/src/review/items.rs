@@ -1,12 +1,17 @@
 //! Rules peer by peer, and the set with some of them left out or in another order.
 use std::{
     collections::{BTreeSet, HashMap},
+    ops::Range,
     sync::Arc,
 };
 
-use netloom_cluster::{Action, NamespaceMatch, Peer, PeerRef, Policy, Rule, Snapshot, Tier};
-use netloom_objects::{Location, ObjectRef};
+use netloom_cluster::{
+    Action, NamespaceMatch, Operator, Peer, PeerRef, Policy, Requirement, Rule, Snapshot, Tier,
+};
+use netloom_objects::ObjectRef;
 use netloom_policy::Direction;
+
+use super::is_same;
 
 /// One peer of a rule, or a rule that names none.
 #[derive(Clone, Debug)]
@@ -46,7 +51,7 @@ pub(super) struct Items {
 }
 
 impl Items {
-    pub fn of(snapshot: &Snapshot) -> Self {
+    pub fn in_snapshot(snapshot: &Snapshot) -> Self {
         let mut items = Self { all: Vec::new(), numbers: HashMap::new() };
         for (nth, policy) in snapshot.policies.iter().enumerate() {
             for (direction, rules) in
@@ -84,11 +89,28 @@ impl Items {
         }
     }
 
-    /// The line behind a rule: where the next one of the file begins, or nothing of it can be any more.
-    pub fn end_of_rule(&self, rule: &Location) -> u32 {
-        let starts = self.all.iter().map(|item| &item.rule.at).filter(|at| at.file == rule.file);
-        let next = starts.map(|at| at.line).filter(|line| *line > rule.line).min();
-        next.unwrap_or(u32::MAX).min(rule.line.saturating_add(LONGEST))
+    /// The items of a policy, or of one rule of it where the line is the rule's.
+    pub fn of(&self, object: &ObjectRef, line: u32) -> Vec<usize> {
+        let own = self.all.iter().enumerate().filter(|(_, item)| is_same(&item.origin, object));
+        let numbers = |of_rule: bool| {
+            let wanted = own.clone().filter(move |(_, item)| !of_rule || item.rule.at.line == line);
+            wanted.map(|(number, _)| number).collect::<Vec<usize>>()
+        };
+        let of_rule = numbers(true);
+        if of_rule.is_empty() { numbers(false) } else { of_rule }
+    }
+
+    /// The lines of an item: of the peer where there are others, else of the rule.
+    pub fn lines(&self, number: usize) -> Range<u32> {
+        let item = &self.all[number];
+        let begin = |item: &Item| if item.one_of_many { item.origin.at.line } else { item.rule.at.line };
+        let file = &item.origin.at.file;
+        let others = self.all.iter().filter(|other| other.origin.at.file == *file);
+        let starts = others.flat_map(|other| [other.rule.at.line, other.origin.at.line]);
+        let start = begin(item);
+        let own_end = item.origin.at.line.max(start);
+        let next = starts.filter(|line| *line > own_end).min().unwrap_or(u32::MAX);
+        start..next.min(start.saturating_add(LONGEST))
     }
 
     /// The item of a line.
@@ -108,7 +130,9 @@ fn narrowness(peer: &Peer) -> usize {
                 NamespaceMatch::Named(_) => 2,
                 NamespaceMatch::Labels(selector) => 2 * selector.requirements.len(),
             };
-            1 + namespaces + 4 * pods.pods.requirements.len()
+            // A label that has to be there says more than one that must not.
+            let says = |r: &Requirement| if matches!(r.operator, Operator::In(_)) { 4 } else { 2 };
+            1 + namespaces + pods.pods.requirements.iter().map(says).sum::<usize>()
         }
         Peer::Block(net, except) => 1 + usize::from(net.prefix_len()) / 8 + except.len(),
         Peer::Nodes(selector) => 1 + selector.requirements.len(),

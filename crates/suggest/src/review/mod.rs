@@ -5,13 +5,15 @@ mod cells;
 mod items;
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
     sync::Arc,
 };
 
 use netloom_cluster::{Action, Policy, Snapshot, Tier};
 use netloom_objects::{Location, ObjectRef};
-use netloom_policy::{Direction, PolicySet, Reason};
+use netloom_policy::{Compiler, Direction, PolicySet, Reason};
 use netloom_reach::report::sides::in_words;
 
 use crate::ground::Ground;
@@ -65,14 +67,15 @@ pub struct Remark {
 #[must_use]
 pub fn review(ground: &Ground<'_>) -> Vec<Remark> {
     let mut remarks = audited::remarks(ground);
-    let told: BTreeSet<(Arc<str>, u32)> = remarks.iter().map(|r| (r.at.file.clone(), r.at.line)).collect();
     let reviewer = Reviewer::new(ground);
-    let mut own = reviewer.review();
+    let mut own = reviewer.review(&remarks);
     // What the audit says of a rule, or of anything in it, says why.
-    own.retain(|(rule, remark)| {
-        let lines = rule.line..reviewer.items.end_of_rule(rule);
-        let of_file = |file: &Arc<str>| *file == rule.file;
-        !told.iter().any(|(file, line)| of_file(file) && (lines.contains(line) || *line == remark.at.line))
+    own.retain(|(lines, remark)| {
+        let is_told = |told: &Remark| {
+            let same = matches!((&told.object, &remark.object), (Some(a), Some(b)) if is_same(a, b));
+            same && lines.contains(&told.at.line)
+        };
+        !remarks.iter().any(is_told)
     });
     remarks.extend(own.into_iter().map(|(_, remark)| remark));
     remarks.sort_by(|a, b| (&a.at, a.fault, &a.text).cmp(&(&b.at, b.fault, &b.text)));
@@ -80,26 +83,36 @@ pub fn review(ground: &Ground<'_>) -> Vec<Remark> {
     remarks
 }
 
-struct Reviewer<'g, 'a> {
-    ground: &'g Ground<'a>,
+struct Reviewer {
+    /// With the pods that cells ask about.
+    snapshot: Snapshot,
     items: Items,
     cells: Cells,
-    first: PolicySet,
+    first: Arc<PolicySet>,
+    /// Compiles sets that differ in little.
+    compiler: RefCell<Compiler>,
+    /// Compiles sets of one policy.
+    small: RefCell<Compiler>,
 }
 
-impl<'g, 'a> Reviewer<'g, 'a> {
-    fn new(ground: &'g Ground<'a>) -> Self {
-        let first = PolicySet::compile(&ground.snapshot);
-        let cells = Cells::of(ground, &first);
-        Self { ground, items: Items::of(&ground.snapshot), cells, first }
+impl Reviewer {
+    fn new(ground: &Ground<'_>) -> Self {
+        let (cells, snapshot) = Cells::of(ground, ground.today.policies());
+        let mut compiler = Compiler::default();
+        let first = compiler.compile(&snapshot);
+        let items = Items::in_snapshot(&snapshot);
+        Self { snapshot, items, cells, first, compiler: RefCell::new(compiler), small: RefCell::default() }
     }
 
-    /// The remarks, each with the line of its rule.
-    fn review(&self) -> Vec<(Location, Remark)> {
+    /// The remarks, each with the lines that it is about. What is told to be superfluous is taken as gone.
+    fn review(&self, told: &[Remark]) -> Vec<(Range<u32>, Remark)> {
+        let superfluous = || told.iter().filter(|remark| remark.fault == Fault::Redundant);
+        let items = |remark: &Remark| Some(self.items.of(remark.object.as_ref()?, remark.at.line));
+        let known: BTreeSet<usize> = superfluous().filter_map(items).flatten().collect();
+        let mut removed = known.clone();
         let suspects = self.suspects();
-        let mut removed: BTreeSet<usize> = BTreeSet::new();
         let mut remarks = Vec::new();
-        for number in suspects {
+        for number in suspects.into_iter().filter(|number| !known.contains(number)) {
             let item = &self.items.all[number];
             let matched = self.matched(item);
             match self.judge(item, number, &matched, &removed) {
@@ -111,7 +124,13 @@ impl<'g, 'a> Reviewer<'g, 'a> {
                 None => {}
             }
         }
-        let mut whole = self.whole(&removed);
+        let is_whole = |policy: &Policy| {
+            let mut whole = superfluous().filter(|remark| remark.code == Some(audited::DUPLICATE));
+            whole.any(|remark| remark.object.as_ref().is_some_and(|object| is_same(object, &policy.origin)))
+        };
+        let policies = self.snapshot.policies.iter().enumerate();
+        let gone = policies.filter(|(_, policy)| is_whole(policy)).map(|(nth, _)| nth).collect();
+        let mut whole = self.whole(&removed, &gone);
         for (number, remark) in &remarks {
             // What covers the rules is why nothing is lost.
             if let Some(of_policy) = whole.get_mut(&self.items.all[*number].policy) {
@@ -120,17 +139,17 @@ impl<'g, 'a> Reviewer<'g, 'a> {
             }
         }
         remarks.retain(|(number, _)| !whole.contains_key(&self.items.all[*number].policy));
-        let of_items =
-            remarks.into_iter().map(|(number, remark)| (self.items.all[number].rule.at.clone(), remark));
-        let mut all: Vec<(Location, Remark)> = of_items.collect();
-        all.extend(std::mem::take(&mut whole).into_values().map(|remark| (remark.at.clone(), remark)));
+        let of_items = remarks.into_iter().map(|(number, remark)| (self.items.lines(number), remark));
+        let mut all: Vec<(Range<u32>, Remark)> = of_items.collect();
+        let of_policies = std::mem::take(&mut whole).into_values();
+        all.extend(of_policies.map(|remark| (remark.at.line..remark.at.line + 1, remark)));
         all
     }
 
     /// Rules that decide nothing which no other would decide: narrower ones first.
     fn suspects(&self) -> Vec<usize> {
-        let last = PolicySet::compile(&reversed(&self.ground.snapshot));
-        let denied = PolicySet::compile(&with_passes_denied(&self.ground.snapshot));
+        let last = PolicySet::compile(&reversed(&self.snapshot));
+        let denied = PolicySet::compile(&with_passes_denied(&self.snapshot));
         let mut needed: BTreeSet<usize> = BTreeSet::new();
         let mut seen: BTreeSet<usize> = BTreeSet::new();
         self.cells.each(|cell| {
@@ -162,7 +181,7 @@ impl<'g, 'a> Reviewer<'g, 'a> {
 
     /// The cells that a rule is about, were it the only one.
     fn matched(&self, item: &Item) -> Vec<Cell> {
-        let alone = PolicySet::compile(&items::alone(&self.ground.snapshot, item));
+        let alone = self.small.borrow_mut().compile(&items::alone(&self.snapshot, item));
         let mut matched = Vec::new();
         self.cells.of_policy(item.policy, item.direction, |cell| {
             if matches!(cell.judged(&alone).reason, Reason::Rule { .. }) {
@@ -208,7 +227,7 @@ impl<'g, 'a> Reviewer<'g, 'a> {
         }
         let mut gone = removed.clone();
         gone.insert(number);
-        let rest = PolicySet::compile(&without(&self.ground.snapshot, &self.items, &gone));
+        let rest = self.compiler.borrow_mut().compile(&without(&self.snapshot, &self.items, &gone));
         let same = matched.iter().all(|cell| cell.judged(&rest).allowed == cell.judged(&self.first).allowed);
         same.then(|| {
             let text =
@@ -237,17 +256,18 @@ impl<'g, 'a> Reviewer<'g, 'a> {
     }
 
     /// Policies whose every rule is superfluous, and whose pods others isolate.
-    fn whole(&self, removed: &BTreeSet<usize>) -> BTreeMap<usize, Remark> {
+    /// `told` are policies that are known to be superfluous: they isolate nobody any more.
+    fn whole(&self, removed: &BTreeSet<usize>, told: &BTreeSet<usize>) -> BTreeMap<usize, Remark> {
         let mut whole = BTreeMap::new();
-        let policies = self.ground.snapshot.policies.iter().enumerate();
+        let policies = self.snapshot.policies.iter().enumerate();
         for (nth, policy) in policies.filter(|(_, policy)| policy.tier == Tier::NetworkPolicy) {
             let mut own = self.items.all.iter().enumerate().filter(|(_, item)| item.policy == nth).peekable();
             // A default deny is for pods that are to come.
             let for_all = policy.subject.pods.requirements.is_empty();
-            if !self.cells.has_subjects(nth) || (own.peek().is_none() && for_all) {
+            if told.contains(&nth) || !self.cells.has_subjects(nth) || (own.peek().is_none() && for_all) {
                 continue;
             }
-            let gone = whole.keys().copied().collect::<BTreeSet<usize>>();
+            let gone: BTreeSet<usize> = whole.keys().copied().chain(told.iter().copied()).collect();
             if !own.all(|(number, _)| removed.contains(&number)) {
                 continue;
             }
@@ -285,7 +305,7 @@ impl<'g, 'a> Reviewer<'g, 'a> {
             for pods in self.cells.subjects(nth).filter(|_| speaks) {
                 let others =
                     pods.selecting(direction).iter().filter(|other| **other != nth && !gone.contains(other));
-                let snapshot: &Snapshot = &self.ground.snapshot;
+                let snapshot: &Snapshot = &self.snapshot;
                 let mut others = others.map(|other| &snapshot.policies[*other]);
                 by.insert(others.find(|other| other.tier == Tier::NetworkPolicy)?.origin.clone());
             }
@@ -296,6 +316,10 @@ impl<'g, 'a> Reviewer<'g, 'a> {
 
 /// More lines than these for one remark say nothing new.
 const MOST_LINES: usize = 4;
+
+fn is_same(a: &ObjectRef, b: &ObjectRef) -> bool {
+    a.kind == b.kind && a.namespace == b.namespace && a.name == b.name
+}
 
 fn title(origin: &ObjectRef) -> String {
     match &origin.namespace {
