@@ -250,10 +250,12 @@ impl Diff<'_> {
                 let cause = Cause { direction, before, after };
                 // Of one who came or went, only rules are worth telling, and that none protects it.
                 let is_told = |reason: &ReasonOf| {
-                    !reason.rules.is_empty() || (direction == Direction::Ingress && reason.reason == "no-policy")
+                    !reason.rules.is_empty()
+                        || (direction == Direction::Ingress && reason.reason == "no-policy")
                 };
                 let told = [&cause.before, &cause.after].into_iter().flatten().any(is_told);
-                if (told || (cause.before.is_some() && cause.after.is_some())) && !found.causes.contains(&cause)
+                if (told || (cause.before.is_some() && cause.after.is_some()))
+                    && !found.causes.contains(&cause)
                 {
                     found.causes.push(cause);
                 }

@@ -43,7 +43,10 @@ impl Repository {
         made.write("app/notes.txt", "No manifest.\n");
         made.commit("Let the web in");
         made.git(&["branch", "feature"]);
-        made.write("app/extra.yaml", &PODS.replace("name: web", "name: batch").replace("name: db", "name: cache"));
+        made.write(
+            "app/extra.yaml",
+            &PODS.replace("name: web", "name: batch").replace("name: db", "name: cache"),
+        );
         made.commit("Add more pods");
         made.git(&["checkout", "-q", "feature"]);
         made.write("app/policies/db.yaml", &policy(FROM_ANYWHERE));
@@ -119,9 +122,12 @@ fn revisions_are_compared_and_the_work_tree_stays_as_it_is() {
     assert!(two.iter().any(|line| line.contains("default/batch[Pod]")), "{two:?}");
     // The folder here is what is compared where none is named; files are called as they are called from here.
     assert_eq!(repository.lines("app", &["--git", "main...feature"]), [OPENED, SHUT]);
-    assert_eq!(repository.lines("app/policies", &["--git", "main...feature", "..", "db.yaml"]), [OPENED, SHUT]);
+    assert_eq!(
+        repository.lines("app/policies", &["--git", "main...feature", "..", "db.yaml"]),
+        [OPENED, SHUT]
+    );
     let text = stdout(&repository.diff_in("app", &["--git", "main...feature"]));
-    assert!(text.contains("NetworkPolicy default/db (policies/db.yaml:8)"), "{text}");
+    assert!(text.contains("NetworkPolicy default/db (./policies/db.yaml:8)"), "{text}");
     let text = stdout(&repository.diff(&["--git", "main...feature", "./app/"]));
     assert!(text.contains("NetworkPolicy default/db (./app/policies/db.yaml:8)"), "{text}");
 
@@ -139,11 +145,18 @@ fn a_revision_is_compared_with_the_work_tree() {
     let output = repository.diff(&["--git", "HEAD", "app", "--fail-on", "removed"]);
     assert_eq!(output.status.code(), Some(1));
     // What is not in the repository yet is in the work tree.
-    repository.write("new/pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: new}\nspec: {containers: [{name: c, image: i}]}\n");
+    repository.write(
+        "new/pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: new}\nspec: {containers: [{name: c, image: i}]}\n",
+    );
     let output = repository.diff(&["--git", "HEAD", "new"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).contains("+ default/new[Pod] (new/pod.yaml:1)"), "{}", stdout(&output));
-    assert!(stderr(&output).contains("new: no manifests there in HEAD; it counts as empty"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("new: no manifests there in HEAD; it counts as empty"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -154,23 +167,59 @@ fn the_same_files_are_read_as_of_a_folder() {
     repository.write("app/.hidden.yaml", broken);
     repository.write("app/chart/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n");
     repository.write("app/chart/templates/broken.yaml", broken);
-    repository.write("elsewhere/linked.yaml", &PODS.replace("name: web", "name: linked").replace("name: db", "name: other"));
+    repository.write(
+        "elsewhere/linked.yaml",
+        &PODS.replace("name: web", "name: linked").replace("name: db", "name: other"),
+    );
     symlink("../elsewhere", repository.0.path().join("app/linked")).unwrap();
     symlink("/etc", repository.0.path().join("app/out")).unwrap();
-    repository.write("app/plain", &PODS.replace("name: web", "name: plain").replace("name: db", "name: more"));
+    // By way of a link that leads up, a step up leads out.
+    symlink("..", repository.0.path().join("app/up")).unwrap();
+    symlink("up/../../../../../../../etc", repository.0.path().join("app/around")).unwrap();
+    repository
+        .write("app/plain", &PODS.replace("name: web", "name: plain").replace("name: db", "name: more"));
     repository.commit("Add what is read, and what is not");
-    let before = |name: &str| repository.lines("", &["--git", "HEAD~1..HEAD", name]);
+    let before = |name: &str| repository.lines("", &["--git", "HEAD~1..HEAD", name, "--no-render"]);
     let names = |lines: Vec<String>| {
         let has = |name: &str| lines.iter().any(|line| line.contains(&format!("default/{name}[Pod]")));
         ["linked", "other", "plain", "more"].map(has)
     };
     assert_eq!(names(before("app")), [true, true, false, false]);
     assert_eq!(names(before("app/plain")), [false, false, true, true]);
-    let output = repository.diff(&["--git", "HEAD~1..HEAD", "app"]);
-    assert!(stderr(&output).contains("app/out: this link leads out of the repository"), "{}", stderr(&output));
-    let chart = repository.diff(&["--git", "HEAD~1..HEAD", "app/chart"]);
+    let output = repository.diff(&["--git", "HEAD~1..HEAD", "app", "--no-render"]);
+    for link in ["app/out", "app/around"] {
+        let said = format!("{link}: this link leads out of the repository");
+        assert!(stderr(&output).contains(&said), "{}", stderr(&output));
+    }
+    let chart = repository.diff(&["--git", "HEAD~1..HEAD", "app/chart", "--no-render"]);
     assert_eq!(chart.status.code(), Some(2));
     assert!(stderr(&chart).contains("app/chart: this is a Helm chart"), "{}", stderr(&chart));
+}
+
+/// A program in the place of kustomize: what it makes of a folder lies in the folder beside it.
+const KUSTOMIZE: &str = "#!/bin/sh\n[ \"$1\" = build ] || exit 9\nexec /bin/cat \"$2/../base/built\"\n";
+
+#[test]
+fn kustomizations_of_revisions_are_built() {
+    let repository = Repository::new();
+    repository.write("prod/kustomization.yaml", "resources: [../base]\n");
+    repository.write("base/built", &format!("{PODS}---\n{}", policy(FROM_WEB)));
+    repository.commit("Add a kustomization");
+    repository.write("base/built", &format!("{PODS}---\n{}", policy(FROM_ANYWHERE)));
+    repository.commit("Open it");
+    let programs = tempfile::tempdir().unwrap();
+    let kustomize = programs.path().join("kustomize");
+    fs::write(&kustomize, KUSTOMIZE).unwrap();
+    fs::set_permissions(&kustomize, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let search = format!("{}:{}", path(&programs), std::env::var("PATH").unwrap());
+    let output = netloom(User::Own)
+        .args(["diff", "--git", "HEAD~1..HEAD", "prod", "-o", "csv"])
+        .current_dir(repository.0.path())
+        .env("PATH", search)
+        .output()
+        .expect("netloom starts");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().skip(1).collect::<Vec<_>>(), [OPENED, SHUT], "{}", stderr(&output));
 }
 
 #[test]

@@ -63,7 +63,8 @@ fn command(diff: &Diff<'_>, internet: bool, item: &Item, out: &mut String) {
     let at = place(diff, &causes).or_else(|| member.map(|member| &member.origin.at));
     let level = if internet { "warning" } else { "notice" };
     _ = write!(out, "::{level} ");
-    if let Some(at) = at.filter(|at| at.line > 0) {
+    // What a program printed, and what was read from standard input, is in no file: `app/<kustomize build>`.
+    if let Some(at) = at.filter(|at| at.line > 0 && !at.file.contains('<')) {
         _ = write!(out, "file={},line={},", property(at.file.trim_start_matches("./")), at.line);
     }
     let title = if internet { "opened to the internet".to_owned() } else { format!("connection {name}") };
@@ -79,7 +80,8 @@ fn place<'d>(diff: &'d Diff<'_>, causes: &'d Causes) -> Option<&'d Location> {
         };
         changed().any(|change| same(change.object()))
     };
-    let decide = causes.all.iter().filter_map(|cause| cause.after.as_ref()).filter(|after| after.reason == "rule");
+    let decide =
+        causes.all.iter().filter_map(|cause| cause.after.as_ref()).filter(|after| after.reason == "rule");
     let rule = decide.flat_map(|after| &after.rules).find(is_changed);
     rule.map(|rule| &rule.at).or_else(|| changed().next().map(|change| change.at()))
 }

@@ -61,7 +61,12 @@ spec:
 fn changed() -> Sets {
     let (before, mut after) = (shop("old"), shop("new"));
     let frontend = "        - podSelector:\n            matchLabels: {app: frontend}\n";
-    edit(&mut after, "policies/backend.yaml", frontend, &format!("{frontend}        - ipBlock: {{cidr: 0.0.0.0/0}}\n"));
+    edit(
+        &mut after,
+        "policies/backend.yaml",
+        frontend,
+        &format!("{frontend}        - ipBlock: {{cidr: 0.0.0.0/0}}\n"),
+    );
     edit(&mut after, "policies/database.yaml", "values: [backend, postgres]", "values: [postgres]");
     let scrape = "matchLabels: {app: prometheus}\n      ports:\n        - {protocol: TCP, port: metrics}\n";
     edit(&mut after, "policies/monitoring.yaml", scrape, &scrape.replace("metrics", "9103"));
@@ -146,7 +151,9 @@ fn cluster(namespaces: usize, each: usize, policy: impl Fn(usize) -> Option<Stri
 }
 
 fn admit(tier: usize) -> String {
-    format!("{{from: [{{namespaceSelector: {{}}, podSelector: {{matchLabels: {{tier: t{tier}}}}}}}], ports: [{{port: 80}}]}}")
+    format!(
+        "{{from: [{{namespaceSelector: {{}}, podSelector: {{matchLabels: {{tier: t{tier}}}}}}}], ports: [{{port: 80}}]}}"
+    )
 }
 
 #[test]
