@@ -16,7 +16,6 @@ use netloom_objects::{
 };
 
 use crate::{
-    load::Stop,
     progress::Progress,
     render::{Rendering, render},
 };
@@ -35,31 +34,6 @@ pub fn read(list: &FileList, progress: &Progress) -> Result<Vec<Arc<ParsedSource
     Ok(inputs.into_iter().flat_map(|input| input.sources).collect())
 }
 
-/// The texts of everything in a list. What cannot be rendered is an error: half of a side compares with nothing.
-pub fn texts(list: &FileList, progress: &Progress) -> Result<Vec<Source>, Stop> {
-    let mut texts = Vec::new();
-    for made in read_texts(list, &list.files.iter().collect::<Vec<_>>(), progress)? {
-        if let Some(diagnostic) = made.failure.as_ref().and_then(|failed| failed.diagnostics.first()) {
-            let (help, at) = (diagnostic.help.as_deref().unwrap_or_default(), &diagnostic.at);
-            return Err(Stop::Because(format!("{at}: {}\n{help}", diagnostic.message).trim_end().to_owned()));
-        }
-        texts.extend(made.sources);
-    }
-    Ok(texts)
-}
-
-/// Reads files, and has packages rendered.
-fn read_texts(list: &FileList, wanted: &[&PathBuf], progress: &Progress) -> Result<Vec<Made>, ReadError> {
-    let packages: Vec<&Package> = wanted.iter().filter_map(|path| list.package(path)).collect();
-    let mut rendered = render_all(&packages, progress).into_iter();
-    let mut seen = BTreeSet::new();
-    let read = |path: &&PathBuf| match list.package(path) {
-        Some(package) => manifests(package, rendered.next(), &mut seen),
-        None => Ok(Made { sources: vec![read_source(path)?], failure: None }),
-    };
-    wanted.iter().map(read).collect()
-}
-
 /// Reads what is in a list and not known. `known` is asked with the place in the list and the path.
 pub fn read_new(
     list: &FileList,
@@ -68,13 +42,19 @@ pub fn read_new(
 ) -> Result<Vec<Input>, ReadError> {
     let kept: Vec<Option<Input>> =
         list.files.iter().enumerate().map(|(nth, path)| known(nth, path)).collect();
-    let wanted: Vec<&PathBuf> =
-        list.files.iter().zip(&kept).filter(|(_, kept)| kept.is_none()).map(|(path, _)| path).collect();
+    let wanted = || list.files.iter().zip(&kept).filter(|(_, kept)| kept.is_none()).map(|(path, _)| path);
+    let packages: Vec<&Package> = wanted().filter_map(|path| list.package(path)).collect();
+    let mut rendered = render_all(&packages, progress).into_iter();
     let mut fresh = Vec::new();
     let mut texts = Vec::new();
-    for made in read_texts(list, &wanted, progress)? {
-        fresh.push((made.sources.len(), made.failure));
-        texts.extend(made.sources);
+    let mut seen = BTreeSet::new();
+    for path in wanted() {
+        let read = match list.package(path) {
+            Some(package) => manifests(package, rendered.next(), &mut seen)?,
+            None => Made { sources: vec![read_source(path)?], failure: None },
+        };
+        fresh.push((read.sources.len(), read.failure));
+        texts.extend(read.sources);
     }
     if list.files.len() > 1 {
         progress.says(format!("parsing {} files", texts.len()));

@@ -12,7 +12,7 @@ use crate::{
     kinds::{Kind, Policies, kinds},
     objects::{ObjectChange, changes},
     outside::{self, Piece},
-    pairs::{self, Ports},
+    pairs::{self, Pair, Ports},
     units::{Unit, UnitId, Units},
     ways::{self, WayChange},
 };
@@ -172,7 +172,7 @@ impl<'r> Diff<'r> {
     fn groups_inside(
         &self,
         kinds: &[Kind],
-        pairs: &BTreeMap<usize, Vec<(usize, usize)>>,
+        pairs: &BTreeMap<usize, Vec<Pair>>,
         ports: &Ports<'_>,
     ) -> Vec<Group> {
         let blocks = pairs.iter().flat_map(|(change, pairs)| {

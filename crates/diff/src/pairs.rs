@@ -53,14 +53,17 @@ impl<'r> Ports<'r> {
     }
 }
 
+/// Two kinds, by their places: there may be many millions of pairs.
+pub(crate) type Pair = (u32, u32);
+
 /// Pairs of kinds by what changed between them.
 pub(crate) fn changed(
     before: &Reach,
     after: &Reach,
     kinds: &[Kind],
     ports: &mut Ports<'_>,
-) -> BTreeMap<usize, Vec<(usize, usize)>> {
-    let mut found: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
+) -> BTreeMap<usize, Vec<Pair>> {
+    let mut found: BTreeMap<usize, Vec<Pair>> = BTreeMap::new();
     let targets: Vec<usize> =
         (0..kinds.len()).filter(|nth| kinds[*nth].common.may_receive_otherwise()).collect();
     let all: Vec<usize> = (0..kinds.len()).collect();
@@ -78,7 +81,9 @@ pub(crate) fn changed(
             let (source, target) = (&source.common, &target.common);
             let change = ports
                 .change(open(before, source.before, target.before), open(after, source.after, target.after));
-            change.into_iter().for_each(|change| found.entry(change).or_default().push((from, *to)));
+            change
+                .into_iter()
+                .for_each(|change| found.entry(change).or_default().push((from as u32, *to as u32)));
         }
     }
     found
@@ -89,7 +94,7 @@ pub(crate) type Block = (Vec<usize>, Vec<usize>);
 
 /// Puts pairs together: targets that have the same sources, or sources that have the same targets, whichever makes
 /// fewer blocks.
-pub(crate) fn blocks(kinds: &[Kind], pairs: &[(usize, usize)]) -> Vec<Block> {
+pub(crate) fn blocks(kinds: &[Kind], pairs: &[Pair]) -> Vec<Block> {
     let by_target = joined(kinds, pairs.iter().map(|(from, to)| (*to, *from)), Direction::Ingress);
     let by_source = joined(kinds, pairs.iter().copied(), Direction::Egress);
     if by_source.len() < by_target.len() {
@@ -99,10 +104,10 @@ pub(crate) fn blocks(kinds: &[Kind], pairs: &[(usize, usize)]) -> Vec<Block> {
 }
 
 /// Each first with its seconds; firsts that have the same ones together.
-fn joined(kinds: &[Kind], pairs: impl Iterator<Item = (usize, usize)>, direction: Direction) -> Vec<Block> {
+fn joined(kinds: &[Kind], pairs: impl Iterator<Item = Pair>, direction: Direction) -> Vec<Block> {
     let mut seconds: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (first, second) in pairs {
-        seconds.entry(first).or_default().push(second);
+        seconds.entry(first as usize).or_default().push(second as usize);
     }
     type Alike = (Vec<usize>, (bool, bool, Policies));
     let mut places: HashMap<Alike, usize> = HashMap::new();

@@ -2,6 +2,7 @@
 mod args;
 mod git;
 mod read;
+mod unpack;
 
 pub use args::{AFTER, Diff};
 

@@ -1,12 +1,25 @@
 //! Both sides: from paths or revisions to what is compared.
-use std::{collections::HashMap, io::IsTerminal as _, path::PathBuf, sync::Arc, thread};
+use std::{
+    collections::HashMap,
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+};
 
 use netloom_cluster::{Addressing, Builder, Built, Options};
-use netloom_objects::{Diagnostic, ObjectSet, ParsedSource, Severity, Source, parse_sources, render};
+use netloom_objects::{
+    Diagnostic, FileList, ObjectSet, ParsedSource, ReadError, Severity, Source, read_source, render,
+};
 use netloom_reach::{Reach, Scope};
 
 use super::{args::Diff, git};
-use crate::{args::IpFamily, inputs, load::Stop, progress::Progress};
+use crate::{
+    args::{IpFamily, Packages},
+    inputs::{self, Input},
+    load::Stop,
+    progress::Progress,
+};
 
 /// One side, read.
 pub struct Read {
@@ -16,10 +29,31 @@ pub struct Read {
 }
 
 /// The manifests of one side.
-pub struct Sources {
-    /// As it is called in messages.
+pub struct Manifests {
+    /// As the side is called in messages.
     pub name: String,
-    pub sources: Vec<Source>,
+    pub inputs: Vec<Input>,
+}
+
+/// How manifests are read.
+pub struct Reader<'a> {
+    pub packages: &'a Packages,
+    pub progress: &'a Progress,
+}
+
+impl Reader<'_> {
+    /// Reads what is listed. A file that is the same as on the other side is not parsed again.
+    pub fn read(&self, list: &FileList, other: &[Input]) -> Result<Vec<Input>, ReadError> {
+        let known: HashMap<&Path, &Input> = other.iter().map(|input| (&*input.path, input)).collect();
+        let known = |_: usize, path: &Path| {
+            let [only] = known.get(path)?.sources.as_slice() else { return None };
+            let same = list.package(path).is_none()
+                && path != Path::new("-")
+                && read_source(path).is_ok_and(|source| source.text == only.source.text);
+            same.then(|| Input { path: path.to_owned(), sources: vec![only.clone()] })
+        };
+        inputs::read_new(list, known, self.progress)
+    }
 }
 
 pub fn read(args: &Diff, progress: &Progress) -> Result<[Read; 2], Stop> {
@@ -29,12 +63,14 @@ pub fn read(args: &Diff, progress: &Progress) -> Result<[Read; 2], Stop> {
         options.addressing = Addressing::Known;
     }
     progress.says("reading".to_owned());
-    let [before, after] = sources(args, progress)?;
-    let parsed = parse(&before.sources, &after.sources);
+    let reader = Reader { packages: &args.reading.packages, progress };
+    let sides = manifests(args, &reader)?;
+    let names = sides.each_ref().map(|side| side.name.clone());
+    let parsed: [Vec<Arc<ParsedSource>>; 2] =
+        sides.map(|side| side.inputs.into_iter().flat_map(|input| input.sources).collect());
     progress.says("building both clusters".to_owned());
     // One builder for both: what stays keeps its address.
     let mut builder = Builder::new(options.clone());
-    let names = [before.name, after.name];
     let objects = parsed.clone().map(ObjectSet::assemble);
     let built = objects.each_ref().map(|objects| builder.build(objects));
     refuse_errors(&names, &parsed, &objects, &built, args.reading.keep_going)?;
@@ -59,36 +95,26 @@ pub fn read(args: &Diff, progress: &Progress) -> Result<[Read; 2], Stop> {
     ])
 }
 
-fn sources(args: &Diff, progress: &Progress) -> Result<[Sources; 2], Stop> {
-    let packages = &args.reading.packages;
+fn manifests(args: &Diff, reader: &Reader<'_>) -> Result<[Manifests; 2], Stop> {
     if let Some(revisions) = &args.git {
         let here = [PathBuf::from(".")];
-        let paths = if args.paths.is_empty() { &here } else { args.paths.as_slice() };
-        return git::sources(revisions, paths, packages, progress);
+        return git::manifests(revisions, if args.paths.is_empty() { &here } else { &args.paths }, reader);
     }
     let [old, new] = args.paths.as_slice() else {
         return Err(Stop::Because(
             "say OLD and NEW, two files or folders; or --git BASE..HEAD to compare revisions".to_owned(),
         ));
     };
-    let read = |path: &PathBuf| -> Result<Sources, Stop> {
-        let sources = inputs::texts(&packages.list(std::slice::from_ref(path))?, progress)?;
-        Ok(Sources { name: path.display().to_string(), sources })
+    if [old, new].iter().all(|path| **path == Path::new("-")) {
+        return Err(Stop::Because("standard input is read once: it is OLD or NEW, not both".to_owned()));
+    }
+    let read = |path: &PathBuf, other: &[Input]| -> Result<Manifests, Stop> {
+        let list = reader.packages.list(std::slice::from_ref(path))?;
+        Ok(Manifests { name: path.display().to_string(), inputs: reader.read(&list, other)? })
     };
-    Ok([read(old)?, read(new)?])
-}
-
-/// Parses both sides. A file that is the same on both is parsed once.
-fn parse(before: &[Source], after: &[Source]) -> [Vec<Arc<ParsedSource>>; 2] {
-    let old = parse_sources(before);
-    let named: HashMap<&str, &Arc<ParsedSource>> = old.iter().map(|p| (&*p.source.name, p)).collect();
-    let find = |source: &Source| named.get(&*source.name).filter(|p| p.source.text == source.text).copied();
-    let known: Vec<_> = after.iter().map(find).collect();
-    let fresh: Vec<Source> =
-        after.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(s, _)| s.clone()).collect();
-    let mut fresh = parse_sources(&fresh).into_iter();
-    let new = known.into_iter().filter_map(|known| known.cloned().or_else(|| fresh.next())).collect();
-    [old, new]
+    let before = read(old, &[])?;
+    let after = read(new, &before.inputs)?;
+    Ok([before, after])
 }
 
 /// Prints what is wrong with both sides, what is wrong with both alike once; errors stop.

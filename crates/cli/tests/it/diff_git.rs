@@ -127,7 +127,7 @@ fn revisions_are_compared_and_the_work_tree_stays_as_it_is() {
         [OPENED, SHUT]
     );
     let text = stdout(&repository.diff_in("app", &["--git", "main...feature"]));
-    assert!(text.contains("NetworkPolicy default/db (policies/db.yaml:8)"), "{text}");
+    assert!(text.contains("NetworkPolicy default/db (./policies/db.yaml:8)"), "{text}");
     let text = stdout(&repository.diff(&["--git", "main...feature", "./app/"]));
     assert!(text.contains("NetworkPolicy default/db (./app/policies/db.yaml:8)"), "{text}");
 
@@ -173,25 +173,53 @@ fn the_same_files_are_read_as_of_a_folder() {
     );
     symlink("../elsewhere", repository.0.path().join("app/linked")).unwrap();
     symlink("/etc", repository.0.path().join("app/out")).unwrap();
+    // By way of a link that leads up, a step up leads out.
+    symlink("..", repository.0.path().join("app/up")).unwrap();
+    symlink("up/../../../../../../../etc", repository.0.path().join("app/around")).unwrap();
     repository
         .write("app/plain", &PODS.replace("name: web", "name: plain").replace("name: db", "name: more"));
     repository.commit("Add what is read, and what is not");
-    let before = |name: &str| repository.lines("", &["--git", "HEAD~1..HEAD", name]);
+    let before = |name: &str| repository.lines("", &["--git", "HEAD~1..HEAD", name, "--no-render"]);
     let names = |lines: Vec<String>| {
         let has = |name: &str| lines.iter().any(|line| line.contains(&format!("default/{name}[Pod]")));
         ["linked", "other", "plain", "more"].map(has)
     };
     assert_eq!(names(before("app")), [true, true, false, false]);
     assert_eq!(names(before("app/plain")), [false, false, true, true]);
-    let output = repository.diff(&["--git", "HEAD~1..HEAD", "app"]);
-    assert!(
-        stderr(&output).contains("app/out: this link leads out of the repository"),
-        "{}",
-        stderr(&output)
-    );
-    let chart = repository.diff(&["--git", "HEAD~1..HEAD", "app/chart"]);
+    let output = repository.diff(&["--git", "HEAD~1..HEAD", "app", "--no-render"]);
+    for link in ["app/out", "app/around"] {
+        let said = format!("{link}: this link leads out of the repository");
+        assert!(stderr(&output).contains(&said), "{}", stderr(&output));
+    }
+    let chart = repository.diff(&["--git", "HEAD~1..HEAD", "app/chart", "--no-render"]);
     assert_eq!(chart.status.code(), Some(2));
     assert!(stderr(&chart).contains("app/chart: this is a Helm chart"), "{}", stderr(&chart));
+}
+
+/// A program in the place of kustomize: what it makes of a folder lies in the folder beside it.
+const KUSTOMIZE: &str = "#!/bin/sh\n[ \"$1\" = build ] || exit 9\nexec /bin/cat \"$2/../base/built\"\n";
+
+#[test]
+fn kustomizations_of_revisions_are_built() {
+    let repository = Repository::new();
+    repository.write("prod/kustomization.yaml", "resources: [../base]\n");
+    repository.write("base/built", &format!("{PODS}---\n{}", policy(FROM_WEB)));
+    repository.commit("Add a kustomization");
+    repository.write("base/built", &format!("{PODS}---\n{}", policy(FROM_ANYWHERE)));
+    repository.commit("Open it");
+    let programs = tempfile::tempdir().unwrap();
+    let kustomize = programs.path().join("kustomize");
+    fs::write(&kustomize, KUSTOMIZE).unwrap();
+    fs::set_permissions(&kustomize, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let search = format!("{}:{}", path(&programs), std::env::var("PATH").unwrap());
+    let output = netloom(User::Own)
+        .args(["diff", "--git", "HEAD~1..HEAD", "prod", "-o", "csv"])
+        .current_dir(repository.0.path())
+        .env("PATH", search)
+        .output()
+        .expect("netloom starts");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().skip(1).collect::<Vec<_>>(), [OPENED, SHUT], "{}", stderr(&output));
 }
 
 #[test]
