@@ -11,7 +11,7 @@ NETLOOM := $(TARGET)/debug/netloom
 # Where the corpora are: cyclonus/ and articles/.
 CORPUS ?= ../shared/corpus
 
-.PHONY: help build demo test fmt lint deny unit audit corpus bench
+.PHONY: help build demo test fmt lint deny unit audit corpus bench fuzz
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
@@ -61,3 +61,8 @@ bench: ## Run all benchmarks, and print their figures
 	@.ci/tools test
 	@echo; echo "== benchmarks (release build; let the machine do nothing else)"
 	@cargo bench --locked --workspace --bench '*'
+
+FUZZ_SECONDS ?= 600
+fuzz: ## Fuzz reading, checking and repairing for FUZZ_SECONDS=600
+	@.ci/tools fuzz
+	@.ci/fuzz $(FUZZ_SECONDS)

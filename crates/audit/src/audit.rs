@@ -1,16 +1,17 @@
 //! Runs the rules over a set.
 use std::{
     cmp::Reverse,
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
 use netloom_cluster::build;
-use netloom_objects::{Diagnostic, ObjectSet, ParsedSource, Severity};
+use netloom_objects::{Diagnostic, Earlier, ObjectSet, ParsedSource, Severity};
 
 use crate::{
-    Context, Finding, Findings, Lines, Rule, Settings,
+    Closed, Context, Finding, Findings, Lines, Rule, Settings,
+    checklist::{Idle, SUPPRESSIONS, looked_at},
     documents::{Documents, object_at},
     restored::Printed,
     rules,
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// What the audit found.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Sorted by place, then by code.
     pub findings: Vec<Finding>,
@@ -31,6 +32,14 @@ pub struct Report {
     pub suppressed: usize,
     /// How many findings the baseline holds.
     pub baselined: usize,
+    /// How many findings of each rule were suppressed, or are not wanted where they are.
+    pub excused: BTreeMap<&'static str, usize>,
+    /// How many findings of each rule the baseline holds.
+    pub known: BTreeMap<&'static str, usize>,
+    /// The rules that did not look, by their codes.
+    pub idle: BTreeMap<&'static str, Idle>,
+    /// How much there is of each part of the network (see [`crate::checklist::Subject::one`]).
+    pub looked_at: BTreeMap<&'static str, usize>,
 }
 
 /// Runs the wanted rules over a set. Documents that lost their indentation are judged as they are meant, where that is
@@ -60,14 +69,60 @@ fn judge(
     let mut findings = manifests::unreadable(set.diagnostics().chain(more), &runs);
     findings.extend(manifests::impossible(&built.diagnostics, &runs));
     findings.extend(run(&context, &chosen));
+    for earlier in set.earlier() {
+        findings.extend(replaced(&earlier, settings, &chosen));
+    }
+    manifests::drop_known_once(&mut findings);
     attribute(set, &mut findings);
     findings.sort_by(|a, b| (&a.at, a.rule.code, &a.message).cmp(&(&b.at, b.rule.code, &b.message)));
     findings.dedup_by(|a, b| a.rule == b.rule && a.at == b.at && a.message == b.message);
-    let suppressed = suppressions.apply(&mut findings).iter().filter(|finding| wanted(finding.rule)).count();
+    let mut suppressed = suppressions.apply(&mut findings);
+    suppressed.retain(|finding| wanted(finding.rule));
     suppressions.complaints(settings, &mut findings);
     findings.retain(|finding| wanted(finding.rule));
     findings.sort_by(|a, b| (&a.at, a.rule.code).cmp(&(&b.at, b.rule.code)));
-    Report { findings, files: set.sources.len(), objects: set.objects().count(), suppressed, baselined: 0 }
+    let mut looked_at = looked_at(&context);
+    looked_at.insert(SUPPRESSIONS.one, suppressions.count());
+    Report {
+        findings,
+        files: set.sources.len(),
+        objects: set.objects().count(),
+        suppressed: suppressed.len(),
+        baselined: 0,
+        excused: by_rule(suppressed.iter()),
+        known: BTreeMap::new(),
+        idle: rules().filter_map(|rule| Some((rule.code, idle(rule, settings, wanted)?))).collect(),
+        looked_at,
+    }
+}
+
+/// What is wrong with forms of objects that a later one replaces: of two variants in a folder the first one too.
+fn replaced(earlier: &Earlier, settings: &Settings, chosen: &[&'static Rule]) -> Vec<Finding> {
+    let built = build(&earlier.set, &settings.cluster);
+    let mut findings = run(&Context::new(&earlier.set, &built.snapshot, settings), chosen);
+    attribute(&earlier.set, &mut findings);
+    let is_in_form = |finding: &Finding| {
+        finding.object.as_ref().is_some_and(|object| earlier.forms.iter().any(|form| form.at == object.at))
+    };
+    findings.retain(is_in_form);
+    findings
+}
+
+/// How many findings there are of each rule.
+pub(crate) fn by_rule<'f>(findings: impl Iterator<Item = &'f Finding>) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for finding in findings {
+        *counts.entry(finding.rule.code).or_default() += 1;
+    }
+    counts
+}
+
+/// Why a rule does not look; `None` where it does.
+fn idle(rule: &Rule, settings: &Settings, wanted: &dyn Fn(&Rule) -> bool) -> Option<Idle> {
+    match wanted(rule) {
+        false => Some(Idle::Unwanted),
+        true => (rule.closed && settings.closed == Closed::default()).then_some(Idle::OpenWorld),
+    }
 }
 
 /// Names the object of each finding that stands in one and does not say so.

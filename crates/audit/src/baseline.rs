@@ -89,10 +89,12 @@ impl Baseline {
     pub fn apply(&self, report: &mut Report, name: &dyn Fn(&str) -> String) -> Vec<(Fingerprint, usize)> {
         let mut left = self.known.clone();
         let before = report.findings.len();
+        let known = &mut report.known;
         report.findings.retain(|finding| {
             match left.get_mut(&Fingerprint::of(finding, name(&finding.at.file))) {
                 Some(count) if *count > 0 => {
                     *count -= 1;
+                    *known.entry(finding.rule.code).or_default() += 1;
                     false
                 }
                 _ => true,

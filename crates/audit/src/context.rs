@@ -235,7 +235,7 @@ impl<'a> Context<'a> {
 /// `networking.k8s.io` of `networking.k8s.io/v1`; empty for the core group. Calico serves its kinds under two groups,
 /// which stand for the same objects.
 pub(crate) fn group_of(object: &Object) -> &str {
-    match object.api_version.split_once('/').map_or("", |(group, _)| group) {
+    match object.group() {
         "projectcalico.org" => "crd.projectcalico.org",
         group => group,
     }

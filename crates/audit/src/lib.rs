@@ -3,7 +3,9 @@
 
 mod audit;
 mod baseline;
+pub mod checklist;
 pub mod config;
+mod constraints;
 mod context;
 mod documents;
 mod finding;
@@ -11,6 +13,7 @@ mod fingerprint;
 mod fix;
 mod kinds;
 mod lines;
+mod paths;
 pub mod reference;
 mod repair;
 pub mod report;
@@ -22,6 +25,8 @@ mod selection;
 mod settings;
 mod suppress;
 mod text;
+pub mod versions;
+mod words;
 mod workload;
 
 pub use audit::{Report, audit};
@@ -37,5 +42,6 @@ pub use rule::{Group, Rule};
 pub use rules::{AREAS, Area, find_rule, rules};
 pub use selection::{Selection, Selector, UnknownRule, most_specific, nearest};
 pub use settings::{Closed, Settings, Version};
+pub use suppress::suppression;
 pub use text::render;
 pub use workload::Workload;

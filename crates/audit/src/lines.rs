@@ -52,6 +52,20 @@ impl<'a> Lines<'a> {
         let column = before.trim_start_matches('\u{feff}').chars().count() + 1;
         (u32::try_from(index + 1).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
     }
+
+    /// Line and column just behind what a finding at a place underlines: its end, or else the end of the word there.
+    #[must_use]
+    pub fn underlined(&self, (line, column): (u32, u32), end: (u32, u32)) -> (u32, u32) {
+        if end > (line, column) {
+            return end;
+        }
+        let Some(text) = self.line(line) else { return (line, column) };
+        let skipped = (column as usize).saturating_sub(1);
+        let rest = || text.trim_start_matches('\u{feff}').chars().skip(skipped);
+        let word = rest().position(|c| matches!(c, ' ' | '\t' | ':' | ',')).filter(|length| *length > 0);
+        let length = word.unwrap_or_else(|| rest().count());
+        (line, column.saturating_add(u32::try_from(length).unwrap_or(u32::MAX)))
+    }
 }
 
 /// The lines of the files that are asked for, found once each.
@@ -73,17 +87,8 @@ impl<'a> Texts<'a> {
 
     /// Line and column just behind what a finding underlines: its end, or else the end of the word that it is at.
     pub(crate) fn end(&mut self, at: &Location, end: (u32, u32)) -> (u32, u32) {
-        if end > (at.line, at.column) {
-            return end;
-        }
-        let Some(line) = self.lines(&at.file).and_then(|lines| lines.line(at.line)) else {
-            return (at.line, at.column);
-        };
-        let skipped = (at.column as usize).saturating_sub(1);
-        let rest = || line.trim_start_matches('\u{feff}').chars().skip(skipped);
-        let word = rest().position(|c| matches!(c, ' ' | '\t' | ':' | ',')).filter(|length| *length > 0);
-        let length = word.unwrap_or_else(|| rest().count());
-        (at.line, at.column.saturating_add(u32::try_from(length).unwrap_or(u32::MAX)))
+        let place = (at.line, at.column);
+        self.lines(&at.file).map_or(end.max(place), |lines| lines.underlined(place, end))
     }
 }
 

@@ -9,6 +9,16 @@ const WIDTH: usize = 100;
 const CLOSED: &str = "What it misses may stand outside of the manifests. It speaks only where they are declared to be \
                       everything: by `--closed`, or by `closed` in `netloom.toml`.";
 
+/// Where the page of a rule is on the web.
+#[must_use]
+pub fn url(rule: &Rule) -> String {
+    format!("{}/blob/main/docs/rules.md#{}", env!("CARGO_PKG_REPOSITORY"), anchor(rule))
+}
+
+fn anchor(rule: &Rule) -> String {
+    format!("{}-{}", rule.code.to_ascii_lowercase(), rule.name)
+}
+
 /// The page of a rule, in Markdown.
 #[must_use]
 pub fn markdown_page(rule: &Rule) -> String {
@@ -82,7 +92,7 @@ pub fn reference() -> String {
         );
         for rule in area.rules {
             let (code, name) = (rule.code, rule.name);
-            let anchor = format!("{}-{name}", code.to_ascii_lowercase());
+            let anchor = anchor(rule);
             let (severity, group) = (rule.severity.name(), rule.group.name());
             let _ = writeln!(page, "| [{code}](#{anchor}) | {name} | {severity} | {group} |");
         }
@@ -144,7 +154,7 @@ fn styled(markdown: &str) -> String {
 }
 
 /// Breaks each line's words into lines; escape sequences take no room.
-fn wrap(text: &str, width: usize) -> String {
+pub(crate) fn wrap(text: &str, width: usize) -> String {
     let mut out = String::new();
     for (nth, line) in text.lines().enumerate() {
         if nth > 0 {

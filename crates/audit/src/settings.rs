@@ -71,6 +71,8 @@ pub struct Settings {
     pub kube_version: Version,
     /// The version of Istio that the manifests are for.
     pub istio_version: Version,
+    /// The version of Gateway API whose kinds the cluster has.
+    pub gateway_api_version: Version,
     /// What of the cluster is in the set completely.
     pub closed: Closed,
     /// How the cluster is laid out: its ranges and zone.
@@ -82,6 +84,7 @@ impl Default for Settings {
         Self {
             kube_version: Version::new(1, 36),
             istio_version: Version::new(1, 29),
+            gateway_api_version: Version::new(1, 6),
             closed: Closed::default(),
             cluster: Options::default(),
         }

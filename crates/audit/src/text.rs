@@ -1,5 +1,5 @@
 //! Findings as people read them.
-use netloom_objects::{Diagnostic, ObjectSet, Source, render_coded};
+use netloom_objects::{Cause, Diagnostic, ObjectSet, Source, render_coded};
 
 use crate::Finding;
 
@@ -12,11 +12,14 @@ impl Finding {
         let help: Vec<&str> = self.help.as_deref().into_iter().chain(fix.as_deref()).collect();
         Diagnostic {
             severity: self.severity,
+            // Drawing does not look at it: the code says it.
+            cause: Cause::InvalidValue,
             message: self.message.clone(),
             at: self.at.clone(),
             end: self.end,
             help: (!help.is_empty()).then(|| help.join("\n")),
             related: self.related.clone(),
+            repair: None,
         }
     }
 }

@@ -11,7 +11,12 @@ fn read(text: &str) -> ObjectSet {
 
 fn found(rule: &Rule, set: &ObjectSet) -> Report {
     let closed = Closed { everything: rule.closed, ..Closed::default() };
-    let settings = Settings { closed, ..Settings::default() };
+    let mut settings = Settings { closed, ..Settings::default() };
+    // Examples of versions say in their first line for which they are.
+    let first = set.sources.first().and_then(|source| source.source.text.lines().next());
+    if let Some((_, version)) = first.and_then(|line| line.split_once("--kube-version ")) {
+        settings.kube_version = version.parse().unwrap();
+    }
     audit(set, &settings, &|other| other == rule)
 }
 

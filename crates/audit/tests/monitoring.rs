@@ -45,7 +45,7 @@ fn alert(expr: &str) -> String {
 
 fn proxy(more: &str) -> String {
     format!(
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: kube-proxy, namespace: kube-system}}\ndata:\n  config.conf: |\n    apiVersion: kubeproxy.config.k8s.io/v1alpha1\n    kind: KubeProxyConfiguration\n{more}"
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: kube-proxy, namespace: kube-system}}\ndata:\n  config.conf: |\n    apiVersion: kubeproxy.config.k8s.io/v1alpha1\n    kind: KubeProxyConfiguration\n{more}    clientConnection: {{kubeconfig: /var/lib/kube-proxy/kubeconfig.conf}}\n"
     )
 }
 

@@ -63,9 +63,9 @@ fn findings_stand_where_the_text_is_printed() {
     assert_eq!(printed.objects, 3);
     let lost: Vec<_> =
         printed.findings.iter().filter(|f| f.message.contains("lost its indentation")).collect();
-    assert_eq!(lost.iter().map(|f| (f.at.line, f.at.column)).collect::<Vec<_>>(), [(14, 1)]);
+    assert_eq!(lost.iter().map(|f| (f.at.line, f.at.column)).collect::<Vec<_>>(), [(11, 1)]);
     assert!(lost[0].fix.as_ref().unwrap().safe);
-    let others: Vec<_> = places(&printed).into_iter().filter(|place| *place != (14, 1, "MF001")).collect();
+    let others: Vec<_> = places(&printed).into_iter().filter(|place| *place != (11, 1, "MF007")).collect();
     let below = |(line, _, code): &(u32, u32, &str)| (*line > 10).then(|| (*line, code.to_string()));
     let expected: Vec<_> = places(&meant).iter().filter_map(below).collect();
     assert_eq!(others.iter().filter_map(below).collect::<Vec<_>>(), expected);

@@ -15,8 +15,10 @@ fn found(text: &str, closed: bool) -> (Vec<String>, String) {
     assert!(!set.has_errors(), "{}", set.render(false));
     let settings =
         Settings { closed: Closed { everything: closed, ..Closed::default() }, ..Settings::default() };
-    let wanted =
-        |rule: &netloom_audit::Rule| ["SV", "WL", "DN"].iter().any(|area| rule.code.starts_with(area));
+    // The pods here are as short as can be, and request nothing.
+    let wanted = |rule: &netloom_audit::Rule| {
+        ["SV", "WL", "DN"].iter().any(|area| rule.code.starts_with(area)) && rule.code != "WL024"
+    };
     let report = audit(&set, &settings, &wanted);
     let codes = report.findings.iter().map(|f| format!("{}:{}", f.rule.code, f.at.line)).collect();
     (codes, render(&report.findings, &set, false))

@@ -9,7 +9,9 @@ fn check(text: &str, closed: bool) -> Report {
     let set = ObjectSet::assemble(vec![Arc::new(parse_source(&Source::new("a/web.yaml", text)))]);
     let closed = Closed { everything: closed, ..Closed::default() };
     let settings = Settings { closed, ..Settings::default() };
-    audit(&set, &settings, &|rule| ["SV001", "MF001"].contains(&rule.code) || rule.code.starts_with("MF1"))
+    audit(&set, &settings, &|rule| {
+        rule.code == "SV001" || rule.code.starts_with("MF0") || rule.code.starts_with("MF1")
+    })
 }
 
 /// Code and line of every finding.
@@ -44,7 +46,7 @@ fn suppressions_are_about_what_they_stand_at() {
         ("before the first key", service(why, "", ""), "", 1),
         ("before another document", format!("{}---\n{why}---\n", service("", "", "")), "SV001:6 MF103:9", 0),
         ("in the head of the second document", format!("---\n---\n{}", service(why, "", "")), "", 1),
-        ("behind the mark of a document", format!("a: b\n--- {why}{}", service("", "", "")), "MF001:1", 1),
+        ("behind the mark of a document", format!("a: b\n--- {why}{}", service("", "", "")), "MF010:1", 1),
         (
             "for the file",
             format!("{}# netloom: ignore-file[SV001] all of them\n", service("", "", "")),
@@ -58,7 +60,7 @@ fn suppressions_are_about_what_they_stand_at() {
         (
             "in quotes",
             service("", "", "").replace("name: web", "name: \"web # netloom: ignore[X] y\""),
-            "MF001:4 SV001:6",
+            "MF006:4 SV001:6",
             0,
         ),
         (
@@ -177,4 +179,82 @@ fn mistakes_in_the_configuration_are_named_at_their_place() {
     .map(|text| format!("{text}  → {}\n", Config::parse(text).unwrap_err()))
     .collect();
     insta::assert_snapshot!(shown);
+}
+
+/// Of an object that is given several times every form is judged, in the set in which it stands for the others.
+#[test]
+fn replaced_forms_are_judged_too() {
+    let form = |label: &str| service("", "", "").replace("app: a", label);
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: b, labels: {app: b}}\nspec: {containers: [{name: b, image: b:1}]}\n";
+    let text = |forms: &[&str]| {
+        format!("{}\n---\n{pod}", forms.iter().map(|label| form(label)).collect::<Vec<_>>().join("---\n"))
+    };
+    let table = [
+        (&["app: a", "app: b"][..], "SV001:6 MF008:12"),
+        (&["app: b", "app: a"], "MF008:12 SV001:14"),
+        (&["app: a", "app: c", "app: b"], "SV001:6 MF008:12 SV001:14 MF008:20"),
+        // What is the same is said once, at the one that is taken.
+        (&["app: a", "app: a"], "MF008:12 SV001:14"),
+    ];
+    for (forms, expected) in table {
+        let report = check(&text(forms), true);
+        assert_eq!(codes(&report), expected, "{forms:?}");
+    }
+}
+
+/// Kind by kind: what the versions say that the manifests are for.
+#[test]
+fn the_targeted_versions_decide() {
+    let ingress = "apiVersion: networking.k8s.io/v1beta1\nkind: Ingress\nmetadata: {name: web}\nspec: {backend: {serviceName: web, servicePort: 80}}\n";
+    let modern = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\nspec: {defaultBackend: {service: {name: web, port: {number: 80}}}}\n";
+    let budget = "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {minAvailable: 1, selector: {matchLabels: {app: web}}}\n";
+    let spread = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {trafficDistribution: PreferClose, ports: [{port: 80}]}\n";
+    let node = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {trafficDistribution: PreferSameNode, ports: [{port: 80}]}\n";
+    let keys = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {topologyKeys: ['*'], ports: [{port: 80}]}\n";
+    let sidecar = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: web}\nspec:\n  schedule: '* * * * *'\n  jobTemplate: {spec: {template: {metadata: {annotations: {container.apparmor.security.beta.kubernetes.io/a: x}}, spec: {restartPolicy: Never, initContainers: [{name: b, image: 'b:1', restartPolicy: Always}], containers: [{name: a, image: 'a:1'}]}}}}\n";
+    let route = "apiVersion: gateway.networking.k8s.io/v1\nkind: TCPRoute\nmetadata: {name: web}\nspec: {rules: [{backendRefs: [{name: web, port: 80}]}]}\n";
+    let tls = "apiVersion: gateway.networking.k8s.io/v1alpha2\nkind: TLSRoute\nmetadata: {name: web}\nspec: {hostnames: [a.example], rules: [{backendRefs: [{name: web, port: 80}]}]}\n";
+    let mesh = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: web}\nspec: {host: web, subsets: [{name: a, trafficPolicy: {loadBalancer: {warmup: {duration: 3s}}}}]}\n";
+    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: web}\nspec: {}\n";
+    let certificate = "apiVersion: cert-manager.io/v1alpha2\nkind: Certificate\nmetadata: {name: web}\nspec: {secretName: web, dnsNames: [a.example], issuerRef: {name: a}}\n";
+    // Text, versions of Kubernetes, Istio and Gateway API, and what is found.
+    let table = [
+        (ingress, "1.18", "1.29", "1.6", ""),
+        (ingress, "1.21", "1.29", "1.6", "MF202:1"),
+        (ingress, "1.22", "1.29", "1.6", "MF201:1"),
+        (modern, "1.18", "1.29", "1.6", "MF205:1"),
+        (modern, "1.19", "1.29", "1.6", ""),
+        (budget, "1.24", "1.29", "1.6", "MF202:1"),
+        (budget, "1.25", "1.29", "1.6", "MF201:1"),
+        (spread, "1.30", "1.29", "1.6", "MF205:4"),
+        (spread, "1.33", "1.29", "1.6", ""),
+        (spread, "1.34", "1.29", "1.6", "SV023:4"),
+        (node, "1.33", "1.29", "1.6", "MF205:4"),
+        (node, "1.34", "1.29", "1.6", ""),
+        (keys, "1.36", "1.29", "1.6", "MF203:4"),
+        (sidecar, "1.28", "1.29", "1.6", "MF205:6"),
+        (sidecar, "1.29", "1.29", "1.6", ""),
+        (sidecar, "1.30", "1.29", "1.6", "MF204:6"),
+        (route, "1.36", "1.29", "1.5", "GW035:1"),
+        (route, "1.36", "1.29", "1.6", ""),
+        (tls, "1.36", "1.29", "1.4", ""),
+        (tls, "1.36", "1.29", "1.6", "GW035:1"),
+        (mesh, "1.36", "1.21", "1.6", "MF205:1 MF205:4"),
+        (mesh, "1.36", "1.24", "1.6", ""),
+        (role, "1.36", "1.29", "1.6", "MF201:1"),
+        (certificate, "1.36", "1.29", "1.6", "MF201:1"),
+    ];
+    for (text, kubernetes, istio, gateway_api, expected) in table {
+        let set = ObjectSet::assemble(vec![Arc::new(parse_source(&Source::new("a.yaml", text)))]);
+        let settings = Settings {
+            kube_version: kubernetes.parse().unwrap(),
+            istio_version: istio.parse().unwrap(),
+            gateway_api_version: gateway_api.parse().unwrap(),
+            ..Settings::default()
+        };
+        let report = audit(&set, &settings, &|rule| {
+            rule.code.starts_with("MF") || ["SV023", "GW035", "IS011"].contains(&rule.code)
+        });
+        assert_eq!(codes(&report), expected, "{kubernetes} {istio} {gateway_api}\n{text}");
+    }
 }

@@ -4,6 +4,7 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use netloom_cluster::{Families, Nets, Options};
+use netloom_objects::{FileList, ReadError, list_files, list_packaged};
 
 /// The whole Kubernetes network in one binary: check it, predict it, run it, watch it.
 #[derive(Debug, Parser)]
@@ -36,6 +37,9 @@ pub enum Command {
     /// Tell who can reach whom, on which ports
     #[command(after_help = crate::reach::AFTER)]
     Reach(crate::reach::Reach),
+    /// Tell what a change opens and closes, between two folders or two git revisions
+    #[command(after_help = crate::diff::AFTER)]
+    Diff(crate::diff::Diff),
     /// Write the least policies that keep what is needed, and prove that they do
     #[command(after_help = crate::suggest::AFTER)]
     Suggest(crate::suggest::Suggest),
@@ -45,6 +49,9 @@ pub enum Command {
     /// Run the network, open every connection, and hold the packets against the prediction
     #[command(after_help = VERIFY_AFTER)]
     Verify(Verify),
+    /// Serve an editor: findings, repairs and the rules' pages while manifests are written
+    #[command(after_help = crate::lsp::AFTER)]
+    Lsp(crate::lsp::Lsp),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -100,7 +107,7 @@ Examples:
 /// The manifests of a command.
 #[derive(Clone, Debug, Args)]
 pub struct Input {
-    /// Manifests: files, folders (walked), or - for standard input
+    /// Manifests: files, folders (walked; kustomizations and Helm charts are rendered), or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -114,7 +121,27 @@ pub struct Reading {
     #[arg(long)]
     pub keep_going: bool,
     #[command(flatten)]
+    pub packages: Packages,
+    #[command(flatten)]
     pub cluster: Cluster,
+}
+
+/// What is done with kustomizations and Helm charts.
+#[derive(Clone, Debug, Args)]
+pub struct Packages {
+    /// Read kustomizations and Helm charts as the files that they are: do not run kustomize, kubectl or helm
+    #[arg(long)]
+    pub no_render: bool,
+}
+
+impl Packages {
+    /// Lists the inputs at paths.
+    ///
+    /// # Errors
+    /// When a path does not exist or cannot be listed, or has no manifests.
+    pub fn list(&self, paths: &[PathBuf]) -> Result<FileList, ReadError> {
+        if self.no_render { list_files(paths) } else { list_packaged(paths) }
+    }
 }
 
 /// How the cluster is laid out.

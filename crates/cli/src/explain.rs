@@ -6,6 +6,7 @@ use netloom_explain::{Options, Verdict, explain};
 use crate::{
     args::{Explain, Output},
     load::{Loaded, Stop},
+    out,
 };
 
 pub fn main(args: &Explain) -> Result<u8, Stop> {
@@ -18,8 +19,8 @@ pub fn main(args: &Explain) -> Result<u8, Stop> {
     let options = Options { objects: Some(&objects), ..Options::default() };
     let explanation = explain(&loaded.world, from, to, &options)?;
     match args.output {
-        Output::Text => print!("{}", explanation.render(std::io::stdout().is_terminal())),
-        Output::Json => println!("{}", serde_json::to_string_pretty(&explanation)?),
+        Output::Text => out::write(&explanation.render(std::io::stdout().is_terminal()))?,
+        Output::Json => out::write(&format!("{}\n", serde_json::to_string_pretty(&explanation)?))?,
     }
     Ok(u8::from(explanation.verdict != Verdict::Allowed))
 }

@@ -1,13 +1,21 @@
 //! From paths to a World, with everything that is wrong on the way shown once.
-use std::{collections::BTreeSet, io::IsTerminal as _, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeSet,
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use netloom_cluster::{Builder, Built, Options};
 use netloom_explain::{World, Worlds};
-use netloom_objects::{
-    Diagnostic, ObjectSet, ParsedSource, Severity, Source, list_files, parse_sources, read_sources, render,
-};
+use netloom_objects::{Diagnostic, FileList, ObjectSet, ParsedSource, Severity, Source, render};
 
-use crate::args::Reading;
+use crate::{
+    args::{Packages, Reading},
+    inputs::{self, Input},
+    progress::Progress,
+};
 
 /// Why a command cannot go on: said already, or to be said.
 #[derive(Debug)]
@@ -27,7 +35,9 @@ impl<E: std::error::Error> From<E> for Stop {
 /// The manifests of a command, and what was built of them.
 pub struct Loaded {
     paths: Vec<PathBuf>,
+    packages: Packages,
     keep_going: bool,
+    inputs: Vec<Input>,
     sources: Vec<Arc<ParsedSource>>,
     /// Those that the running network was made of.
     running: Vec<Arc<ParsedSource>>,
@@ -44,14 +54,29 @@ impl Loaded {
     /// Reads and builds; prints findings. Errors stop, unless `--keep-going`.
     pub fn new(paths: &[PathBuf], reading: &Reading) -> Result<Self, Stop> {
         let options = reading.cluster.options().map_err(Stop::Because)?;
-        let sources = parse_sources(&read_sources(paths)?);
+        let progress = Progress::start();
+        let inputs = inputs::read_new(&reading.packages.list(paths)?, |_, _| None, &progress)?;
+        progress.finish();
+        let sources = sources_of(&inputs);
         let mut builder = Builder::new(options.clone());
         let mut worlds = Worlds::default();
         let built = build(&mut builder, &sources, reading.keep_going)?;
         let world = worlds.compile(built.snapshot);
-        let (paths, keep_going) = (paths.to_vec(), reading.keep_going);
+        let (paths, packages, keep_going) = (paths.to_vec(), reading.packages.clone(), reading.keep_going);
         let running = sources.clone();
-        Ok(Self { paths, keep_going, sources, running, options, builder, worlds, notes: built.notes, world })
+        Ok(Self {
+            paths,
+            packages,
+            keep_going,
+            inputs,
+            sources,
+            running,
+            options,
+            builder,
+            worlds,
+            notes: built.notes,
+            world,
+        })
     }
 
     /// The objects as they were read.
@@ -61,40 +86,30 @@ impl Loaded {
 
     /// The files and folders that edits are watched in.
     pub fn watched(&self) -> Result<Vec<PathBuf>, Stop> {
-        let list = list_files(&self.paths)?;
+        let list = self.packages.list(&self.paths)?;
         let named = self.paths.iter().filter(|p| p.is_file()).cloned();
-        Ok(list.folders.into_iter().chain(named).collect())
+        let used = list.packages.iter().flat_map(netloom_objects::Package::all_folders);
+        Ok(list.folders.into_iter().chain(named).chain(used).collect())
     }
 
     /// Reads edited files (by their real paths) again and builds the next World. The old one stays if the input is
     /// broken now.
     pub fn reload(&mut self, changed: &BTreeSet<PathBuf>) -> Result<&World, Stop> {
         let begun = Instant::now();
-        let list = list_files(&self.paths)?;
-        let mut kept = Vec::with_capacity(list.files.len());
-        let mut edited = Vec::new();
-        for (nth, (path, real)) in list.files.iter().zip(&list.real).enumerate() {
-            let is_stdin = path.as_os_str() == "-";
-            let name = if is_stdin { "<stdin>".into() } else { path.to_string_lossy() };
-            let is_named = |source: &&Arc<ParsedSource>| *source.source.name == *name;
-            // A source mostly stands where it stood.
-            let there = self.sources.get(nth).filter(is_named);
-            match there.or_else(|| self.sources.iter().find(is_named)) {
-                Some(known) if is_stdin || !changed.contains(real) => kept.push(Some(known.clone())),
-                _ => {
-                    let text = std::fs::read_to_string(path)
-                        .map_err(|error| Stop::Because(format!("{name} cannot be read: {error}")))?;
-                    edited.push(Source::new(&name, &text));
-                    kept.push(None);
-                }
-            }
-        }
-        let mut edited = parse_sources(&edited).into_iter();
-        let sources: Vec<_> =
-            kept.into_iter().filter_map(|source| source.or_else(|| edited.next())).collect();
+        let list = self.packages.list(&self.paths)?;
+        let known = |nth: usize, path: &Path| {
+            let is_same = |input: &&Input| input.path == path;
+            // An input mostly stands where it stood.
+            let there = self.inputs.get(nth).filter(is_same);
+            let known = there.or_else(|| self.inputs.iter().find(is_same))?;
+            (!is_changed(&list, nth, changed)).then(|| known.clone())
+        };
+        let inputs = inputs::read_new(&list, known, &Progress::none())?;
+        let sources = sources_of(&inputs);
         tracing::debug!("read after {:?}", begun.elapsed());
         let built = build(&mut self.builder, &sources, self.keep_going)?;
         tracing::debug!("built after {:?}", begun.elapsed());
+        self.inputs = inputs;
         self.sources = sources;
         self.notes = built.notes;
         self.world = self.worlds.compile(built.snapshot);
@@ -115,11 +130,28 @@ impl Loaded {
 
     /// The World of these manifests with more of them on top.
     pub fn with(&mut self, paths: &[PathBuf]) -> Result<&World, Stop> {
-        let more = parse_sources(&read_sources(paths)?);
+        let more = inputs::read(&self.packages.list(paths)?, &Progress::none())?;
         let sources: Vec<Arc<ParsedSource>> = self.sources.iter().cloned().chain(more).collect();
         let built = build(&mut self.builder, &sources, self.keep_going)?;
         self.world = self.worlds.compile(built.snapshot);
         Ok(&self.world)
+    }
+}
+
+fn sources_of(inputs: &[Input]) -> Vec<Arc<ParsedSource>> {
+    inputs.iter().flat_map(|input| input.sources.iter().cloned()).collect()
+}
+
+/// Whether an entry of a list has to be read again. Standard input never has.
+fn is_changed(list: &FileList, nth: usize, changed: &BTreeSet<PathBuf>) -> bool {
+    let (path, real) = (&list.files[nth], &list.real[nth]);
+    match list.package(path) {
+        Some(package) => package
+            .all_folders()
+            .iter()
+            .filter_map(|folder| folder.canonicalize().ok())
+            .any(|folder| changed.iter().any(|changed| changed.starts_with(&folder))),
+        None => path.as_os_str() != "-" && changed.contains(real),
     }
 }
 

@@ -3,12 +3,17 @@
 
 mod args;
 mod check;
+mod diff;
 mod exec;
 mod explain;
+mod inputs;
 mod load;
+mod lsp;
+mod out;
 mod overview;
 mod progress;
 mod reach;
+mod render;
 mod run;
 mod suggest;
 mod up;
@@ -45,11 +50,14 @@ fn main() -> ExitCode {
         Command::Exec(args) => exec::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::Reach(args) => reach::main(&args),
+        Command::Diff(args) => diff::main(&args),
         Command::Suggest(args) => suggest::main(&args),
         Command::Verify(args) => verify::main(&args),
+        Command::Lsp(args) => lsp::main(args),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "netloom", &mut std::io::stdout());
-            Ok(0)
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "netloom", &mut script);
+            out::write(&String::from_utf8_lossy(&script)).map(|()| 0)
         }
         Command::RunInPod { command } => Ok(netloom_embedded::run_in_pod(command)),
     };

@@ -44,6 +44,11 @@ impl Progress {
         Self { stage, running }
     }
 
+    /// Shows nothing.
+    pub fn none() -> Self {
+        Self { stage: Arc::default(), running: None }
+    }
+
     /// Says what is being done now.
     pub fn says(&self, what: String) {
         if let Ok(mut stage) = self.stage.lock() {

@@ -1,5 +1,5 @@
 //! `netloom up`: the network runs until Ctrl-C.
-use std::{collections::BTreeSet, io::Write as _, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
 
 use netloom_embedded::{Changed, Denied, Network, Watcher, serve_control};
 use netloom_explain::World;
@@ -15,7 +15,7 @@ use tokio::{
 use crate::{
     args::Up,
     load::{Loaded, Stop},
-    overview, run,
+    out, overview, run,
 };
 
 /// The name of the first network.
@@ -50,7 +50,7 @@ fn bind(name: Option<&str>) -> Result<(String, std::os::unix::net::UnixListener)
 
 /// What each node would be told, in nft syntax.
 fn dry_run(world: &World) -> Result<u8, Stop> {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut text = String::new();
     for node in world.snapshot.nodes.iter() {
         let mut firewall = Firewall::new(node.id);
         let state = NodeState {
@@ -59,11 +59,10 @@ fn dry_run(world: &World) -> Result<u8, Stop> {
             routes: world.routes_of(node.id),
         };
         if let Some(table) = firewall.plan(state)?.into_table() {
-            writeln!(out, "# node {}\n{table}", node.name)?;
+            _ = writeln!(text, "# node {}\n{table}", node.name);
         }
     }
-    out.flush()?;
-    Ok(0)
+    out::write(&text).map(|()| 0)
 }
 
 async fn stay(
@@ -82,7 +81,7 @@ async fn stay(
     let mut denials = network.denials();
     let network = Arc::new(Mutex::new(network));
     serve_control(listener, network.clone());
-    say(&page)?;
+    out::write(&page)?;
     if args.once {
         return Ok(0);
     }
@@ -113,7 +112,7 @@ async fn stay(
             },
         }
     }
-    say("\nended\n")?;
+    out::write("\nended\n")?;
     Ok(0)
 }
 
@@ -155,7 +154,7 @@ async fn apply(loaded: &mut Loaded, network: &Mutex<Network>, changed: &Changed)
                 .iter()
                 .filter_map(|p| Some(p.file_name()?.to_string_lossy().into_owned()))
                 .collect();
-            say(&format!(
+            out::write(&format!(
                 "applied {} in {:.1} ms: {}\n",
                 files.join(", "),
                 total.as_secs_f64() * 1e3,
@@ -192,7 +191,7 @@ impl Teller {
         if self.second.elapsed() >= Duration::from_secs(1) {
             (self.second, self.told) = (Instant::now(), 0);
             if self.missed > 0 {
-                say(&format!("… and {} more were denied\n", self.missed))?;
+                out::write(&format!("… and {} more were denied\n", self.missed))?;
                 self.missed = 0;
             }
         }
@@ -201,7 +200,7 @@ impl Teller {
             return Ok(());
         }
         self.told += 1;
-        say(&format!("denied: {}\n", denial(world, denied)))
+        out::write(&format!("denied: {}\n", denial(world, denied)))
     }
 }
 
@@ -241,10 +240,4 @@ fn denial(world: &World, denied: &Denied) -> String {
         },
         None => line,
     }
-}
-
-fn say(text: &str) -> Result<(), Stop> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    Ok(out.flush()?)
 }

@@ -1,5 +1,5 @@
 //! Collects what is to be said about the objects while they are turned into the Snapshot.
-use netloom_objects::{Diagnostic, Location, Object, Severity};
+use netloom_objects::{Cause, Diagnostic, Location, Object, Severity};
 
 /// Findings in the order in which they were made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +23,16 @@ impl Findings {
 
     fn push(&mut self, severity: Severity, at: Location, message: String) -> Finding<'_> {
         let end = (at.line, at.column);
-        self.0.push(Diagnostic { severity, message, at, end, help: None, related: Vec::new() });
+        self.0.push(Diagnostic {
+            severity,
+            cause: Cause::Cluster,
+            message,
+            at,
+            end,
+            help: None,
+            related: Vec::new(),
+            repair: None,
+        });
         Finding(self.0.last_mut())
     }
 }

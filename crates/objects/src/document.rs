@@ -2,10 +2,11 @@
 use std::sync::Arc;
 
 use crate::{
-    Diagnostic, Location, Object, ObjectRef, Severity, Source, Typed,
+    Cause, Diagnostic, Location, Object, ObjectRef, Severity, Source, Typed,
     decode::{Decoded, nearest},
     findings::Findings,
-    kinds::{decode_other, decode_typed, home_of, is_namespaced, refuse_kind},
+    former::successor,
+    kinds::{decode_other, decode_typed, home_of, is_growing, is_namespaced, refuse_kind},
     object::Place,
     packaging, shape,
     tree::{
@@ -106,11 +107,13 @@ fn too_many(diagnostics: &mut Vec<Diagnostic>, source: &Source) {
     let line = diagnostics.last().map_or(0, |d| d.at.line);
     diagnostics.push(Diagnostic {
         severity: Severity::Error,
+        cause: Cause::Syntax,
         message: format!("there is more wrong than this; {} was read only up to here", source.name),
         at: Location { file: source.name.clone(), line, column: 1 },
         end: (line, 1),
         help: None,
         related: Vec::new(),
+        repair: None,
     });
 }
 
@@ -199,10 +202,10 @@ impl Reader<'_> {
             View::Scalar(Resolved::Null) => {}
             View::Scalar(value) => {
                 let message = format!("skipped: this document is {}, not a Kubernetes object", value.describe());
-                self.findings.add(Severity::Warning, root, message, None);
+                self.findings.add((Severity::Warning, Cause::NoObject), root, message, None);
             }
             View::Sequence(_) => self.findings.add(
-                Severity::Error,
+                (Severity::Error, Cause::NoObject),
                 root,
                 "this document is a list, not a Kubernetes object".into(),
                 Some("put each object in a document of its own, with `---` between them, or make it `kind: List` with `items:`".into()),
@@ -221,7 +224,7 @@ impl Reader<'_> {
                 match self.tree.view(item) {
                     View::Mapping(_) => self.object(item, (!item_kind.is_empty()).then_some(inherited)),
                     _ => self.findings.add(
-                        Severity::Error,
+                        (Severity::Error, Cause::NoObject),
                         item,
                         "an item of a list must be an object".into(),
                         None,
@@ -233,7 +236,7 @@ impl Reader<'_> {
         if &*kind == "List" && &*api_version == "v1" {
             if items.is_none_or(|(items, _)| !self.tree.is_null(items)) {
                 self.findings.add(
-                    Severity::Error,
+                    (Severity::Error, Cause::NoObject),
                     root,
                     "a List has a list of objects as `items`".into(),
                     None,
@@ -258,7 +261,12 @@ impl Reader<'_> {
                 && !self.tree.is_null(value)
                 && self.tree.get_text(root, key).is_none()
             {
-                self.findings.add(Severity::Error, value, format!("`{key}` must be text"), None);
+                self.findings.add(
+                    (Severity::Error, Cause::NoObject),
+                    value,
+                    format!("`{key}` must be text"),
+                    None,
+                );
                 said = true;
             }
         }
@@ -290,19 +298,26 @@ impl Reader<'_> {
                 Some("name only manifests, or leave this file out; values files and configuration of other programs are not read".into()),
             ),
         };
-        self.findings.add(Severity::Error, root, message, help);
+        self.findings.add((Severity::Error, Cause::NoObject), root, message, help);
     }
 
     fn single(&mut self, root: NodeId, api_version: Arc<str>, kind: Arc<str>) {
-        if let Some((message, help)) = refuse_kind(&api_version, &kind) {
+        if let Some(successor) = successor(&api_version, &kind) {
+            let at = self.tree.get(root, "apiVersion").unwrap_or(root);
+            let message =
+                format!("Kubernetes serves no {kind} in {api_version} any more: it is read as {successor}");
+            let help =
+                format!("write `apiVersion: {successor}`, and see whether its fields are still the same");
+            self.findings.add((Severity::Warning, Cause::FormerVersion), at, message, Some(help));
+        } else if let Some((message, help)) = refuse_kind(&api_version, &kind) {
             let at = self.tree.get(root, "kind").unwrap_or(root);
-            self.findings.add(Severity::Error, at, message, Some(help));
+            self.findings.add((Severity::Error, Cause::UnknownKind), at, message, Some(help));
         }
         let decoded = decode_typed(&api_version, &kind, self.tree, root)
             .unwrap_or_else(|| decode_other(self.tree, root));
         let Decoded { value, masked, faults, unknown, gave_up } = decoded;
         self.findings.faults(root, &faults, gave_up);
-        self.findings.unknown(root, &unknown);
+        self.findings.unknown(root, &unknown, is_growing(&api_version));
         let Some(typed) = value else { return };
         let twice = self.twice.iter().copied();
         let strange = unknown.iter().map(|unknown| unknown.key).chain(twice).collect();
@@ -352,6 +367,6 @@ impl Reader<'_> {
             .tree
             .entry(root, "name")
             .map(|_| "`name` belongs under `metadata:`, indented by two spaces".to_owned());
-        self.findings.add(Severity::Error, at, message, stray);
+        self.findings.add((Severity::Error, Cause::NoObject), at, message, stray);
     }
 }

@@ -2,8 +2,9 @@
 use std::sync::Arc;
 
 use crate::{
-    Diagnostic, Location, Severity,
+    Cause, Diagnostic, Location, Repair, Severity,
     decode::{Fault, Unknown, nearest},
+    repair,
     shape::{Flattened, Spot},
     tree::{Broken, Issue, IssueKind, NodeId, Tree, shorten},
 };
@@ -30,20 +31,27 @@ impl<'t> Findings<'t> {
     }
 
     /// A finding about a node.
-    pub(crate) fn add(&mut self, severity: Severity, at: NodeId, message: String, help: Option<String>) {
-        self.add_related(severity, at, message, help, Vec::new());
+    pub(crate) fn add(
+        &mut self,
+        (severity, cause): (Severity, Cause),
+        at: NodeId,
+        message: String,
+        help: Option<String>,
+    ) {
+        self.add_related((severity, cause), at, message, help, Vec::new(), None);
     }
 
     fn add_related(
         &mut self,
-        severity: Severity,
+        (severity, cause): (Severity, Cause),
         at: NodeId,
         message: String,
         help: Option<String>,
         related: Vec<(Location, String)>,
+        repair: Option<Repair>,
     ) {
         let (location, end) = (self.tree.location(at), self.tree.end(at));
-        self.items.push(Diagnostic { severity, message, at: location, end, help, related });
+        self.items.push(Diagnostic { severity, cause, message, at: location, end, help, related, repair });
     }
 
     fn location(&self, line: u32, column: u32) -> Location {
@@ -92,7 +100,16 @@ impl<'t> Findings<'t> {
                 vec![],
             ),
         };
-        self.add_related(severity, issue.at, message, help, related);
+        let repair = match &issue.kind {
+            IssueKind::Duplicate { first } => repair::remove_repeated(self.tree, *first, issue.at),
+            IssueKind::Renamed { .. } => repair::quote(self.tree, issue.at),
+            _ => None,
+        };
+        let cause = match &issue.kind {
+            IssueKind::Duplicate { .. } => Cause::DuplicateKey,
+            _ => Cause::Syntax,
+        };
+        self.add_related((severity, cause), issue.at, message, help, related, repair);
     }
 
     /// A document that cannot be parsed.
@@ -101,37 +118,57 @@ impl<'t> Findings<'t> {
         let end = (broken.line, broken.column);
         let help = syntax_help(&broken.message);
         let message = format!("this document cannot be parsed: {}", broken.message);
-        self.items.push(Diagnostic { severity: Severity::Error, message, at, end, help, related: vec![] });
+        self.items.push(Diagnostic {
+            severity: Severity::Error,
+            cause: Cause::Syntax,
+            message,
+            at,
+            end,
+            help,
+            related: vec![],
+            repair: None,
+        });
     }
 
     /// Values of a wrong type.
     pub(crate) fn faults(&mut self, root: NodeId, faults: &[Fault], gave_up: bool) {
         for fault in faults {
             let (message, help) = fault.explain(self.tree, root);
-            self.add(Severity::Error, fault.at.unwrap_or(root), message, help);
+            let repair = fault.repair(self.tree);
+            let how = (Severity::Error, Cause::WrongType);
+            self.add_related(how, fault.at.unwrap_or(root), message, help, Vec::new(), repair);
         }
         if gave_up {
             let message = "this object has more wrong values than these; it is not used".into();
-            self.add(Severity::Error, root, message, None);
+            self.add((Severity::Error, Cause::WrongType), root, message, None);
         }
     }
 
-    /// Fields that their type does not have.
-    pub(crate) fn unknown(&mut self, root: NodeId, unknown: &[Unknown]) {
+    /// Fields that their type does not have. A kind that others define may have got fields since: there only what
+    /// looks like a slip of the pen is certainly wrong.
+    pub(crate) fn unknown(&mut self, root: NodeId, unknown: &[Unknown], growing: bool) {
         for Unknown { key, known } in unknown {
             let name = self.tree.text(*key).unwrap_or_default();
-            let help = match nearest(name, known.iter().copied()) {
+            let near = nearest(name, known.iter().copied());
+            let severity = if growing && near.is_none() { Severity::Warning } else { Severity::Error };
+            let help = match near {
                 _ if name == "topologyKeys" => Some(
                     "Kubernetes has it no more; `trafficDistribution: PreferSameZone` is its successor"
                         .into(),
                 ),
                 Some(near) => Some(format!("did you mean `{near}`?")),
+                None if growing => Some(
+                    "netloom does not know it, and the API server drops it unless the definition that is installed \
+                     has it; look it up in the documentation of that version"
+                        .into(),
+                ),
                 None if known.is_empty() => None,
                 None if known.len() <= 8 => Some(format!("known here: {}", known.join(", "))),
                 None => None,
             };
             let message = format!("unknown field `{}`", shorten(&self.tree.path_to(root, *key)));
-            self.add(Severity::Error, *key, message, help);
+            let repair = near.and_then(|near| repair::rename(self.tree, root, *key, near));
+            self.add_related((severity, Cause::UnknownField), *key, message, help, Vec::new(), repair);
         }
     }
 
@@ -140,31 +177,38 @@ impl<'t> Findings<'t> {
         self.items.clear();
         self.items.push(Diagnostic {
             severity: Severity::Error,
+            cause: Cause::Template,
             message: format!("this looks like a Helm template: `{}`", shorten(&spot.text)),
             at: self.location(spot.line, spot.column),
             end: (spot.line, spot.end),
             help: Some("render it first: `helm template CHART | netloom … -`".into()),
             related: vec![],
+            repair: None,
         });
     }
 
     /// One finding instead of a flood: the document lost its indentation.
     pub(crate) fn lost_indentation(&mut self, flattened: &Flattened) {
-        let Flattened { child, parent } = flattened;
+        let Flattened { first, child, parent } = flattened;
         self.items.push(Diagnostic {
             severity: Severity::Error,
+            cause: Cause::LostIndentation,
             message: format!(
                 "this document lost its indentation: `{}` belongs under `{}` but stands at column 1, beside it",
                 child.text, parent.text
             ),
-            at: self.location(child.line, child.column),
-            end: (child.line, child.end),
+            at: self.location(first.line, first.column),
+            end: (first.line, first.end),
             help: Some(
                 "indent the lines that belong under `metadata:` and `spec:` by two spaces for each level, or copy \
                  the document again from where the spaces are still there (web pages often drop them)"
                     .into(),
             ),
-            related: vec![(self.location(parent.line, parent.column), "it belongs under this".into())],
+            related: vec![
+                (self.location(child.line, child.column), "the first line that should be indented".into()),
+                (self.location(parent.line, parent.column), "it belongs under this".into()),
+            ],
+            repair: None,
         });
     }
 
@@ -176,10 +220,12 @@ impl<'t> Findings<'t> {
         message: String,
         help: Option<String>,
         related: Option<(NodeId, &str)>,
+        repair: Option<Repair>,
     ) {
         let related = related.map(|(id, what)| (self.tree.location(id), what.to_owned()));
         let help = help.or_else(|| placeholder_help(self.tree, at));
-        self.add_related(severity, at, message, help, related.into_iter().collect());
+        let related = related.into_iter().collect();
+        self.add_related((severity, Cause::InvalidValue), at, message, help, related, repair);
     }
 }
 

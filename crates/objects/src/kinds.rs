@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     Typed,
-    decode::{Decoded, decode, nearest},
+    decode::{Decoded, decode, decode_as, nearest},
+    former::{OldIngress, OldScaler, OldestScaler, successor},
     tree::{NodeId, Tree},
 };
 
@@ -15,7 +16,7 @@ pub(crate) fn decode_typed(
     tree: &Tree,
     root: NodeId,
 ) -> Option<Decoded<Typed>> {
-    by_kind(api_version, kind, Decoding { tree, root })
+    by_kind(api_version, kind, Decoding { tree, root, read_as: successor(api_version, kind) })
 }
 
 /// Something to do with the type of a kind.
@@ -30,13 +31,14 @@ pub(crate) trait KindReader {
 struct Decoding<'t> {
     tree: &'t Tree,
     root: NodeId,
+    read_as: Option<&'static str>,
 }
 
 impl KindReader for Decoding<'_> {
     type Out = Decoded<Typed>;
 
     fn read<T: DeserializeOwned>(self, wrap: fn(Box<T>) -> Typed) -> Decoded<Typed> {
-        decode(self.tree, self.root).map(wrap)
+        decode_as(self.tree, self.root, self.read_as).map(wrap)
     }
 }
 
@@ -60,6 +62,22 @@ pub(crate) fn by_kind<R: KindReader>(api_version: &str, kind: &str, reader: R) -
             Typed::$variant
         };
     }
+    match (api_version, kind) {
+        ("extensions/v1beta1" | "networking.k8s.io/v1beta1", "Ingress") => {
+            return Some(reader.read(|old: Box<OldIngress>| Typed::Ingress(Box::new((*old).into()))));
+        }
+        ("autoscaling/v1", "HorizontalPodAutoscaler") => {
+            return Some(
+                reader.read(|old: Box<OldestScaler>| Typed::HorizontalPodAutoscaler(Box::new((*old).into()))),
+            );
+        }
+        ("autoscaling/v2beta1", "HorizontalPodAutoscaler") => {
+            return Some(
+                reader.read(|old: Box<OldScaler>| Typed::HorizontalPodAutoscaler(Box::new((*old).into()))),
+            );
+        }
+        _ => {}
+    }
     typed! {
         "v1" Namespace,
         "v1" Node,
@@ -70,30 +88,34 @@ pub(crate) fn by_kind<R: KindReader>(api_version: &str, kind: &str, reader: R) -
         "v1" ConfigMap,
         "v1" Secret,
         "v1" ServiceAccount,
-        "apps/v1" Deployment,
-        "apps/v1" ReplicaSet,
-        "apps/v1" StatefulSet,
-        "apps/v1" DaemonSet,
+        "apps/v1" | "apps/v1beta1" | "apps/v1beta2" | "extensions/v1beta1" Deployment,
+        "apps/v1" | "apps/v1beta2" | "extensions/v1beta1" ReplicaSet,
+        "apps/v1" | "apps/v1beta1" | "apps/v1beta2" StatefulSet,
+        "apps/v1" | "apps/v1beta2" | "extensions/v1beta1" DaemonSet,
         "batch/v1" Job,
-        "batch/v1" CronJob,
-        "discovery.k8s.io/v1" EndpointSlice,
-        "networking.k8s.io/v1" NetworkPolicy,
+        "batch/v1" | "batch/v1beta1" | "batch/v2alpha1" CronJob,
+        "discovery.k8s.io/v1" | "discovery.k8s.io/v1beta1" EndpointSlice,
+        "networking.k8s.io/v1" | "extensions/v1beta1" NetworkPolicy,
         "policy.networking.k8s.io/v1alpha2" ClusterNetworkPolicy,
         "policy.networking.k8s.io/v1alpha1" AdminNetworkPolicy,
         "policy.networking.k8s.io/v1alpha1" BaselineAdminNetworkPolicy,
         "networking.k8s.io/v1" Ingress,
-        "networking.k8s.io/v1" IngressClass,
-        "policy/v1" PodDisruptionBudget,
-        "autoscaling/v2" HorizontalPodAutoscaler,
-        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1beta1" GatewayClass,
-        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1beta1" Gateway,
-        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1beta1" HTTPRoute,
+        "networking.k8s.io/v1" | "networking.k8s.io/v1beta1" IngressClass,
+        "policy/v1" | "policy/v1beta1" PodDisruptionBudget,
+        "autoscaling/v2" | "autoscaling/v2beta2" HorizontalPodAutoscaler,
+        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1beta1"
+            | "gateway.networking.k8s.io/v1alpha2" GatewayClass,
+        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1beta1"
+            | "gateway.networking.k8s.io/v1alpha2" Gateway,
+        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1beta1"
+            | "gateway.networking.k8s.io/v1alpha2" HTTPRoute,
         "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1alpha2" GRPCRoute,
         "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1alpha2"
             | "gateway.networking.k8s.io/v1alpha3" TLSRoute,
-        "gateway.networking.k8s.io/v1alpha2" TCPRoute,
-        "gateway.networking.k8s.io/v1alpha2" UDPRoute,
-        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1beta1" ReferenceGrant,
+        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1alpha2" TCPRoute,
+        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1alpha2" UDPRoute,
+        "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1beta1"
+            | "gateway.networking.k8s.io/v1alpha2" ReferenceGrant,
         "gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1alpha3" BackendTLSPolicy,
         "networking.istio.io/v1" | "networking.istio.io/v1beta1" | "networking.istio.io/v1alpha3"
             Gateway = IstioGateway,
@@ -107,9 +129,12 @@ pub(crate) fn by_kind<R: KindReader>(api_version: &str, kind: &str, reader: R) -
         "security.istio.io/v1" | "security.istio.io/v1beta1" PeerAuthentication,
         "security.istio.io/v1" | "security.istio.io/v1beta1" AuthorizationPolicy,
         "security.istio.io/v1" | "security.istio.io/v1beta1" RequestAuthentication,
-        "cert-manager.io/v1" Certificate,
-        "cert-manager.io/v1" Issuer,
-        "cert-manager.io/v1" ClusterIssuer,
+        "cert-manager.io/v1" | "cert-manager.io/v1beta1" | "cert-manager.io/v1alpha3"
+            | "cert-manager.io/v1alpha2" Certificate,
+        "cert-manager.io/v1" | "cert-manager.io/v1beta1" | "cert-manager.io/v1alpha3"
+            | "cert-manager.io/v1alpha2" Issuer,
+        "cert-manager.io/v1" | "cert-manager.io/v1beta1" | "cert-manager.io/v1alpha3"
+            | "cert-manager.io/v1alpha2" ClusterIssuer,
         "monitoring.coreos.com/v1" ServiceMonitor,
         "monitoring.coreos.com/v1" PodMonitor,
         "monitoring.coreos.com/v1" PrometheusRule,
@@ -145,7 +170,7 @@ pub(crate) fn decode_other(tree: &Tree, root: NodeId) -> Decoded<Typed> {
 }
 
 /// The versions that Kubernetes serves of its own groups that matter here, and all kinds in them.
-const OWN: [(&str, &[&str]); 10] = [
+const OWN: [(&str, &[&str]); 11] = [
     (
         "v1",
         &[
@@ -178,6 +203,7 @@ const OWN: [(&str, &[&str]); 10] = [
     ("batch/v1", &["CronJob", "Job"]),
     ("discovery.k8s.io/v1", &["EndpointSlice"]),
     ("networking.k8s.io/v1", &["IPAddress", "Ingress", "IngressClass", "NetworkPolicy", "ServiceCIDR"]),
+    ("networking.k8s.io/v1beta1", &["IPAddress", "ServiceCIDR"]),
     ("policy.networking.k8s.io/v1alpha2", &["ClusterNetworkPolicy"]),
     ("policy.networking.k8s.io/v1alpha1", &["AdminNetworkPolicy", "BaselineAdminNetworkPolicy"]),
     ("policy/v1", &["Eviction", "PodDisruptionBudget"]),
@@ -265,6 +291,19 @@ const CLUSTER_SCOPED: [&str; 44] = [
     "VolumeAttachment",
 ];
 
+/// Whether a kind's definition is installed with a program that has releases of its own, and so may have fields that
+/// are younger than what is known of it here.
+pub(crate) fn is_growing(api_version: &str) -> bool {
+    const GROUPS: [&str; 5] = [
+        "monitoring.coreos.com",
+        "cert-manager.io",
+        "operator.tigera.io",
+        "projectcalico.org",
+        "crd.projectcalico.org",
+    ];
+    api_version.split_once('/').is_some_and(|(group, _)| GROUPS.contains(&group))
+}
+
 /// Whether objects of a kind live in namespaces. Kinds that are not known are taken to.
 pub(crate) fn is_namespaced(api_version: &str, kind: &str) -> bool {
     // Other projects have kinds of these names that do live in namespaces.
@@ -300,14 +339,14 @@ mod tests {
             ("apps/v1", "Deplyoment", Some("did you mean `Deployment`?")),
             ("v1", "service", Some("did you mean `Service`?")),
             (
-                "extensions/v1beta1",
+                "networking.k8s.io/v2",
                 "NetworkPolicy",
                 Some(
                     "write `apiVersion: networking.k8s.io/v1`, and see whether its fields are still the same",
                 ),
             ),
             (
-                "batch/v1beta1",
+                "batch/v3",
                 "CronJob",
                 Some("write `apiVersion: batch/v1`, and see whether its fields are still the same"),
             ),

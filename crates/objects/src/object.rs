@@ -220,6 +220,17 @@ impl Object {
         Arc::new(self.reference.at(self.locate(path)))
     }
 
+    /// Its API group; empty for the core group. Groups that moved are the ones that they moved to, so that the same
+    /// object is the same however it is written.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        match (self.api_version.split_once('/').map_or("", |(group, _)| group), &*self.kind) {
+            ("extensions", "Ingress" | "NetworkPolicy") => "networking.k8s.io",
+            ("extensions", "DaemonSet" | "Deployment" | "ReplicaSet") => "apps",
+            (group, _) => group,
+        }
+    }
+
     /// `metadata`.
     #[must_use]
     pub fn metadata(&self) -> &ObjectMeta {

@@ -2,7 +2,7 @@
 use std::{path::Path, sync::Arc};
 
 use crate::{
-    Object, ObjectRef, Severity, Typed,
+    Cause, Object, ObjectRef, Severity, Typed,
     findings::Findings,
     object::Place,
     tree::{NodeId, Tree, View},
@@ -27,7 +27,12 @@ pub(crate) fn take(
         }
         (_, true) => {
             let message = "this is a Helm chart: its templates are not read".into();
-            findings.add(Severity::Warning, root, message, Some(crate::source::HELM.into()));
+            findings.add(
+                (Severity::Warning, Cause::NotApplied),
+                root,
+                message,
+                Some(crate::source::HELM.into()),
+            );
             (api_version.unwrap_or("v2"), "HelmChart")
         }
         _ => return false,
@@ -62,5 +67,10 @@ fn kustomization(tree: &Tree, root: NodeId, findings: &mut Findings<'_>) {
     }
     let message =
         format!("this kustomization is not applied: its {} change nothing here", changes.join(", "));
-    findings.add(Severity::Warning, root, message, Some(crate::source::KUSTOMIZE.into()));
+    findings.add(
+        (Severity::Warning, Cause::NotApplied),
+        root,
+        message,
+        Some(crate::source::KUSTOMIZE.into()),
+    );
 }

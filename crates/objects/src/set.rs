@@ -6,7 +6,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use crate::{Diagnostic, Object, ReadError, Severity, Source, Typed, parse_sources, read_sources};
+use crate::{
+    Cause, Diagnostic, Object, ObjectRef, ReadError, Severity, Source, Typed, parse_sources, read_sources,
+};
 
 /// One source with what was found in it.
 #[derive(Clone, Debug)]
@@ -37,6 +39,18 @@ pub struct ObjectSet {
     pub set_diagnostics: Vec<Diagnostic>,
     objects: Vec<Arc<Object>>,
 }
+
+/// A set with earlier forms of some objects.
+#[derive(Clone, Debug)]
+pub struct Earlier {
+    /// The set.
+    pub set: ObjectSet,
+    /// The forms in it that another one replaces.
+    pub forms: Vec<Arc<ObjectRef>>,
+}
+
+/// So many forms of one object are looked at.
+const MAX_FORMS: usize = 16;
 
 /// What makes two objects the same one to the API server: group, kind, namespace, name.
 type Identity<'o> = (&'o str, &'o str, Option<&'o str>, &'o str);
@@ -115,6 +129,47 @@ impl ObjectSet {
         self.objects.iter()
     }
 
+    /// The sets with earlier forms of the objects that are given several times: with the first ones, with the second
+    /// ones, and so on up to the last but one. Forms that say the same as the one that is taken are left out, and so
+    /// are those behind the [`MAX_FORMS`]th.
+    #[must_use]
+    pub fn earlier(&self) -> Vec<Earlier> {
+        if self.set_diagnostics.is_empty() {
+            return Vec::new();
+        }
+        let all: Vec<&Arc<Object>> = self.sources.iter().flat_map(|s| &s.objects).collect();
+        let hashes = self.sources.iter().flat_map(|s| &s.hashes);
+        let mut forms: HashMap<Hashed<'_>, Vec<usize>, BuildHasherDefault<AsItIs>> = HashMap::default();
+        for (index, (object, hash)) in all.iter().zip(hashes).enumerate() {
+            forms.entry(Hashed(*hash, object)).or_default().push(index);
+        }
+        let mut several: Vec<Vec<usize>> = forms.into_values().filter(|forms| forms.len() > 1).collect();
+        for forms in &mut several {
+            let Some(last) = forms.pop() else { continue };
+            forms.retain(|form| all[*form].typed != all[last].typed);
+            forms.truncate(MAX_FORMS);
+            forms.push(last);
+        }
+        let most = several.iter().map(Vec::len).max().unwrap_or_default();
+        (0..most.saturating_sub(1)).map(|nth| self.with_forms(&all, &several, nth)).collect()
+    }
+
+    /// The set in which the `nth` form stands in the place of the last, where there are so many.
+    fn with_forms(&self, all: &[&Arc<Object>], several: &[Vec<usize>], nth: usize) -> Earlier {
+        let mut in_place: HashMap<*const Object, &Arc<Object>> = HashMap::new();
+        for forms in several {
+            if let (Some(form), Some(last)) = (forms.get(nth).filter(|_| nth + 1 < forms.len()), forms.last())
+            {
+                in_place.insert(Arc::as_ptr(all[*last]), all[*form]);
+            }
+        }
+        let placed = |object: &Arc<Object>| Arc::clone(in_place.get(&Arc::as_ptr(object)).unwrap_or(&object));
+        let objects = self.objects.iter().map(placed).collect();
+        let forms = in_place.values().map(|form| form.reference.clone()).collect();
+        let set = Self { sources: self.sources.clone(), set_diagnostics: Vec::new(), objects };
+        Earlier { set, forms }
+    }
+
     /// All findings, source by source, then those of the set.
     pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
         self.sources.iter().flat_map(|s| &s.diagnostics).chain(&self.set_diagnostics)
@@ -146,8 +201,7 @@ impl ObjectSet {
 }
 
 fn identity(object: &Object) -> Identity<'_> {
-    let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
-    (group, &object.kind, object.reference.namespace.as_deref(), &object.name)
+    (object.group(), &object.kind, object.reference.namespace.as_deref(), &object.name)
 }
 
 fn given_twice(earlier: &Object, later: &Object) -> Diagnostic {
@@ -158,6 +212,7 @@ fn given_twice(earlier: &Object, later: &Object) -> Diagnostic {
     };
     Diagnostic {
         severity: Severity::Warning,
+        cause: Cause::GivenTwice,
         message: format!("{} {where_in} is given twice; this one is taken", later.kind),
         end: (at.line, at.column),
         at,
@@ -165,5 +220,6 @@ fn given_twice(earlier: &Object, later: &Object) -> Diagnostic {
             "applied one after the other the second would replace the first; keep one, or rename one".into(),
         ),
         related: vec![(earlier.locate("metadata.name"), "first here".into())],
+        repair: None,
     }
 }

@@ -43,6 +43,8 @@ fn starts_value(before: &str) -> bool {
 /// it belongs under.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Flattened {
+    /// The key that the document begins with.
+    pub(crate) first: Spot,
     pub(crate) child: Spot,
     pub(crate) parent: Spot,
 }
@@ -79,6 +81,10 @@ pub(crate) fn flattened(chunk: Chunk<'_>) -> Option<Flattened> {
     if !is_manifest {
         return None;
     }
+    let first = lines.first().map(|(number, line)| {
+        let key = line.split_once(':').map_or(*line, |(key, _)| key).trim_end();
+        spot(*number, line, 0, key)
+    })?;
     let indented = lines.iter().any(|(_, line)| line.starts_with([' ', '\t']));
     lines.windows(2).find_map(|pair| {
         let (parent, child) = (pair[0], pair[1]);
@@ -89,6 +95,7 @@ pub(crate) fn flattened(chunk: Chunk<'_>) -> Option<Flattened> {
             _ => false,
         };
         belongs.then(|| Flattened {
+            first: first.clone(),
             child: spot(child.0, child.1, 0, &format!("{key}:")),
             parent: spot(parent.0, parent.1, 0, parent.1.trim_end()),
         })

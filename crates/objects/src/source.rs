@@ -7,10 +7,13 @@ use std::{
     sync::Arc,
 };
 
+use crate::package::{self, Package, Packaging};
+
 /// What to do about a Helm chart.
-pub(crate) const HELM: &str = "render it first: `helm template CHART | netloom … -`";
+pub(crate) const HELM: &str =
+    "install helm, which netloom then runs, or render it first: `helm template CHART | netloom … -`";
 /// What to do about a kustomization.
-pub(crate) const KUSTOMIZE: &str = "build it first: `kustomize build FOLDER | netloom … -`";
+pub(crate) const KUSTOMIZE: &str = "install kustomize or kubectl, which netloom then runs, or build it first: `kustomize build FOLDER | netloom … -`";
 
 /// The largest source that is read. Positions are kept in 32 bits.
 const LARGEST: u64 = 1 << 30;
@@ -62,12 +65,23 @@ fn permission_hint(cause: &io::Error) -> &'static str {
 /// The files that [`read_sources`] reads, and the folders whose change can add to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileList {
-    /// Manifests in the order in which they are read; `-` stands for standard input.
+    /// Manifests in the order in which they are read; `-` stands for standard input, and a folder for the manifests that
+    /// a program makes of it.
     pub files: Vec<PathBuf>,
     /// The same files, with all links on the way followed.
     pub real: Vec<PathBuf>,
     /// Every folder walked, and the folder of every file named.
     pub folders: Vec<PathBuf>,
+    /// The folders among the files.
+    pub packages: Vec<Package>,
+}
+
+impl FileList {
+    /// What is known of a folder among the files.
+    #[must_use]
+    pub fn package(&self, file: &Path) -> Option<&Package> {
+        self.packages.iter().find(|package| package.folder == file)
+    }
 }
 
 /// Lists the files that [`read_sources`] would read: files as named, folders walked in the order of their names.
@@ -76,14 +90,23 @@ pub struct FileList {
 /// # Errors
 /// When a path does not exist or cannot be listed, is a folder without manifests, or is a Helm chart.
 pub fn list_files(paths: &[PathBuf]) -> Result<FileList, ReadError> {
-    let mut walk = Walk::default();
-    for path in paths {
-        walk.named(path)?;
-    }
-    if walk.list.files.is_empty() {
-        return Err(ReadError::Nothing);
-    }
-    Ok(walk.list)
+    Walk::default().list(paths)
+}
+
+/// As [`list_files`], but a kustomization or a Helm chart is listed as the folder that it is, and its files are not. Those
+/// that are only a part of another one are left out.
+///
+/// # Errors
+/// When a path does not exist or cannot be listed, or is a folder without manifests.
+pub fn list_packaged(paths: &[PathBuf]) -> Result<FileList, ReadError> {
+    let mut list = Walk { packaged: true, ..Walk::default() }.list(paths)?;
+    let keep = package::tops(&list.packages);
+    let parts: BTreeSet<PathBuf> =
+        list.packages.iter().zip(&keep).filter(|(_, keep)| !**keep).map(|(p, _)| p.folder.clone()).collect();
+    let kept = list.files.into_iter().zip(list.real).filter(|(file, _)| !parts.contains(file));
+    (list.files, list.real) = kept.unzip();
+    list.packages.retain(|package| !parts.contains(&package.folder));
+    Ok(list)
 }
 
 /// Reads files, folders (walked) and `-`, standard input.
@@ -91,7 +114,7 @@ pub fn list_files(paths: &[PathBuf]) -> Result<FileList, ReadError> {
 /// # Errors
 /// When a path does not exist, cannot be read, is not UTF-8 text, or is a folder without manifests.
 pub fn read_sources(paths: &[PathBuf]) -> Result<Vec<Source>, ReadError> {
-    list_files(paths)?.files.iter().map(|path| read_file(path)).collect()
+    list_files(paths)?.files.iter().map(|path| read_source(path)).collect()
 }
 
 #[derive(Default)]
@@ -99,9 +122,21 @@ struct Walk {
     list: FileList,
     /// What was listed already, by its real path: links and repeated arguments add nothing.
     seen: BTreeSet<PathBuf>,
+    /// Whether packages are listed, and not their files.
+    packaged: bool,
 }
 
 impl Walk {
+    fn list(mut self, paths: &[PathBuf]) -> Result<FileList, ReadError> {
+        for path in paths {
+            self.named(path)?;
+        }
+        if self.list.files.is_empty() {
+            return Err(ReadError::Nothing);
+        }
+        Ok(self.list)
+    }
+
     fn named(&mut self, path: &Path) -> Result<(), ReadError> {
         if path == Path::new("-") {
             self.file(path, path.to_owned());
@@ -112,6 +147,9 @@ impl Walk {
             let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             self.folder_once(folder);
             self.linked(path);
+            return Ok(());
+        }
+        if self.package(path, true) {
             return Ok(());
         }
         if is_chart(path) {
@@ -127,7 +165,23 @@ impl Walk {
         Ok(())
     }
 
+    /// Takes a folder as a package, if it is one and packages are wanted.
+    fn package(&mut self, path: &Path, named: bool) -> bool {
+        let package = if self.packaged { Package::of(path, named) } else { None };
+        let Some(package) = package else { return false };
+        self.folder_once(path);
+        let files = self.list.files.len();
+        self.linked(path);
+        if self.list.files.len() > files {
+            self.list.packages.push(package);
+        }
+        true
+    }
+
     fn folder(&mut self, path: &Path) -> Result<(), ReadError> {
+        if self.package(path, false) {
+            return Ok(());
+        }
         let real = fs::canonicalize(path).map_err(|cause| unreadable(path, cause))?;
         if !self.seen.insert(real.clone()) {
             return Ok(());
@@ -191,13 +245,15 @@ fn has_manifest(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|e| is_manifest(&e.path())))
 }
 
-fn is_manifest(path: &Path) -> bool {
+/// Whether a walk takes a file by its name.
+#[must_use]
+pub fn is_manifest(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
 }
 
 fn is_chart(folder: &Path) -> bool {
-    folder.join("Chart.yaml").is_file()
+    package::kind_of(folder).is_some_and(|(kind, _)| kind == Packaging::Chart)
 }
 
 fn unreadable(path: &Path, cause: io::Error) -> ReadError {
@@ -211,7 +267,10 @@ fn unreadable(path: &Path, cause: io::Error) -> ReadError {
 }
 
 /// Reads one file, or standard input for `-`.
-fn read_file(path: &Path) -> Result<Source, ReadError> {
+///
+/// # Errors
+/// When it cannot be read, is too large, or is not UTF-8 text.
+pub fn read_source(path: &Path) -> Result<Source, ReadError> {
     let mut bytes = Vec::new();
     let (name, read) = if path == Path::new("-") {
         ("<stdin>".into(), io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes))

@@ -161,6 +161,19 @@ impl PolicySet {
         self.judge(pod, Direction::Ingress, &connection)
     }
 
+    /// As [`Self::ingress`], by the rules alone: as if no node were the pod's own.
+    #[must_use]
+    pub fn ingress_by_rules(
+        &self,
+        pod: PodId,
+        from: impl Into<Remote>,
+        protocol: Protocol,
+        port: u16,
+    ) -> Side {
+        let connection = self.connection(pod, Direction::Ingress, from.into(), protocol, port);
+        self.judge(pod, Direction::Ingress, &connection)
+    }
+
     /// A connection of a pod, with what rules are held against.
     pub(crate) fn connection(
         &self,

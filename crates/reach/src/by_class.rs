@@ -1,15 +1,9 @@
 //! The table by class: for each class as a target, the classes to which the same ports are open.
 use std::{collections::BTreeMap, fmt, sync::Arc, thread};
 
-use crate::{
-    classes::ClassId,
-    endpoints::EndpointId,
-    names,
-    pool::PortSetId,
-    reach::{Party, Reach},
-};
+use crate::{classes::ClassId, endpoints::EndpointId, names, pool::PortSetId, reach::Reach};
 
-/// A class with its members.
+/// A class with its members: endpoints, or ranges of the outside. Policies may tell neither apart, and yet they are two.
 #[derive(Clone, Debug)]
 pub struct Members {
     /// The class.
@@ -35,10 +29,10 @@ impl Reach {
     /// The classes that have members to show, in the order of the name of the first one; then those of the outside.
     #[must_use]
     pub fn members(&self) -> Vec<Members> {
-        let mut places: BTreeMap<ClassId, usize> = BTreeMap::new();
+        let mut places: BTreeMap<(ClassId, bool), usize> = BTreeMap::new();
         let mut members: Vec<Members> = Vec::new();
         let mut add = |class, endpoint: Option<EndpointId>, name: Arc<str>| {
-            let place = *places.entry(class).or_insert_with(|| {
+            let place = *places.entry((class, endpoint.is_some())).or_insert_with(|| {
                 members.push(Members { class, endpoints: Vec::new(), names: Vec::new() });
                 members.len() - 1
             });
@@ -90,13 +84,6 @@ impl Reach {
             }
         }
         by_ports.into_iter().map(|(open, from)| ClassRow { from, to: to as u32, open }).collect()
-    }
-
-    /// How a class is written where its members are listed elsewhere: `c1`.
-    #[must_use]
-    pub fn class_place(&self, members: &[Members], party: Party) -> Option<usize> {
-        let class = self.class_of(party);
-        members.iter().position(|m| m.class == class)
     }
 }
 

@@ -1,14 +1,14 @@
 //! Who carries Ingresses and routes out, and whether policies let them reach the pods.
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use netloom_cluster::{PodId, Snapshot};
-use netloom_objects::ObjectSet;
+use netloom_objects::{Object, ObjectSet, Typed};
 
 use crate::{
     controllers::Carrier,
     endpoints::EndpointId,
     ports::PortSet,
-    published::{Entry, Published, published},
+    published::{Entry, Published, namespace_of, published, targets},
     reach::{Party, Reach, Scope},
     rows::Side,
     stand_in::StandIn,
@@ -34,6 +34,9 @@ impl Carriers {
             let own = snapshot.pods.iter().filter(|pod| carrier.is(pod)).map(|pod| Party::Pod(pod.id));
             let mut of_carrier: Vec<Party> = own.collect();
             if of_carrier.is_empty() {
+                of_carrier = proxies(objects, snapshot, carrier);
+            }
+            if of_carrier.is_empty() {
                 for stand_in in carrier.stand_ins() {
                     let place = stand_ins.iter().position(|known| *known == stand_in);
                     of_carrier.push(Party::StandIn(place.unwrap_or_else(|| {
@@ -50,6 +53,26 @@ impl Carriers {
     pub fn parties(&self, carrier: &Carrier) -> &[Party] {
         self.parties.get(carrier).map_or(&[], Vec::as_slice)
     }
+}
+
+/// The pods of a Gateway whose controller is not known: those that are published beside it on one of its ports.
+fn proxies(objects: &ObjectSet, snapshot: &Snapshot, carrier: &Carrier) -> Vec<Party> {
+    let Some((namespace, name)) = &carrier.gateway else { return Vec::new() };
+    let is_meant = |object: &Object| *object.name == **name && namespace_of(object) == namespace;
+    let gateway = objects.objects().find_map(|object| match &object.typed {
+        Typed::Gateway(gateway) if is_meant(object) => Some(gateway),
+        _ => None,
+    });
+    let Some(gateway) = gateway else { return Vec::new() };
+    let listens = |port: u16| gateway.spec.listeners.iter().any(|l| l.port == i32::from(port));
+    let beside = snapshot.services.iter().filter(|s| *s.namespace == **namespace);
+    let mut pods = BTreeSet::new();
+    for service in beside.filter(|s| !s.lb_ips.is_empty() || s.ports.iter().any(|p| p.node_port.is_some())) {
+        for (nth, port) in service.ports.iter().enumerate().filter(|(_, port)| listens(port.port)) {
+            pods.extend(targets(service, nth, port.protocol).map(|(pod, ..)| pod));
+        }
+    }
+    pods.into_iter().map(Party::Pod).collect()
 }
 
 /// What policies make of one way from outside to an endpoint.
@@ -124,7 +147,7 @@ impl Reach {
     }
 
     /// What ingress controllers and gateways may open on each endpoint that Ingresses and routes lead to.
-    pub(crate) fn from_controllers(&self) -> BTreeMap<EndpointId, PortSet> {
+    pub(crate) fn controller_lines(&self) -> BTreeMap<EndpointId, PortSet> {
         let mut open: BTreeMap<EndpointId, PortSet> = BTreeMap::new();
         for way in self.ways().filter(|way| matches!(way.published.entry, Entry::Controller(_))) {
             let of_endpoint = open.entry(way.to).or_default();

@@ -28,6 +28,15 @@ impl ClassId {
 struct Faces([Option<u32>; 2]);
 
 impl Faces {
+    /// Only the face of one family, where one is asked for.
+    fn over(self, family: Option<Family>) -> Self {
+        match family {
+            None => self,
+            Some(Family::V4) => Self([self.0[0], None]),
+            Some(Family::V6) => Self([None, self.0[1]]),
+        }
+    }
+
     /// The pairs of cells by which two endpoints see each other.
     fn pairs(self, with: Self) -> impl Iterator<Item = (u32, u32)> {
         self.0.into_iter().zip(with.0).filter_map(|(a, b)| Some((a?, b?)))
@@ -165,19 +174,19 @@ impl Classes {
         let mut by_target: Vec<Option<PortSetId>> = vec![None; self.targets.all.len()];
         let open = |(nth, (_, target)): (usize, &(u32, u32))| {
             let known = &mut by_target[*target as usize];
-            *known.get_or_insert_with(|| self.allowed(pool, from, ClassId(nth as u32)))
+            *known.get_or_insert_with(|| self.allowed(pool, from, ClassId(nth as u32), None))
         };
         self.classes.iter().enumerate().map(open).collect()
     }
 
-    /// What the rules allow a source's class towards a target's: in some family that both speak.
-    pub fn allowed(&self, pool: &Pool, from: ClassId, to: ClassId) -> PortSetId {
+    /// What the rules allow a source's class towards a target's: in some family that both speak, or in this one.
+    pub fn allowed(&self, pool: &Pool, from: ClassId, to: ClassId, family: Option<Family>) -> PortSetId {
         let source = self.sources.all[self.classes[from.index()].0 as usize];
         let target = self.targets.all[self.classes[to.index()].1 as usize];
         let open = |effect: Option<u32>, effects: &Effects, cell: u32| {
             effect.map_or(PortSetId::ALL, |effect| effects.get(effect).on(self.cells.example(cell)))
         };
-        source.faces.pairs(target.faces).fold(PortSetId::NONE, |all, (from, to)| {
+        source.faces.over(family).pairs(target.faces).fold(PortSetId::NONE, |all, (from, to)| {
             let egress = open(source.effect, &self.egress, to);
             let ingress = open(target.effect, &self.ingress, from);
             pool.or(all, pool.and(egress, ingress))
@@ -210,10 +219,11 @@ impl Columns<'_> {
         let mut open = |half: &Half| {
             let of_effect = half.effect.map_or([PortSetId::ALL; 2], |effect| sent[effect as usize]);
             let mut all = PortSetId::NONE;
-            for family in 0..2 {
-                let (Some(cell), Some(_)) = (half.faces.0[family], target.faces.0[family]) else { continue };
+            let faces = half.faces.0.into_iter().zip(target.faces.0).zip(of_effect);
+            for ((cell, other), sent) in faces {
+                let (Some(cell), Some(_)) = (cell, other) else { continue };
                 let accepted = accepted.as_ref().map_or(PortSetId::ALL, |accepted| accepted[cell as usize]);
-                let open = match (of_effect[family], accepted) {
+                let open = match (sent, accepted) {
                     (PortSetId::NONE, _) | (_, PortSetId::NONE) => continue,
                     (PortSetId::ALL, open) | (open, PortSetId::ALL) => open,
                     pair => *both.entry(pair).or_insert_with(|| pool.and(pair.0, pair.1)),

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use netloom_cluster::{NamespaceMatch, Operator, Peer, PodPeer, Requirement, Selector, Snapshot};
+use netloom_cluster::{NamespaceMatch, Operator, Peer, Pod, PodPeer, Requirement, Selector, Snapshot};
 use netloom_objects::Location;
 use netloom_policy::Direction;
 
@@ -173,15 +173,24 @@ fn is_met(snapshot: &Snapshot, peer: &PodPeer) -> bool {
         // Any pod of any namespace is asked about anyway.
         return matches!(&peer.namespaces, NamespaceMatch::Labels(labels) if labels.requirements.is_empty());
     }
-    snapshot.pods.iter().any(|pod| {
-        let namespace = snapshot.namespace(pod.namespace_id);
-        let in_namespace = match &peer.namespaces {
-            NamespaceMatch::Named(name) => *name == pod.namespace,
-            NamespaceMatch::Labels(labels) => labels.matches(&namespace.labels),
-        };
-        let own = !pod.host_network && pod.origin.at != Location::builtin();
-        own && in_namespace && peer.pods.matches(&pod.labels)
-    })
+    let met = |pod: &Arc<Pod>| {
+        !pod.host_network && pod.origin.at != Location::builtin() && peer.pods.matches(&pod.labels)
+    };
+    let any_of = |namespace: &str| pods_of(snapshot, namespace).iter().any(met);
+    match &peer.namespaces {
+        NamespaceMatch::Named(name) => any_of(name),
+        NamespaceMatch::Labels(labels) => {
+            let mut selected = snapshot.namespaces.iter().filter(|n| labels.matches(&n.labels));
+            selected.any(|namespace| any_of(&namespace.name))
+        }
+    }
+}
+
+/// The pods of a namespace: they stand together.
+fn pods_of<'s>(snapshot: &'s Snapshot, namespace: &str) -> &'s [Arc<Pod>] {
+    let first = snapshot.pods.partition_point(|pod| *pod.namespace < *namespace);
+    let behind = snapshot.pods.partition_point(|pod| *pod.namespace <= *namespace);
+    &snapshot.pods[first..behind]
 }
 
 /// Pods that a peer selects, each with the name of those that it stands for.

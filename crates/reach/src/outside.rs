@@ -152,7 +152,8 @@ mod tests {
             ..Tables::default()
         };
         let last = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
-        let cases: [(&Tables, &[Family], &[&str], Vec<String>); 4] = [
+        type Case<'a> = (&'a Tables, &'a [Family], &'a [&'a str], Vec<String>);
+        let cases: [Case<'_>; 4] = [
             (&none, &both[..1], &[], vec!["0.0.0.0-255.255.255.255 0".into()]),
             (&none, &both, &[], vec!["0.0.0.0-255.255.255.255 0".into(), format!("::-{last} 0")]),
             (

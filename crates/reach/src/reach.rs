@@ -2,7 +2,7 @@
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
-use netloom_cluster::{Addrs, Family, NodeId, Pod, PodId, Snapshot};
+use netloom_cluster::{Addrs, Family, NodeId, PodId, Snapshot};
 use netloom_policy::{Direction, PolicySet};
 
 use crate::{
@@ -73,7 +73,7 @@ impl Reach {
     /// Compiles the policies of a Snapshot, and finds the classes.
     #[must_use]
     pub fn new(snapshot: &Snapshot, scope: &Scope) -> Self {
-        let everyone = stand_in::with(&unplaced(snapshot), &scope.stand_ins);
+        let everyone = stand_in::with(snapshot, &scope.stand_ins);
         let policies = Arc::new(PolicySet::compile(&everyone));
         let tables = policies.tables().clone();
         let pool = Pool::new();
@@ -215,7 +215,7 @@ impl Reach {
     /// What policies allow members of one class towards another member of a class.
     #[must_use]
     pub fn between(&self, from: ClassId, to: ClassId) -> PortSetId {
-        self.classes.allowed(&self.pool, from, to)
+        self.classes.allowed(&self.pool, from, to, None)
     }
 
     /// What the rules about one end alone allow towards the other: of `Ingress` as a target, of `Egress` as a source.
@@ -230,14 +230,20 @@ impl Reach {
         self.pool.get(id)
     }
 
-    /// Which connections are allowed. A pod always reaches itself, and a node the pods on it; a workload is asked
-    /// about its other pods, if it has several.
+    /// Which connections are allowed, over either IP family. A pod always reaches itself, and a node the pods on it; a
+    /// workload is asked about its other pods, if it has several.
     #[must_use]
     pub fn allowed(&self, from: Party, to: Party) -> Arc<PortSet> {
+        self.allowed_over(from, to, None)
+    }
+
+    /// As [`Self::allowed`], over one IP family.
+    #[must_use]
+    pub fn allowed_over(&self, from: Party, to: Party, family: Option<Family>) -> Arc<PortSet> {
         let id = if self.is_exempt(from, to) {
             PortSetId::ALL
         } else {
-            self.between(self.class_of(from), self.class_of(to))
+            self.classes.allowed(&self.pool, self.class_of(from), self.class_of(to), family)
         };
         self.ports(id)
     }
@@ -271,21 +277,8 @@ impl Reach {
     }
 }
 
-/// Whether a node is one of the cluster's, with the pods that are said to be on it: of a made one no address is known.
-fn is_known(snapshot: &Snapshot, node: NodeId) -> bool {
+/// Whether a node is one of the cluster's, with the pods that are said to be on it: of a made one no address is known,
+/// and a pod is on it by chance.
+pub(crate) fn is_known(snapshot: &Snapshot, node: NodeId) -> bool {
     snapshot.nodes.get(node.0 as usize).is_some_and(|node| !node.ips.is_empty())
-}
-
-/// The Snapshot without the places that pods have on made nodes, so that no pod shares a node with one on the host's
-/// network by chance: a node is let in by its own pods, whatever policies say.
-fn unplaced(snapshot: &Snapshot) -> Snapshot {
-    let by_chance = |pod: &Pod| !pod.host_network && !is_known(snapshot, pod.node);
-    if !snapshot.pods.iter().any(|p| p.host_network) || !snapshot.pods.iter().any(|p| by_chance(p)) {
-        return snapshot.clone();
-    }
-    let unplaced = |pod: &Arc<Pod>| match by_chance(pod) {
-        true => Arc::new(Pod { node: NodeId(u32::MAX), ..(**pod).clone() }),
-        false => pod.clone(),
-    };
-    Snapshot { pods: Arc::new(snapshot.pods.iter().map(unplaced).collect()), ..snapshot.clone() }
 }

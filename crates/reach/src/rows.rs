@@ -79,12 +79,12 @@ impl Reach {
             while let Some(guest) = guests.next_if(|guest| *guest.name < *source.name) {
                 guest.rows(&mut visit)?;
             }
-            self.from_endpoint(source, &shown, &between, &mut visit)?;
+            self.endpoint_rows(source, &shown, &between, &mut visit)?;
         }
         guests.try_for_each(|guest| guest.rows(&mut visit))
     }
 
-    fn from_endpoint<E>(
+    fn endpoint_rows<E>(
         &self,
         source: &Endpoint,
         shown: &[&Endpoint],
@@ -121,7 +121,7 @@ impl Reach {
             }
         }
         let mut controller = Guest::new(&names::INGRESS_CONTROLLER.into(), None);
-        for (to, open) in self.from_controllers() {
+        for (to, open) in self.controller_lines() {
             // Those of the table are the same ones, in the same order.
             let place = shown.binary_search_by(|e| e.name.cmp(&self.endpoint(to).name));
             controller.to.extend(place.ok().map(|place| (shown[place], self.pool.intern(open))));

@@ -6,7 +6,7 @@ use netloom_policy::{Reason, Remote, Side};
 
 use crate::{
     ports::{PROTOCOLS, PortSet},
-    reach::{Party, Reach},
+    reach::{Party, Reach, is_known},
 };
 
 /// What decides about some ports.
@@ -135,8 +135,14 @@ impl Reach {
         let not_subject = || side(Reason::NotSubject);
         let egress =
             from.pod.map_or_else(not_subject, |pod| self.policies.egress(pod, to.remote, protocol, port));
-        let ingress =
-            to.pod.map_or_else(not_subject, |pod| self.policies.ingress(pod, from.remote, protocol, port));
+        let ingress = to.pod.map_or_else(not_subject, |pod| {
+            let node = self.snapshot.pods.get(pod.0 as usize).map(|pod| pod.node);
+            // A node is let in by its own pods; on a made node a pod is by chance.
+            match node.is_some_and(|node| is_known(&self.snapshot, node)) {
+                true => self.policies.ingress(pod, from.remote, protocol, port),
+                false => self.policies.ingress_by_rules(pod, from.remote, protocol, port),
+            }
+        });
         (egress, ingress)
     }
 }

@@ -166,10 +166,16 @@ impl Comparer<'_> {
     }
 }
 
-/// Differences by target and ports, with their sources and one pair as an example.
+/// Sources, and one pair as an example.
+type Sources = (BTreeSet<usize>, Option<(Party, Party)>);
+
+/// Targets, and what decides about them.
+type Targets = (BTreeSet<usize>, Vec<String>);
+
+/// Differences by target and ports.
 #[derive(Default)]
 struct Found {
-    by_target: BTreeMap<(usize, PortSet), (BTreeSet<usize>, Option<(Party, Party)>)>,
+    by_target: BTreeMap<(usize, PortSet), Sources>,
 }
 
 impl Found {
@@ -181,7 +187,7 @@ impl Found {
 
     /// Targets with the same sources and ports become one.
     fn put_together(self, units: &Units, everybody: &Everybody, reach: &Reach) -> Vec<Change> {
-        let mut alike: BTreeMap<(BTreeSet<usize>, PortSet), (BTreeSet<usize>, Vec<String>)> = BTreeMap::new();
+        let mut alike: BTreeMap<(BTreeSet<usize>, PortSet), Targets> = BTreeMap::new();
         for ((to, ports), (from, example)) in self.by_target {
             let because = example.map(|(from, to)| because(reach, from, to, &ports)).unwrap_or_default();
             let (targets, reasons) = alike.entry((from, ports)).or_default();

@@ -28,6 +28,7 @@ struct Check {
     fail_on: Option<Spanned<String>>,
     kube_version: Option<Spanned<String>>,
     istio_version: Option<Spanned<String>>,
+    gateway_api_version: Option<Spanned<String>>,
     closed: Open,
     exclude: Words,
     severity: Severities,
@@ -82,8 +83,18 @@ struct Cluster {
 pub(super) fn read(text: &str) -> Result<Config, ConfigError> {
     let reader = Reader { lines: Lines::of(text) };
     let file: File = toml::from_str(text).map_err(|error| reader.toml(&error))?;
-    let Check { select, ignore, fail_on, kube_version, istio_version, closed, exclude, severity, paths } =
-        file.check;
+    let Check {
+        select,
+        ignore,
+        fail_on,
+        kube_version,
+        istio_version,
+        gateway_api_version,
+        closed,
+        exclude,
+        severity,
+        paths,
+    } = file.check;
     Ok(Config {
         selection: Selection { select: reader.all(&select)?, ignore: reader.all(&ignore)? },
         fail_on: fail_on
@@ -101,6 +112,7 @@ pub(super) fn read(text: &str) -> Result<Config, ConfigError> {
             .transpose()?,
         kube_version: kube_version.map(|given| reader.parse::<Version>(&given)).transpose()?,
         istio_version: istio_version.map(|given| reader.parse::<Version>(&given)).transpose()?,
+        gateway_api_version: gateway_api_version.map(|given| reader.parse::<Version>(&given)).transpose()?,
         closed: match closed {
             Open::Whole(everything) => Closed { everything, ..Closed::default() },
             Open::Parts(parts) => Closed {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use netloom_cluster::Options;
 use netloom_objects::Severity;
 
-use crate::{Closed, Report, Rule, Selection, Selector, Settings, Version, most_specific};
+use crate::{Closed, Finding, Report, Rule, Selection, Selector, Settings, Version, most_specific};
 
 /// The severity that a rule's findings get; `None` for off.
 pub type Level = Option<Severity>;
@@ -25,6 +25,8 @@ pub struct Config {
     pub kube_version: Option<Version>,
     /// `istio-version`.
     pub istio_version: Option<Version>,
+    /// `gateway-api-version`.
+    pub gateway_api_version: Option<Version>,
     /// What of the cluster the manifests are.
     pub closed: Closed,
     /// Files of walked folders that are left out.
@@ -76,6 +78,7 @@ impl Config {
         Settings {
             kube_version: self.kube_version.unwrap_or(defaults.kube_version),
             istio_version: self.istio_version.unwrap_or(defaults.istio_version),
+            gateway_api_version: self.gateway_api_version.unwrap_or(defaults.gateway_api_version),
             closed: self.closed.clone(),
             cluster: self.cluster.clone(),
         }
@@ -93,22 +96,32 @@ impl Config {
         if self.severity.is_empty() && self.paths.is_empty() {
             return;
         }
+        let excused = &mut report.excused;
         report.findings.retain_mut(|finding| {
-            if let Some(Some(severity)) = most_specific(&self.severity, finding.rule) {
-                finding.severity = *severity;
+            let wanted = self.judge(finding, path);
+            if !wanted {
+                *excused.entry(finding.rule.code).or_default() += 1;
             }
-            let Some(path) = path(&finding.at.file) else { return true };
-            for part in self.paths.iter().filter(|part| part.paths.matches(&path)) {
-                if part.ignore.iter().any(|selector| selector.names(finding.rule)) {
-                    return false;
-                }
-                match most_specific(&part.severity, finding.rule) {
-                    Some(Some(severity)) => finding.severity = *severity,
-                    Some(None) => return false,
-                    None => {}
-                }
-            }
-            true
+            wanted
         });
+    }
+
+    /// Gives a finding its severity. Whether it is wanted where it is.
+    fn judge(&self, finding: &mut Finding, path: &dyn Fn(&str) -> Option<PathBuf>) -> bool {
+        if let Some(Some(severity)) = most_specific(&self.severity, finding.rule) {
+            finding.severity = *severity;
+        }
+        let Some(path) = path(&finding.at.file) else { return true };
+        for part in self.paths.iter().filter(|part| part.paths.matches(&path)) {
+            if part.ignore.iter().any(|selector| selector.names(finding.rule)) {
+                return false;
+            }
+            match most_specific(&part.severity, finding.rule) {
+                Some(Some(severity)) => finding.severity = *severity,
+                Some(None) => return false,
+                None => {}
+            }
+        }
+        true
     }
 }

@@ -2,12 +2,57 @@
 use netloom_objects::{Location, ObjectSet};
 use serde::Serialize;
 
-use crate::{Edit, Finding, Fix, Report, lines::Texts, report::Summary};
+use crate::{
+    Edit, Finding, Fix, Report,
+    checklist::{Judged, judge},
+    lines::Texts,
+    report::Summary,
+};
 
 #[derive(Serialize)]
 struct Document<'a> {
     findings: Vec<Entry<'a>>,
     summary: Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checklist: Option<Vec<Item<'a>>>,
+}
+
+#[derive(Serialize)]
+struct Item<'a> {
+    id: &'a str,
+    topic: &'a str,
+    title: &'a str,
+    status: &'a str,
+    rules: &'a [&'a str],
+    looked_at: Vec<String>,
+    findings: usize,
+    suppressed: usize,
+    baselined: usize,
+    places: Vec<Place<'a>>,
+    not_run: Vec<NotRun<'a>>,
+    beyond: Option<Outside<'a>>,
+}
+
+/// One of the first places at which an item is not met.
+#[derive(Serialize)]
+struct Place<'a> {
+    code: &'a str,
+    file: &'a str,
+    line: u32,
+    column: u32,
+}
+
+#[derive(Serialize)]
+struct NotRun<'a> {
+    code: &'a str,
+    because: &'a str,
+}
+
+/// What of an item no manifest shows.
+#[derive(Serialize)]
+struct Outside<'a> {
+    why: &'a str,
+    instead: &'a str,
 }
 
 #[derive(Serialize)]
@@ -63,13 +108,53 @@ struct Replacement<'a> {
 /// One JSON object with all findings and the summary. The end of a place is just behind its last character.
 #[must_use]
 pub fn json(report: &Report, set: &ObjectSet) -> String {
+    write(report, set, None)
+}
+
+/// The same, with the checklist.
+#[must_use]
+pub fn json_with_checklist(report: &Report, set: &ObjectSet) -> String {
+    write(report, set, Some(judge(report).into_iter().map(item).collect()))
+}
+
+fn write(report: &Report, set: &ObjectSet, checklist: Option<Vec<Item<'_>>>) -> String {
     let mut texts = Texts::of(set);
     let findings = report.findings.iter().map(|finding| entry(finding, &mut texts)).collect();
-    let document = Document { findings, summary: Summary::of(report) };
+    let document = Document { findings, summary: Summary::of(report), checklist };
     // Serialising strings and numbers into a string cannot fail.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// Places of an item beyond this many are counted; all of them are among the findings.
+const PLACES: usize = 5;
+
+fn item(judged: Judged<'_>) -> Item<'_> {
+    let item = judged.item;
+    Item {
+        id: item.id,
+        topic: judged.topic.title,
+        title: item.title,
+        status: judged.status.name(),
+        rules: item.rules,
+        findings: judged.findings.len(),
+        suppressed: judged.excused,
+        baselined: judged.baselined,
+        places: judged.findings.iter().take(PLACES).map(|finding| at(finding)).collect(),
+        not_run: judged
+            .idle
+            .iter()
+            .map(|(rule, idle)| NotRun { code: rule.code, because: idle.because() })
+            .collect(),
+        beyond: item.beyond.as_ref().map(|beyond| Outside { why: beyond.why, instead: beyond.instead }),
+        looked_at: judged.objects,
+    }
+}
+
+fn at(finding: &Finding) -> Place<'_> {
+    let Location { file, line, column } = &finding.at;
+    Place { code: finding.rule.code, file, line: *line, column: *column }
 }
 
 fn entry<'a>(finding: &'a Finding, texts: &mut Texts<'_>) -> Entry<'a> {

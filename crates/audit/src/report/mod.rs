@@ -10,7 +10,7 @@ mod summary;
 pub use concise::concise;
 pub use github::github;
 pub use gitlab::gitlab;
-pub use json::json;
+pub use json::{json, json_with_checklist};
 pub use junit::junit;
 pub use sarif::sarif;
 pub use summary::Summary;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use netloom_objects::Severity;
 use serde::Serialize;
 
-use crate::Report;
+use crate::{Report, words::list_of};
 
 /// Counts of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -60,7 +60,7 @@ impl Report {
             [] => format!("nothing found in {files}"),
             found => {
                 let hit: BTreeSet<&str> = self.findings.iter().map(|f| &*f.at.file).collect();
-                format!("{} in {} of {files}", listed(found), hit.len())
+                format!("{} in {} of {files}", list_of(found), hit.len())
             }
         };
         text.push_str("; ");
@@ -78,13 +78,4 @@ impl Report {
 
 fn counted(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn listed(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [head @ .., last] => format!("{} and {last}", head.join(", ")),
-    }
 }

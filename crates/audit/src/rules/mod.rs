@@ -1,9 +1,9 @@
 //! The one table from code to rule.
-mod cni;
-mod dns;
+pub(crate) mod cni;
+pub(crate) mod dns;
 mod gateway;
 mod ingress;
-mod istio;
+pub(crate) mod istio;
 pub(crate) mod manifests;
 pub(crate) mod monitoring;
 pub(crate) mod policy;

@@ -1,6 +1,8 @@
 //! Suppressions as they are written: `# netloom: ignore[NP003, SV002] reason`, and the annotation's `NP003 reason; …`.
 use netloom_objects::edit_distance;
 
+use super::write::PLACEHOLDER;
+
 /// What a comment asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Comment {
@@ -69,7 +71,8 @@ fn split(list: &str) -> Vec<String> {
 }
 
 fn reason_of(text: &str) -> String {
-    text.trim_start_matches([' ', '\t', ':', '-', '–', '—']).trim_end().to_owned()
+    let reason = text.trim_start_matches([' ', '\t', ':', '-', '–', '—']).trim_end();
+    if reason == PLACEHOLDER { String::new() } else { reason.to_owned() }
 }
 
 #[cfg(test)]
@@ -85,6 +88,7 @@ mod tests {
             ("# netloom: ignore[NP003] legacy", ok(false, "NP003", "legacy")),
             ("#netloom:ignore [NP003,selects-nothing]: legacy", ok(false, "NP003 selects-nothing", "legacy")),
             ("# netloom: ignore-file[SV001]", ok(true, "SV001", "")),
+            ("# netloom: ignore[SV001] reason", ok(false, "SV001", "")),
             ("# netloom: ignore", faulty("this suppression names no rule")),
             ("# netloom: ignore[] why", faulty("this suppression names no rule")),
             ("# netloom: ignroe[NP003] why", faulty("`ignroe` is nothing that a comment can ask for")),

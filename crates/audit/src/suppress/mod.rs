@@ -7,13 +7,16 @@
 //! findings in the object. Comments count inside of block scalars too, so a Corefile can have them.
 mod comment;
 mod read;
+mod write;
 
-use std::{collections::HashMap, sync::Arc};
+pub use write::suppression;
+
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use netloom_objects::{Location, ObjectRef, ObjectSet};
 
 use crate::{
-    Finding, Findings, Fix, Rule, Settings, nearest,
+    Edit, Finding, Findings, Fix, Rule, Settings, find_rule, nearest,
     rules::manifests::{REASONLESS, UNKNOWN, UNUSED},
 };
 
@@ -44,6 +47,8 @@ struct Suppression {
     rules: Vec<Named>,
     reasoned: bool,
     removal: Option<Fix>,
+    /// The bytes of the list of rules in a comment, without its brackets.
+    list: Option<Range<usize>>,
 }
 
 impl Suppression {
@@ -63,6 +68,16 @@ impl Suppression {
     }
 }
 
+impl Suppression {
+    /// The repair by which a comment names other rules.
+    fn naming(&self, title: String, rules: impl Iterator<Item = String>) -> Option<Fix> {
+        let list = self.list.clone()?;
+        let text = rules.collect::<Vec<_>>().join(", ");
+        let edits = vec![Edit { file: self.file.clone(), start: list.start, end: list.end, text }];
+        Some(Fix { title, safe: true, edits })
+    }
+}
+
 /// The suppressions of a set.
 #[derive(Debug, Default)]
 pub(crate) struct Suppressions {
@@ -74,6 +89,11 @@ impl Suppressions {
     pub(crate) fn of(set: &ObjectSet) -> Self {
         let (all, faulty) = read::all(set);
         Self { all, faulty }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.all.len() + self.faulty.len()
     }
 
     /// Whether a suppression names a rule.
@@ -136,6 +156,14 @@ fn unknown(suppression: &Suppression, found: &mut Vec<Finding>) {
         let finding = findings.add_at(suppression.at.clone(), suppression.end, None, message);
         if let Some(near) = nearest(&named.written) {
             finding.help(format!("did you mean `{near}`?"));
+            // Groups and beginnings of codes suppress nothing.
+            if find_rule(&near).is_some() {
+                let others = suppression.rules.iter().map(|other| match std::ptr::eq(other, named) {
+                    true => near.clone(),
+                    false => other.written.clone(),
+                });
+                finding.fix(suppression.naming(format!("write `{near}`"), others));
+            }
         }
     }
 }
@@ -151,8 +179,15 @@ fn unused(suppression: &Suppression, settings: &Settings, found: &mut Vec<Findin
     let whole = unused.len() == suppression.rules.len();
     for named in unused {
         let message = format!("`{}` finds nothing here that this could suppress", named.written);
-        Findings::new(&UNUSED, found)
-            .add_at(suppression.at.clone(), suppression.end, None, message)
-            .fix(suppression.removal.clone().filter(|_| whole));
+        Findings::new(&UNUSED, found).add_at(suppression.at.clone(), suppression.end, None, message).fix(
+            match whole {
+                true => suppression.removal.clone(),
+                false => {
+                    let others = suppression.rules.iter().filter(|other| !std::ptr::eq(*other, named));
+                    let others = others.map(|other| other.written.clone());
+                    suppression.naming(format!("take `{}` out", named.written), others)
+                }
+            },
+        );
     }
 }

@@ -1,5 +1,5 @@
 //! Collects the suppressions of a set: comments, and annotations of objects and of their pods.
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use netloom_objects::{Location, Object, ObjectSet, Source};
 
@@ -25,10 +25,18 @@ pub(super) fn all(set: &ObjectSet) -> (Vec<Suppression>, Vec<Unclear>) {
     for source in &set.sources {
         comments(&source.source, &mut suppressions, &mut faulty);
     }
-    for object in set.objects() {
+    // Those that another form replaces are looked at too.
+    for object in set.sources.iter().flat_map(|source| &source.objects) {
         annotations(object, &mut suppressions);
     }
     (suppressions, faulty)
+}
+
+/// The suppressions that the comments of a source are.
+pub(super) fn comments_of(source: &Source) -> Vec<Suppression> {
+    let mut suppressions = Vec::new();
+    comments(source, &mut suppressions, &mut Vec::new());
+    suppressions
 }
 
 fn named(rules: &[String]) -> Vec<Named> {
@@ -77,6 +85,7 @@ fn comments(
             scope,
             rules: named(&comment.rules),
             reasoned: !comment.reason.is_empty(),
+            list: brackets(line, start).map(|list| byte + list.start..byte + list.end),
             removal: Some(Fix {
                 title: "Remove the comment".to_owned(),
                 safe: true,
@@ -84,6 +93,12 @@ fn comments(
             }),
         });
     }
+}
+
+/// Where a comment's list of rules stands in its line.
+fn brackets(line: &str, comment: usize) -> Option<Range<usize>> {
+    let open = comment + line[comment..].find('[')? + 1;
+    Some(open..open + line[open..].find(']')?)
 }
 
 /// A comment behind content is about its line. One on a line of its own is about the next line with content; before
@@ -110,7 +125,7 @@ fn scope(
 }
 
 /// Whether a line has neither key nor value.
-fn is_blank(line: &str) -> bool {
+pub(super) fn is_blank(line: &str) -> bool {
     let trimmed = line.trim_start_matches('\u{feff}').trim();
     trimmed.is_empty() || trimmed.starts_with('#') || line.starts_with('%') || is_mark(line)
 }
@@ -130,6 +145,7 @@ fn annotations(object: &Arc<Object>, suppressions: &mut Vec<Suppression>) {
                 rules: named(&rules),
                 reasoned: !reason.is_empty(),
                 removal: None,
+                list: None,
             });
         }
     }

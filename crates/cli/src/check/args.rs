@@ -5,12 +5,12 @@ use clap::{Args, ValueEnum};
 use netloom_audit::{Selector, Version};
 use netloom_objects::Severity;
 
-use crate::args::Cluster;
+use crate::args::{Cluster, Packages};
 
 /// What stands below the help.
 pub const AFTER: &str = "\
 Exit status: 0 nothing found, 1 something found (see --fail-on), 2 the input or the machine is at fault.
-A manifest that cannot be read is a finding (MF001), not a fault.
+A manifest that cannot be read is a finding (MF…), not a fault.
 
 RULE is a code (NP003), the beginning of codes (NP), a name, a group (correctness, security, reliability,
 performance, style) or `all`. The most specific RULE that names a rule decides, whether it selects or ignores.
@@ -25,6 +25,7 @@ Examples:
   netloom check manifests/ --select security --ignore NP003
   netloom check manifests/ -o sarif > netloom.sarif   for code scanning
   netloom check manifests/ --diff                     what --fix would repair
+  netloom check manifests/ --closed --checklist       what of good practice is met, and what is not
   kustomize build . | netloom check -                 read standard input
   netloom check manifests/ --write-baseline netloom.baseline  accept what there is today, and then
   netloom check manifests/ --baseline netloom.baseline        report only what is new
@@ -32,23 +33,48 @@ Examples:
 
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Manifests: files, folders (walked), or - for standard input
+    /// Manifests: files, folders (walked; kustomizations and Helm charts are rendered), or - for standard input
     #[arg(required_unless_present_any = ["explain", "list_rules", "reference"], value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Format of the report
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub output: Format,
+    /// The least severity for which the exit status is 1
+    ///
+    /// [default: warning]
+    #[arg(long, value_enum)]
+    pub fail_on: Option<FailOn>,
+    /// Write everything that is found to this file, for --baseline
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub write_baseline: Option<PathBuf>,
+    /// Make the repairs that cannot break anything, and report what is left
+    #[arg(long, conflicts_with = "write_baseline")]
+    pub fix: bool,
+    /// Print what --fix would change, and change nothing; the exit status is 1 if it would
+    #[arg(long, conflicts_with_all = ["fix", "write_baseline", "output"])]
+    pub diff: bool,
+    /// Show the checklist of good practice instead of the findings: what is met, what is not, and what no manifest shows
+    ///
+    /// With -o json it stands beside the findings.
+    #[arg(long, conflicts_with = "diff")]
+    pub checklist: bool,
+    #[command(flatten)]
+    pub packages: Packages,
+    #[command(flatten)]
+    pub wanted: Wanted,
+    #[command(flatten)]
+    pub rules: Rules,
+}
+
+/// What is looked for, and in what cluster. It goes over what `netloom.toml` says.
+#[derive(Debug, Args)]
+pub struct Wanted {
     /// Look for these only
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub select: Vec<Selector>,
     /// Do not look for these
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub ignore: Vec<Selector>,
-    /// The least severity for which the exit status is 1
-    ///
-    /// [default: warning]
-    #[arg(long, value_enum)]
-    pub fail_on: Option<FailOn>,
     /// These manifests are everything that the cluster has: what they refer to and is not there does not exist
     #[arg(long)]
     pub closed: bool,
@@ -62,6 +88,11 @@ pub struct Check {
     /// [default: 1.29]
     #[arg(long, value_name = "VERSION")]
     pub istio_version: Option<Version>,
+    /// Version of Gateway API that the manifests are for
+    ///
+    /// [default: 1.6]
+    #[arg(long, value_name = "VERSION")]
+    pub gateway_api_version: Option<Version>,
     /// Configuration (default: the first netloom.toml upwards from the first PATH)
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
     pub config: Option<PathBuf>,
@@ -71,19 +102,8 @@ pub struct Check {
     /// Do not report the findings that this file holds
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Write everything that is found to this file, for --baseline
-    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
-    pub write_baseline: Option<PathBuf>,
-    /// Make the repairs that cannot break anything, and report what is left
-    #[arg(long, conflicts_with = "write_baseline")]
-    pub fix: bool,
-    /// Print what --fix would change, and change nothing; the exit status is 1 if it would
-    #[arg(long, conflicts_with_all = ["fix", "write_baseline", "output"])]
-    pub diff: bool,
     #[command(flatten)]
     pub cluster: Cluster,
-    #[command(flatten)]
-    pub rules: Rules,
 }
 
 /// Questions about the rules, instead of a check.

@@ -24,7 +24,14 @@ pub fn apply(check: &Check, report: &mut Report) -> Result<Vec<String>, Stop> {
         drop(baseline.apply(report, &|file| name_in(file, &folder)));
         return Ok(vec![text]);
     }
-    let Some(path) = &check.baseline else { return Ok(Vec::new()) };
+    match &check.wanted.baseline {
+        Some(path) => Ok(no_longer_needed(path, &hide(path, report)?)),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Takes out what a baseline holds, and returns what it holds and is gone.
+pub fn hide(path: &Path, report: &mut Report) -> Result<Vec<(Fingerprint, usize)>, Stop> {
     let text = fs::read_to_string(path).map_err(|error| {
         let write = "write it first by --write-baseline";
         Stop::Because(format!("{} cannot be read: {error}; {write}", path.display()))
@@ -32,8 +39,7 @@ pub fn apply(check: &Check, report: &mut Report) -> Result<Vec<String>, Stop> {
     let baseline =
         Baseline::parse(&text).map_err(|error| Stop::Because(format!("{}: {error}", path.display())))?;
     let folder = folder(path);
-    let gone = baseline.apply(report, &|file| name_in(file, &folder));
-    Ok(no_longer_needed(path, &gone))
+    Ok(baseline.apply(report, &|file| name_in(file, &folder)))
 }
 
 fn folder(path: &Path) -> std::path::PathBuf {

@@ -9,7 +9,7 @@ use netloom_audit::Repaired;
 use netloom_objects::Source;
 use similar::{ChangeTag, TextDiff};
 
-use crate::load::Stop;
+use crate::{load::Stop, out};
 
 /// What standard input is called.
 const STDIN: &str = "<stdin>";
@@ -47,11 +47,8 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
 /// Prints the difference that the repairs make.
 pub fn show(repaired: &Repaired) -> Result<(), Stop> {
     let color = std::io::stdout().is_terminal();
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    for (before, after) in &repaired.changed {
-        out.write_all(difference(before, after, color).as_bytes())?;
-    }
-    Ok(out.flush()?)
+    let texts = repaired.changed.iter().map(|(before, after)| difference(before, after, color));
+    out::write(&texts.collect::<String>())
 }
 
 /// A unified diff.

@@ -5,74 +5,85 @@ mod mend;
 mod names;
 mod output;
 mod plan;
-
 mod rules;
 
-pub use args::{AFTER, Check};
+use args::Format;
+pub use args::{AFTER, Check, Wanted};
+pub use known::hide;
 pub use mend::difference;
+pub use names::normal;
+pub use plan::{NoPlan, Plan};
 
-use std::{path::Path, time::Instant};
+use std::time::Instant;
 
-use netloom_audit::{Repaired, Report, audit, repair};
+use netloom_audit::{Repaired, Report, repair};
 use netloom_objects::ObjectSet;
 
-use crate::load::Stop;
-use crate::progress::Progress;
-use plan::Plan;
+use crate::{inputs, load::Stop, progress::Progress};
 
 pub fn main(check: &Check) -> Result<u8, Stop> {
     if check.asks_about_rules() {
         return rules::main(check);
     }
-    let plan = Plan::of(check)?;
+    if check.checklist && !matches!(check.output, Format::Text | Format::Json) {
+        return Err(Stop::Because("--checklist is written as text, or with -o json".to_owned()));
+    }
+    let plan = Plan::of(&check.paths, &check.wanted)?;
     let begun = Instant::now();
     let progress = Progress::start();
-    let set = read(&plan, &progress)?;
+    let set = read(check, &plan, &progress)?;
     let mut notes = Vec::new();
-    let (set, mut report) = if check.fix || check.diff {
-        let repaired = mended(check, &plan, set, &progress)?;
+    let (set, report) = if check.fix || check.diff {
+        let (repaired, known) = mended(check, &plan, set, &progress)?;
         if check.diff {
             progress.finish();
             mend::show(&repaired)?;
             return Ok(u8::from(!repaired.changed.is_empty()));
         }
         notes.extend(mend::write(&repaired)?);
+        notes.extend(known);
         (repaired.set, repaired.report)
     } else {
-        let report = look(&plan, &set, &progress);
+        let mut report = look(&plan, &set, &progress);
+        notes.extend(known::apply(check, &mut report)?);
         (set, report)
     };
-    notes.extend(known::apply(check, &mut report)?);
     progress.finish();
-    output::print(&plan, &report, &set, begun.elapsed())?;
+    let fail_on = check.fail_on.unwrap_or_else(|| plan.fail_on());
+    output::print(check, fail_on, &report, &set, begun.elapsed())?;
     for note in notes {
         anstream::eprintln!("{note}");
     }
-    Ok(u8::from(report.findings.iter().any(|finding| plan.fail_on.fails(finding.severity))))
+    Ok(u8::from(report.findings.iter().any(|finding| fail_on.fails(finding.severity))))
 }
 
-fn read(plan: &Plan, progress: &Progress) -> Result<ObjectSet, Stop> {
-    let files = plan.files()?;
-    progress.says(format!("reading {} files", files.len()));
-    Ok(ObjectSet::load(&files)?)
+fn read(check: &Check, plan: &Plan, progress: &Progress) -> Result<ObjectSet, Stop> {
+    let list = plan.files(&check.packages)?;
+    progress.says(format!("reading {} files", list.files.len()));
+    Ok(ObjectSet::assemble(inputs::read(&list, progress)?))
 }
 
 fn look(plan: &Plan, set: &ObjectSet, progress: &Progress) -> Report {
     progress.says(format!("looking at {} objects", set.objects().count()));
-    let mut report = audit(set, &plan.settings, &|rule| plan.wants(rule));
-    plan.config.apply(&mut report, &|file| names::below(Path::new(file), &plan.folder));
-    report
+    plan.look(set)
 }
 
-/// The set with every repair made that is safe. What the baseline accepts stays as it is.
-fn mended(check: &Check, plan: &Plan, set: ObjectSet, progress: &Progress) -> Result<Repaired, Stop> {
-    let mut refused = None;
+/// The set with every repair made that is safe, and what is to be said of the baseline. What the baseline accepts stays
+/// as it is.
+fn mended(
+    check: &Check,
+    plan: &Plan,
+    set: ObjectSet,
+    progress: &Progress,
+) -> Result<(Repaired, Vec<String>), Stop> {
+    let (mut notes, mut refused) = (Vec::new(), None);
     let repaired = repair(set, |set| {
         let mut report = look(plan, set, progress);
-        if let Err(stop) = known::apply(check, &mut report) {
-            refused = Some(stop);
+        match known::apply(check, &mut report) {
+            Ok(said) => notes = said,
+            Err(stop) => refused = Some(stop),
         }
         report
     });
-    refused.map_or(Ok(repaired), Err)
+    refused.map_or(Ok((repaired, notes)), Err)
 }

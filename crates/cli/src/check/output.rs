@@ -1,27 +1,36 @@
 //! The report on standard output.
 use std::{
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
     time::Duration,
 };
 
-use netloom_audit::{Report, render, report};
+use netloom_audit::{Report, checklist, render, report};
 use netloom_objects::{ObjectSet, Severity};
 
-use super::{args::Format, plan::Plan};
-use crate::load::Stop;
+use super::args::{Check, FailOn, Format};
+use crate::{load::Stop, out::write};
 
-pub fn print(plan: &Plan, found: &Report, set: &ObjectSet, took: Duration) -> Result<(), Stop> {
+pub fn print(
+    check: &Check,
+    fail_on: FailOn,
+    found: &Report,
+    set: &ObjectSet,
+    took: Duration,
+) -> Result<(), Stop> {
     let color = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    let mut text = match plan.output {
+    let format = check.output;
+    let mut text = match format {
+        Format::Text if check.checklist => checklist::text(found, color),
         Format::Text => render(&found.findings, set, color),
         Format::Concise => report::concise(found),
+        Format::Json if check.checklist => report::json_with_checklist(found, set),
         Format::Json => report::json(found, set),
         Format::Sarif => report::sarif(found, set),
         Format::Github => report::github(found, set),
         Format::Gitlab => report::gitlab(found),
-        Format::Junit => report::junit(found, set, &|severity| plan.fail_on.fails(severity)),
+        Format::Junit => report::junit(found, set, &|severity| fail_on.fails(severity)),
     };
-    if plan.output.is_for_people() {
+    if format.is_for_people() {
         text.push_str(&summary(found, took, color));
     }
     write(&text)
@@ -42,15 +51,4 @@ fn summary(found: &Report, took: Duration, color: bool) -> String {
         None => "\x1b[1;32m",
     };
     format!("{style}{words}\x1b[0m, in {took}\n")
-}
-
-/// Writes to standard output. Whoever closes the pipe has seen enough.
-pub fn write(text: &str) -> Result<(), Stop> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Stop::Because(format!("standard output cannot be written: {error}")))
-        }
-        _ => Ok(()),
-    }
 }

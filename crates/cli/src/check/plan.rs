@@ -4,95 +4,129 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use netloom_audit::{Closed, Rule, Selection, Settings, config::Config};
-use netloom_objects::{Severity, list_files};
+use netloom_audit::{
+    Closed, Report, Rule, Selection, Settings, audit,
+    config::{Config, ConfigError},
+};
+use netloom_objects::{FileList, ObjectSet, ReadError, Severity, is_manifest};
 
 use super::{
-    args::{Check, FailOn, Format},
+    args::{FailOn, Wanted},
     names::{below, normal},
 };
-use crate::load::Stop;
+use crate::{args::Packages, render::is_rendered};
 
 /// The file that is looked for.
 const FILE: &str = "netloom.toml";
 
+/// Why nothing can be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum NoPlan {
+    #[error("{}:{error}", path.display())]
+    Config { path: PathBuf, error: ConfigError },
+    #[error("{} cannot be read: {error}", path.display())]
+    Unreadable { path: PathBuf, error: std::io::Error },
+    #[error("the current folder is not known: {0}")]
+    Nowhere(std::io::Error),
+    #[error("{0}")]
+    Cluster(String),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("nothing to check: `exclude` in {} leaves out every file", config.display())]
+    AllExcluded { config: PathBuf },
+}
+
 /// What a check comes to.
 #[derive(Debug)]
 pub struct Plan {
-    pub output: Format,
-    pub fail_on: FailOn,
-    pub settings: Settings,
-    pub config: Config,
+    settings: Settings,
+    config: Config,
     /// The folder that the patterns of the configuration are seen from.
-    pub folder: PathBuf,
+    folder: PathBuf,
     paths: Vec<PathBuf>,
     asked: Selection,
 }
 
 impl Plan {
-    pub fn of(check: &Check) -> Result<Self, Stop> {
-        let (config, folder) = configuration(check)?;
+    pub fn of(paths: &[PathBuf], wanted: &Wanted) -> Result<Self, NoPlan> {
+        let (config, folder) = configuration(paths, wanted)?;
         let base = config.settings();
-        let closed = match check.closed {
+        let closed = match wanted.closed {
             true => Closed { everything: true, ..Closed::default() },
             false => base.closed,
         };
         let settings = Settings {
-            kube_version: check.kube_version.unwrap_or(base.kube_version),
-            istio_version: check.istio_version.unwrap_or(base.istio_version),
+            kube_version: wanted.kube_version.unwrap_or(base.kube_version),
+            istio_version: wanted.istio_version.unwrap_or(base.istio_version),
+            gateway_api_version: wanted.gateway_api_version.unwrap_or(base.gateway_api_version),
             closed,
-            cluster: check.cluster.over(&base.cluster).map_err(Stop::Because)?,
+            cluster: wanted.cluster.over(&base.cluster).map_err(NoPlan::Cluster)?,
         };
-        let configured = config.fail_on.map(|least| match least {
-            Some(Severity::Error) => FailOn::Error,
-            Some(Severity::Warning) => FailOn::Warning,
-            Some(Severity::Info) => FailOn::Info,
-            None => FailOn::Never,
-        });
-        Ok(Self {
-            output: check.output,
-            fail_on: check.fail_on.or(configured).unwrap_or_default(),
-            settings,
-            config,
-            folder,
-            paths: check.paths.clone(),
-            asked: Selection { select: check.select.clone(), ignore: check.ignore.clone() },
-        })
+        let asked = Selection { select: wanted.select.clone(), ignore: wanted.ignore.clone() };
+        Ok(Self { settings, config, folder, paths: paths.to_vec(), asked })
+    }
+
+    /// What makes the exit status 1, where the command line says nothing about it.
+    pub fn fail_on(&self) -> FailOn {
+        match self.config.fail_on {
+            Some(Some(Severity::Error)) => FailOn::Error,
+            Some(Some(Severity::Warning)) => FailOn::Warning,
+            Some(Some(Severity::Info)) => FailOn::Info,
+            Some(None) => FailOn::Never,
+            None => FailOn::default(),
+        }
     }
 
     /// Whether a rule is wanted. `--select` goes over everything that the configuration says about rules.
-    pub fn wants(&self, rule: &Rule) -> bool {
+    fn wants(&self, rule: &Rule) -> bool {
         self.asked.wants(rule) && (self.asked.asks_for(rule) || self.config.wants(rule))
     }
 
     /// The files: those named, and of folders those that are not excluded.
-    pub fn files(&self) -> Result<Vec<PathBuf>, Stop> {
-        let files = list_files(&self.paths)?.files;
-        let excluded = |file: &Path| {
-            !self.paths.iter().any(|named| named == file)
-                && below(file, &self.folder).is_some_and(|path| self.config.exclude.matches(&path))
-        };
-        let kept: Vec<PathBuf> = files.into_iter().filter(|file| !excluded(file)).collect();
-        if kept.is_empty() {
-            return Err(Stop::Because(format!(
-                "nothing to check: `exclude` in {} leaves out every file",
-                self.folder.join(FILE).display()
-            )));
+    pub fn files(&self, packages: &Packages) -> Result<FileList, NoPlan> {
+        let mut list = packages.list(&self.paths)?;
+        let kept = list.files.into_iter().zip(list.real).filter(|(file, _)| !self.excludes(file));
+        (list.files, list.real) = kept.unzip();
+        if list.files.is_empty() {
+            return Err(NoPlan::AllExcluded { config: self.folder.join(FILE) });
         }
-        Ok(kept)
+        Ok(list)
+    }
+
+    /// Whether a file that is not there yet would be among [`Self::files`].
+    pub fn takes(&self, file: &Path) -> bool {
+        let hidden = |path: &Path| path.iter().any(|part| part.as_encoded_bytes().starts_with(b"."));
+        let inside = |path: &PathBuf| below(file, path).is_some_and(|inner| !hidden(&inner));
+        is_manifest(file) && self.paths.iter().any(inside) && !self.excludes(file)
+    }
+
+    fn excludes(&self, file: &Path) -> bool {
+        !self.paths.iter().any(|named| named == file)
+            && below(file, &self.folder).is_some_and(|path| self.config.exclude.matches(&path))
+    }
+
+    /// What the wanted rules find in a set, as severe as is configured.
+    pub fn look(&self, set: &ObjectSet) -> Report {
+        let mut report = audit(set, &self.settings, &|rule| self.wants(rule));
+        self.config.apply(&mut report, &|file| below(Path::new(file), &self.folder));
+        // What a program printed is not there to be repaired.
+        for fix in report.findings.iter_mut().filter_map(|finding| finding.fix.as_mut()) {
+            fix.safe &= !fix.edits.iter().any(|edit| is_rendered(&edit.file));
+        }
+        report
     }
 }
 
 /// The configuration, and the folder that it is for.
-fn configuration(check: &Check) -> Result<(Config, PathBuf), Stop> {
-    let current = std::env::current_dir()?;
-    if check.no_config {
+fn configuration(paths: &[PathBuf], wanted: &Wanted) -> Result<(Config, PathBuf), NoPlan> {
+    let current = std::env::current_dir().map_err(NoPlan::Nowhere)?;
+    if wanted.no_config {
         return Ok((Config::default(), current));
     }
-    let path = match &check.config {
+    let path = match &wanted.config {
         Some(path) => path.clone(),
         None => {
-            let first = check.paths.first().filter(|path| path.as_os_str() != "-");
+            let first = paths.first().filter(|path| path.as_os_str() != "-");
             let start = normal(first.map_or(&current, |path| path));
             match start.ancestors().map(|folder| folder.join(FILE)).find(|path| path.is_file()) {
                 Some(path) => path,
@@ -100,10 +134,8 @@ fn configuration(check: &Check) -> Result<(Config, PathBuf), Stop> {
             }
         }
     };
-    let text = fs::read_to_string(&path)
-        .map_err(|error| Stop::Because(format!("{} cannot be read: {error}", path.display())))?;
-    let config =
-        Config::parse(&text).map_err(|error| Stop::Because(format!("{}:{error}", path.display())))?;
+    let text = fs::read_to_string(&path).map_err(|error| NoPlan::Unreadable { path: path.clone(), error })?;
+    let config = Config::parse(&text).map_err(|error| NoPlan::Config { path: path.clone(), error })?;
     let folder = normal(&path).parent().map_or(current, Path::to_path_buf);
     Ok((config, folder))
 }

@@ -3,8 +3,8 @@ use std::io::{self, IsTerminal as _};
 
 use netloom_audit::{Rule, find_rule, nearest, reference};
 
-use super::{Check, args::Format, output::write};
-use crate::load::Stop;
+use super::{Check, args::Format};
+use crate::{load::Stop, out::write};
 
 pub fn main(check: &Check) -> Result<u8, Stop> {
     let asked = &check.rules;

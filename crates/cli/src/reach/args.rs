@@ -29,8 +29,8 @@ Exit status: 0 fine; 1 an expectation is refused, or --from --to is denied; 2 th
 Examples:
   netloom reach manifests/                            every connection that policies allow
   netloom reach manifests/ -o csv > reach.csv
-  netloom reach manifests/ -o html > reach.html       open it in a browser
   netloom reach manifests/ -o svg > reach.svg
+  netloom reach manifests/ -o html > reach.html       a map and a matrix, for a browser
   netloom reach manifests/ --by-class                 for large clusters: workloads that are alike are one
   netloom reach manifests/ --exposure                 and what is open to pods that are not there yet
   netloom reach manifests/ --from shop/frontend --to shop/backend --port 8080
@@ -47,9 +47,9 @@ pub struct Reach {
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub output: Format,
     #[command(flatten)]
-    pub question: Question,
-    #[command(flatten)]
     pub reading: Reading,
+    #[command(flatten)]
+    pub question: Question,
 }
 
 /// What is asked; the whole table where nothing is.
@@ -98,12 +98,12 @@ pub enum Format {
     Json,
     /// A table for a page or a comment
     Md,
-    /// One self-contained page: a map, a matrix, and the rule behind every connection and denial
-    Html,
     /// A graph for Graphviz
     Dot,
     /// A picture
     Svg,
+    /// One self-contained page: a map, a matrix, and the rule behind every connection and denial
+    Html,
     /// The outcomes of --expect for CI
     Junit,
 }
@@ -116,9 +116,9 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Md => "md",
-            Self::Html => "html",
             Self::Dot => "dot",
             Self::Svg => "svg",
+            Self::Html => "html",
             Self::Junit => "junit",
         }
     }

@@ -1,11 +1,12 @@
 //! From paths to a Reach: no addresses are made up, unless a range of pods is given.
 use netloom_cluster::{Addressing, Builder, Built, Options};
-use netloom_objects::{ObjectSet, parse_sources, read_sources};
+use netloom_objects::ObjectSet;
 use netloom_reach::{Exposure, Reach, Scope};
 
 use super::args;
 use crate::{
     args::{Cluster, IpFamily},
+    inputs,
     load::{Stop, build},
     progress::Progress,
 };
@@ -26,7 +27,7 @@ pub fn read(args: &args::Reach, progress: &Progress) -> Result<Read, Stop> {
         options.addressing = Addressing::Known;
     }
     progress.says("reading".to_owned());
-    let sources = parse_sources(&read_sources(&args.paths)?);
+    let sources = inputs::read(&args.reading.packages.list(&args.paths)?, progress)?;
     progress.says("building the cluster".to_owned());
     let built = build(&mut Builder::new(options.clone()), &sources, args.reading.keep_going)?;
     let objects = ObjectSet::assemble(sources);

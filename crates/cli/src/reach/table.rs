@@ -47,7 +47,9 @@ pub fn write(args: &Reach, read: &Read, out: &mut impl Write) -> Result<u8, Faul
         (Format::Dot, None) => report::dot(reach, out)?,
         (Format::Svg, None) => report::svg(reach, out)?,
         (Format::Html, None) => report::html(reach, &title(args), out)?,
-        (Format::Junit, None) => return Err(unfit(Format::Junit, "text, csv, json, md, dot, svg and html")),
+        (Format::Junit, None) => {
+            return Err(unfit(Format::Junit, "text, csv, json, md, dot, svg and html"));
+        }
     }
     Ok(0)
 }

@@ -11,7 +11,7 @@ use std::{
 
 use netloom_cluster::{Addressing, Builder, Options};
 use netloom_explain::World;
-use netloom_objects::{ObjectSet, parse_sources, read_sources};
+use netloom_objects::ObjectSet;
 use netloom_reach::{
     Scope,
     expect::{Expectations, Outcome},
@@ -25,6 +25,7 @@ use netloom_suggest::{
 use crate::{
     args::{Cluster, IpFamily},
     check::difference,
+    inputs,
     load::{Stop, build},
     progress::Progress,
 };
@@ -38,7 +39,7 @@ pub fn main(args: &Suggest) -> Result<u8, Stop> {
         options.addressing = Addressing::Known;
     }
     progress.says("reading".to_owned());
-    let sources = parse_sources(&read_sources(&args.paths)?);
+    let sources = inputs::read(&args.reading.packages.list(&args.paths)?, &progress)?;
     progress.says("building the cluster".to_owned());
     let built = build(&mut Builder::new(options.clone()), &sources, args.reading.keep_going)?;
     let objects = ObjectSet::assemble(sources);

@@ -44,6 +44,19 @@ fn the_status_says_what_was_found() {
 }
 
 #[test]
+fn the_checklist_is_text_or_json() {
+    let tree = folder(&[("web.yaml", SERVICE)]);
+    let ask = |format: &str| run(&["check", path(&tree), "--closed", "--checklist", "-o", format]);
+    let text = ask("text");
+    assert_eq!(text.status.code(), Some(1), "the status is that of the findings");
+    assert!(stdout(&text).contains("✗ Every Service leads to pods"), "{}", stdout(&text));
+    let items = json(&ask("json"))["checklist"].as_array().unwrap().len();
+    assert!(items > 50, "{items}");
+    let refused = ask("sarif");
+    assert_eq!((refused.status.code(), stdout(&refused).as_str()), (Some(2), ""));
+}
+
+#[test]
 fn standard_input_is_read_and_a_closed_pipe_is_no_error() {
     for closes in [false, true] {
         let mut command = netloom(User::Own);

@@ -3,13 +3,20 @@
 
 mod browser;
 mod check;
+mod diff;
+mod diff_git;
 mod examples;
 mod exec;
 mod host_aliases;
 mod host_ports;
+mod hostile;
 mod leaves_nothing;
+mod lsp;
+mod mend;
+mod packages;
 mod page;
 mod random;
+mod reach;
 mod services;
 mod suggest;
 mod support;

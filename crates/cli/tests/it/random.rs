@@ -1,4 +1,5 @@
-//! Random clusters and policies: whatever they are, real packets do what was predicted.
+//! Random clusters and policies: whatever they are, real packets do what was predicted, and what `netloom reach` says:
+//! `verify` holds its classes against the prediction of every connection to a pod.
 //!
 //! `NETLOOM_RANDOM_CASES` sets how many; a failing one is printed whole.
 use proptest::{

@@ -22,11 +22,26 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
+/// What the folders of copies are called, up to the process that made them.
+const COPIES: &str = "netloom-test-";
+
+/// Nothing runs at the end of all tests, so each run removes what runs before it left.
+fn remove_copies_of_the_past() {
+    for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(COPIES)?.parse::<u32>().ok());
+        if process.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists()) {
+            drop(std::fs::remove_dir_all(entry.path()));
+        }
+    }
+}
+
 /// A copy of the binary that every user may run: the build folder may be root's alone.
 fn binary() -> &'static Path {
     static COPY: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
     COPY.get_or_init(|| {
-        let folder = std::env::temp_dir().join(format!("netloom-test-{}", std::process::id()));
+        remove_copies_of_the_past();
+        let folder = std::env::temp_dir().join(format!("{COPIES}{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let copy = folder.join("netloom");
         std::fs::copy(env!("CARGO_BIN_EXE_netloom"), &copy).unwrap();
@@ -95,8 +110,19 @@ impl Running {
         running
     }
 
+    /// As [`Self::start`], with more said to the command first.
+    pub fn start_with(user: User, arguments: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
+        let running = Self::begin_with(user, arguments, prepare);
+        running.wait_for("Ctrl-C ends the network");
+        running
+    }
+
     /// Starts it and does not wait.
     pub fn begin(user: User, arguments: &[&str]) -> Self {
+        Self::begin_with(user, arguments, |_| {})
+    }
+
+    fn begin_with(user: User, arguments: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
         static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let nth = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let name = format!("test-{}-{nth}", std::process::id());
@@ -107,6 +133,7 @@ impl Running {
             .args(["--name", &name])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        prepare(&mut command);
         let mut child = command.spawn().expect("netloom starts");
         let lines = Arc::new(Mutex::new(Vec::new()));
         let readers: [Box<dyn std::io::Read + Send>; 2] =

@@ -4,17 +4,21 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::support::{folder, path, run, stderr, stdout};
+use crate::support::{User, folder, netloom, path, run, stderr, stdout};
 
 #[test]
 fn help_teaches() {
     let text: String = [
         &["--help"][..],
         &["check", "--help"],
+        &["lsp", "--help"],
         &["up", "--help"],
         &["exec", "--help"],
+        &["reach", "--help"],
+        &["diff", "--help"],
         &["explain", "--help"],
         &["verify", "--help"],
+        &["reach", "--help"],
     ]
     .iter()
     .map(|arguments| {
@@ -79,5 +83,29 @@ fn the_dry_run_is_valid_nft() {
         nft.stdin.take().unwrap().write_all(rules.as_bytes()).unwrap();
         let result = nft.wait_with_output().unwrap();
         assert!(result.status.success(), "{}", stderr(&result));
+    }
+}
+
+#[test]
+fn whoever_closes_the_pipe_has_seen_enough() {
+    let question = ["production/frontend", "http://backend:8080"];
+    let explain = ["explain", "examples/shop", question[0], question[1]];
+    let commands: [&[&str]; 8] = [
+        &explain,
+        &["up", "examples/shop", "--dry-run"],
+        &["verify", "examples/shop", "-o", "json"],
+        &["check", "--list-rules"],
+        &["check", "examples/shop"],
+        &["reach", "examples/shop"],
+        &["reach", "examples/shop", "-o", "html"],
+        &["completions", "bash"],
+    ];
+    for command in commands {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = netloom(User::Own).args(command).stdout(writer).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(0), "{command:?}: {said}");
+        assert!(!said.contains("pipe") && !said.contains("panicked"), "{command:?}: {said}");
     }
 }

@@ -1,4 +1,6 @@
-use crate::{built, findings, loads, pod, pods, service};
+use netloom_cluster::{Addressing, Options};
+
+use crate::{built, built_with, findings, loads, plain, pod, pods, service};
 
 const OWNED: &str = "
 apiVersion: apps/v1
@@ -147,4 +149,24 @@ fn pods_outside_any_plan_keep_their_addresses() {
     assert_eq!(built.snapshot.plan.pod_cidrs.v4.unwrap().to_string(), "192.168.0.0/16");
     assert_eq!(loads(&built.snapshot), [4]);
     assert_eq!(pod(&built, "shop/p3").ips.v4.unwrap().to_string(), "192.168.3.20");
+}
+
+#[test]
+fn no_address_is_made_up_where_only_known_ones_are_wanted() {
+    let known = Options { addressing: Addressing::Known, ..plain() };
+    let dump = [OWNED, &live("web-6d4cf56db6-abcde", "ReplicaSet, name: web-6d4cf56db6", RUNNING)].concat();
+    let running = built_with(known.clone(), &dump);
+    assert_eq!(pod(&running, "shop/web-6d4cf56db6-abcde").ips.v4.unwrap().to_string(), "10.42.3.7");
+    assert_eq!(running.snapshot.nodes[0].ips.v4.unwrap().to_string(), "192.168.56.11");
+    let web = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n";
+    let manifests = built_with(known, &[OWNED, web].concat());
+    assert_eq!(manifests.snapshot.pods.len(), 2);
+    assert!(manifests.snapshot.pods.iter().all(|p| p.ips.is_empty()));
+    assert!(manifests.snapshot.nodes.iter().all(|n| n.ips.is_empty()));
+    let endpoints = &service(&manifests, "shop/web").endpoints;
+    assert_eq!(
+        endpoints.iter().filter(|e| e.pod.is_some() && e.ips.is_empty()).count(),
+        2,
+        "they are endpoints all the same"
+    );
 }

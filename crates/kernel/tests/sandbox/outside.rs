@@ -6,6 +6,7 @@ use std::{
     os::unix::process::{CommandExt, ExitStatusExt},
     path::PathBuf,
     process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -190,7 +191,9 @@ fn errors_name_the_object(world: &World) {
 }
 
 fn serving(world: &World, kind: &str) -> (Started, String) {
-    let name = format!("test-{}-{kind}", std::process::id());
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let nth = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("test-{}-{kind}-{nth}", std::process::id());
     (world.start(&["serve", &name, kind]), name)
 }
 

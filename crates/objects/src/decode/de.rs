@@ -204,6 +204,12 @@ impl<'t> MapAccess<'t> for Children<'t> {
         };
         self.nodes = rest;
         let decoder = self.decoder(id);
+        if let Some((root, api_version)) = self.parent.session.read_as
+            && self.parent.id == root
+            && self.parent.tree.text(key) == Some("apiVersion")
+        {
+            return decoder.here(seed.deserialize(BorrowedStrDeserializer::new(api_version)));
+        }
         let value = decoder.here(seed.deserialize(decoder))?;
         // A struct passes over what none of its fields takes, and the value of a field that it does not read.
         let passed_over = self.parent.session.ignored.take() && !self.known.is_empty();

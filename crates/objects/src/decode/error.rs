@@ -3,7 +3,10 @@ use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-use crate::tree::{NodeId, Resolved, Tree, View, resolve, shorten};
+use crate::{
+    Repair, repair,
+    tree::{NodeId, Resolved, Tree, View, resolve, shorten},
+};
 
 /// A value that does not fit its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +71,27 @@ impl Fault {
         let wanted = Wanted::of(expected);
         let message = format!("`{path}` must be {}, not {}", wanted.words(expected), describe(tree, at));
         (message, help(wanted, tree, at))
+    }
+}
+
+impl Fault {
+    /// The obvious repair: quotes where they are missing, or none where they are too much.
+    pub(crate) fn repair(&self, tree: &Tree) -> Option<Repair> {
+        let (at, wanted) = (self.at?, Wanted::of(self.expected.as_deref()?));
+        let View::Scalar(value) = tree.view(at) else { return None };
+        let plain = |is: fn(&Resolved<'_>) -> bool| match value {
+            Resolved::Text(text) if is(&resolve(text)) => {
+                let text = text.to_string();
+                repair::rewrite(tree, at, text, true, |text| format!("write it without quotes: {text}"))
+            }
+            _ => None,
+        };
+        match wanted {
+            Wanted::Text => repair::quote(tree, at),
+            Wanted::Whole | Wanted::Number => plain(|value| matches!(value, Resolved::Int(_))),
+            Wanted::Boolean => plain(|value| matches!(value, Resolved::Bool(_))),
+            _ => None,
+        }
     }
 }
 

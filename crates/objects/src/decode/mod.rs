@@ -44,6 +44,8 @@ struct Session {
     ignored: Cell<bool>,
     /// Fields are compared with those of their type before they are read, not found to be unknown by reading them.
     ahead: bool,
+    /// The object, and the apiVersion that it is read as in place of its own.
+    read_as: Option<(NodeId, &'static str)>,
 }
 
 impl Session {
@@ -56,8 +58,22 @@ impl Session {
 
 /// Decodes a node. A value of a wrong type is left out and decoding begins again, so that it hides no other.
 pub(crate) fn decode<T: DeserializeOwned>(tree: &Tree, root: NodeId) -> Decoded<T> {
-    let mut session =
-        Session { masked: Vec::new(), unknown: RefCell::default(), ignored: Cell::new(false), ahead: false };
+    decode_as(tree, root, None)
+}
+
+/// As [`decode`], for an object that is read as one of another apiVersion than it is written in.
+pub(crate) fn decode_as<T: DeserializeOwned>(
+    tree: &Tree,
+    root: NodeId,
+    api_version: Option<&'static str>,
+) -> Decoded<T> {
+    let mut session = Session {
+        masked: Vec::new(),
+        unknown: RefCell::default(),
+        ignored: Cell::new(false),
+        ahead: false,
+        read_as: api_version.map(|api_version| (root, api_version)),
+    };
     let mut faults: Vec<Fault> = Vec::new();
     let mut gave_up = false;
     let value = loop {

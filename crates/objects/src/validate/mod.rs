@@ -13,7 +13,7 @@ mod workload;
 
 use std::fmt::Display;
 
-use crate::{Object, Severity, Typed, findings::Findings, tree::Lookup};
+use crate::{Object, Severity, Typed, findings::Findings, repair, tree::Lookup};
 
 /// Checks an object and adds what is wrong with it.
 pub(crate) fn object(object: &Object, findings: &mut Findings<'_>) {
@@ -49,21 +49,21 @@ struct Check<'o, 'f, 't> {
 impl Check<'_, '_, '_> {
     /// A fault of a field. What could not be decoded was reported as that and is not reported again.
     fn error(&mut self, path: impl Display, message: impl Into<String>) {
-        self.add(Severity::Error, path, message.into(), None, None);
+        self.add(Severity::Error, path, message.into(), None, None, None);
     }
 
     fn error_help(&mut self, path: impl Display, message: impl Into<String>, help: impl Into<String>) {
-        self.add(Severity::Error, path, message.into(), Some(help.into()), None);
+        self.add(Severity::Error, path, message.into(), Some(help.into()), None, None);
     }
 
     fn warning(&mut self, path: impl Display, message: impl Into<String>, help: impl Into<String>) {
-        self.add(Severity::Warning, path, message.into(), Some(help.into()), None);
+        self.add(Severity::Warning, path, message.into(), Some(help.into()), None, None);
     }
 
     /// A fault of a field that another one of the same object has a part in.
     fn clash(&mut self, path: impl Display, message: impl Into<String>, other: impl Display, what: &str) {
         let related = self.object.place.look_up(&other.to_string());
-        self.add(Severity::Error, path, message.into(), None, Some((related, what)));
+        self.add(Severity::Error, path, message.into(), None, Some((related, what)), None);
     }
 
     fn add(
@@ -73,6 +73,7 @@ impl Check<'_, '_, '_> {
         message: String,
         help: Option<String>,
         related: Option<(Lookup, &str)>,
+        instead: Option<&str>,
     ) {
         let found = self.object.place.look_up(&path.to_string());
         if found.masked {
@@ -82,7 +83,11 @@ impl Check<'_, '_, '_> {
         // The value says more than its key, where it stands on the line itself.
         let at = found.value.filter(|v| tree.text(*v).is_some_and(|t| !t.is_empty())).unwrap_or(found.place);
         let related = related.map(|(lookup, what)| (lookup.place, what));
-        self.findings.invalid(severity, at, message, help, related);
+        let repair = instead.filter(|_| found.value == Some(at)).and_then(|instead| {
+            let safe = tree.text(at).is_some_and(|written| written.eq_ignore_ascii_case(instead));
+            repair::rewrite(tree, at, instead.to_owned(), safe, |text| format!("write `{text}`"))
+        });
+        self.findings.invalid(severity, at, message, help, related, repair);
     }
 
     /// Whether a field is written, whatever its value.
@@ -100,7 +105,10 @@ impl Check<'_, '_, '_> {
         let Some(value) = value.filter(|v| !allowed.contains(v)) else { return };
         let message = format!("\"{}\" is none of {}", crate::tree::shorten(value), allowed.join(", "));
         match crate::decode::nearest(value, allowed.iter().copied()) {
-            Some(near) => self.error_help(path, message, format!("did you mean `{near}`?")),
+            Some(near) => {
+                let help = Some(format!("did you mean `{near}`?"));
+                self.add(Severity::Error, path, message, help, None, Some(near));
+            }
             None => self.error(path, message),
         }
     }

@@ -209,3 +209,20 @@ fn broken_json_says_where() {
         assert_eq!(found, [expected], "{text}");
     }
 }
+
+#[test]
+fn a_field_that_a_young_definition_may_have_is_no_error_unless_it_looks_like_a_slip() {
+    let table = [
+        ("monitoring.coreos.com/v1", "ServiceMonitor", "fromTheFuture", "warning"),
+        ("monitoring.coreos.com/v1", "ServiceMonitor", "endpoint", "error"),
+        ("cert-manager.io/v1", "Certificate", "fromTheFuture", "warning"),
+        ("networking.k8s.io/v1", "NetworkPolicy", "fromTheFuture", "error"),
+        ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", "fromTheFuture", "error"),
+    ];
+    for (api_version, kind, field, severity) in table {
+        let text =
+            format!("apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: a}}\nspec:\n  {field}: []\n");
+        let wanted = format!("5:3 {severity} unknown field `spec.{field}`");
+        assert!(findings(&text).contains(&wanted), "{kind}: {:?}", findings(&text));
+    }
+}

@@ -79,7 +79,7 @@ fn what_cannot_be_read_is_said() {
         ),
         (
             "chart",
-            "FOLDER/chart: this is a Helm chart, whose templates are not manifests yet; render it first: `helm template CHART | netloom … -`",
+            "FOLDER/chart: this is a Helm chart, whose templates are not manifests yet; install helm, which netloom then runs, or render it first: `helm template CHART | netloom … -`",
         ),
     ];
     for (name, expected) in table {

@@ -46,6 +46,16 @@ pub enum AskError {
         /// The name.
         name: String,
     },
+    /// More pairs are meant than can be answered one by one.
+    #[error("`{from}` and `{to}` are {pairs} pairs: ask about fewer, or for the table")]
+    TooMany {
+        /// Who connects.
+        from: String,
+        /// To whom.
+        to: String,
+        /// How many pairs they are.
+        pairs: usize,
+    },
     /// A Service does not have the port that is asked about.
     #[error("Service {service} has no port {port}{}", of_service(known))]
     NotOfService {
@@ -61,6 +71,9 @@ pub enum AskError {
 fn of_service(known: &[String]) -> String {
     if known.is_empty() { String::new() } else { format!("; it has {}", known.join(", ")) }
 }
+
+/// Pairs that one question is about, at most: more are a table.
+const PAIRS: usize = 4_000_000;
 
 /// Whether connections are allowed from one to another.
 #[derive(Clone, Debug)]
@@ -105,9 +118,15 @@ impl Question {
     /// When the port that is asked about is none of the target's.
     pub fn answers(&self, reach: &Reach) -> Result<Vec<Answer>, AskError> {
         let aims = self.aims(reach)?;
+        let sources = self.from.ends(reach);
+        let pairs = aims.len().saturating_mul(sources.len());
+        if pairs > PAIRS {
+            let [from, to] = [&self.from, &self.to].map(|who| who.label().to_owned());
+            return Err(AskError::TooMany { from, to, pairs });
+        }
         let mut answers = Vec::new();
         for (to, to_range, asked) in &aims {
-            for (from, from_range) in self.from.ends(reach) {
+            for &(from, from_range) in &sources {
                 if is_apart(reach, from, from_range, *to, *to_range) {
                     let range = from_range.or(*to_range);
                     let open = reach.allowed(from, *to).and(asked);
@@ -128,19 +147,21 @@ impl Question {
                 .map(|(to, range)| (to, range, PortSet::all()))
                 .collect());
         };
-        if let Some(service) = self.to.service(reach)
-            && let Some(aims) = of_port_of(reach, service, port)
-        {
-            return Ok(aims.into_iter().map(|(party, ports)| (party, None, ports)).collect());
+        if let Some((service, has_workload)) = self.to.service(reach) {
+            match of_port_of(reach, service, port) {
+                Some(aims) => {
+                    return Ok(aims.into_iter().map(|(party, ports)| (party, None, ports)).collect());
+                }
+                // A port that only the pods have means the workload of the same name.
+                None if has_workload => {}
+                None => {
+                    let known = service.ports.iter().map(|p| format!("{}/{}", p.port, p.protocol)).collect();
+                    let (service, port) = (service.qualified_name(), port.to_string());
+                    return Err(AskError::NotOfService { service, port, known });
+                }
+            }
         }
         let ends = self.to.ends(reach);
-        if ends.is_empty()
-            && let Some(service) = self.to.service(reach)
-        {
-            let known = service.ports.iter().map(|p| format!("{}/{}", p.port, p.protocol)).collect();
-            let (service, port) = (service.qualified_name(), port.to_string());
-            return Err(AskError::NotOfService { service, port, known });
-        }
         let aims: Vec<_> = ends.into_iter().map(|(to, range)| (to, range, reach.numbers(to, port))).collect();
         match &port.number {
             PortNumber::Name(name) if aims.iter().all(|(.., ports)| ports.is_none()) => {
@@ -181,7 +202,9 @@ fn is_apart(
         Party::Endpoint(id) => reach.endpoint(id).pods.len() < 2,
         _ => true,
     };
-    !(from_range.is_some() && to_range.is_some()) && !(from == to && alone(from))
+    let both_outside = from_range.is_some() && to_range.is_some();
+    let itself = from == to && alone(from);
+    !both_outside && !itself
 }
 
 impl Reach {

@@ -1,6 +1,6 @@
 //! Who is meant: a workload, a pod, a Service, a namespace, a node, addresses, the outside, everyone.
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
@@ -28,8 +28,12 @@ enum Meant {
     /// Everyone in the cluster and outside.
     Anyone,
     Parties(Vec<Party>),
-    /// Pods of a Service, and the Service, whose ports are its own.
-    Service(Vec<Party>, ServiceId),
+    /// A Service, whose ports are its own, and the pods of the workload of its name; where there is none, the Service's.
+    Service {
+        id: ServiceId,
+        parties: Vec<Party>,
+        has_workload: bool,
+    },
     Ranges(Vec<AddressRange>),
 }
 
@@ -78,13 +82,18 @@ impl Who {
                 let behind = |id: ServiceId| {
                     reach.snapshot().service(id).endpoints.iter().filter_map(|e| e.pod).collect::<Vec<_>>()
                 };
+                let has_workload = !pods.is_empty();
                 let pods = match service {
-                    Some(service) if pods.is_empty() => behind(service),
+                    Some(service) if !has_workload => behind(service),
                     _ => pods,
                 };
                 let parties = parties(reach, &pods);
+                if parties.is_empty() {
+                    let hint = "it is a Service, and the set has none of its pods".to_owned();
+                    return Err(AskError::Nobody { pattern: text.to_owned(), hint });
+                }
                 let meant = match service {
-                    Some(service) => Meant::Service(parties, service),
+                    Some(id) => Meant::Service { id, parties, has_workload },
                     None => Meant::Parties(parties),
                 };
                 Ok(Self { label, meant })
@@ -103,10 +112,10 @@ impl Who {
         &self.label
     }
 
-    /// The Service of this name, where there is one.
-    pub(super) fn service<'r>(&self, reach: &'r Reach) -> Option<&'r Service> {
+    /// The Service of this name, where there is one, and whether a workload has the name too.
+    pub(super) fn service<'r>(&self, reach: &'r Reach) -> Option<(&'r Service, bool)> {
         match &self.meant {
-            Meant::Service(_, id) => Some(reach.snapshot().service(*id)),
+            Meant::Service { id, has_workload, .. } => Some((reach.snapshot().service(*id), *has_workload)),
             _ => None,
         }
     }
@@ -119,7 +128,7 @@ impl Who {
             ranges.iter().map(end).collect::<Vec<_>>()
         };
         match &self.meant {
-            Meant::Parties(parties) | Meant::Service(parties, _) => {
+            Meant::Parties(parties) | Meant::Service { parties, .. } => {
                 parties.iter().map(|party| (*party, None)).collect()
             }
             Meant::Ranges(ranges) => outside(ranges),
@@ -155,11 +164,12 @@ fn of_namespace(reach: &Reach, namespace: &str, pattern: &str) -> Result<Vec<Par
 fn parties(reach: &Reach, pods: &[PodId]) -> Vec<Party> {
     let asked: BTreeSet<PodId> = pods.iter().copied().collect();
     let mut parties = Vec::new();
+    let mut known = HashSet::new();
     for pod in pods {
         let whole =
             reach.endpoint_of(*pod).filter(|e| reach.endpoint(*e).pods.iter().all(|p| asked.contains(p)));
         let party = whole.map_or(Party::Pod(*pod), Party::Endpoint);
-        if !parties.contains(&party) {
+        if known.insert(party) {
             parties.push(party);
         }
     }

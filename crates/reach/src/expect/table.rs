@@ -95,14 +95,18 @@ pub struct Wrong<'t> {
 }
 
 impl Table {
-    /// The rows that policies do not agree with. A pod's connections to itself are not asked about: they are always
-    /// allowed.
+    /// The rows that are asked about: a pod's connections to itself are not, they are always allowed.
+    pub fn asked(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| row.from != row.to)
+    }
+
+    /// The rows that policies do not agree with, of those that are asked about.
     ///
     /// # Errors
     /// When there is no pod of a name.
     pub fn judge(&self, reach: &Reach) -> Result<Vec<Wrong<'_>>, TableError> {
         let mut wrong = Vec::new();
-        for row in self.rows.iter().filter(|row| row.from != row.to) {
+        for row in self.asked() {
             let (from, to) = row.pods(reach.snapshot())?;
             let (from, to) = (Party::Pod(from), Party::Pod(to));
             let open = |ports: &PortSet| ports.contains(row.protocol, row.port);

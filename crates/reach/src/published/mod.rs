@@ -84,7 +84,8 @@ struct Set<'a> {
     grants: Vec<(&'a str, &'a netloom_objects::gateway_api::ReferenceGrant)>,
 }
 
-fn namespace_of(object: &Object) -> &str {
+/// The namespace that an object is in.
+pub(crate) fn namespace_of(object: &Object) -> &str {
     object.reference.namespace.as_deref().unwrap_or("default")
 }
 

@@ -7,10 +7,15 @@ use super::{Entry, Published, Set, namespace_of, targets};
 pub(super) fn add(set: &Set<'_>, object: &Object, found: &mut Vec<Published>) {
     let Some(service) = set.snapshot.find_service(namespace_of(object), &object.name) else { return };
     for (nth, port) in service.ports.iter().enumerate() {
-        let (entry, number) = match port.node_port {
-            _ if !service.lb_ips.is_empty() => (Entry::LoadBalancer, port.port),
-            _ if !service.external_ips.is_empty() => (Entry::ExternalIp, port.port),
-            Some(number) => (Entry::NodePort, number),
+        let own = format!(":{}/{}", port.port, port.protocol);
+        let (entry, address) = match port.node_port {
+            _ if !service.lb_ips.is_empty() => (Entry::LoadBalancer, own),
+            _ if !service.external_ips.is_empty() => (Entry::ExternalIp, own),
+            Some(number) if object.is_written(&format!("spec.ports[{nth}].nodePort")) => {
+                (Entry::NodePort, format!(":{number}/{}", port.protocol))
+            }
+            // Which one, the cluster will choose.
+            Some(_) => (Entry::NodePort, format!("any/{}", port.protocol)),
             None => continue,
         };
         let only_from = match entry {
@@ -19,7 +24,7 @@ pub(super) fn add(set: &Set<'_>, object: &Object, found: &mut Vec<Published>) {
         };
         found.push(Published {
             entry,
-            address: format!(":{number}/{}", port.protocol),
+            address,
             by: port.origin.clone(),
             targets: targets(service, nth, port.protocol).collect(),
             only_from,

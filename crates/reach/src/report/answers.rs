@@ -28,12 +28,15 @@ pub struct Line {
     pub example: (Party, Party),
 }
 
+/// What ranges of the outside have in common that are one line: the other end, whether they are the source, what is
+/// asked, and what is open.
+type Alike<'a> = (Party, bool, &'a PortSet, &'a PortSet);
+
 /// The answers as lines, sorted by the names of both ends.
 #[must_use]
 pub fn lines(reach: &Reach, answers: &[Answer]) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut outside: HashMap<(Party, bool, &PortSet, &PortSet), Vec<(AddressRange, &Answer)>> =
-        HashMap::new();
+    let mut outside: HashMap<Alike<'_>, Vec<(AddressRange, &Answer)>> = HashMap::new();
     for answer in answers {
         match (answer.range, answer.from) {
             (None, _) => lines.push(line(reach, answer, None)),

@@ -3,9 +3,10 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use super::{Texts, ranges};
+use super::{Texts, field, ranges};
 use crate::{
     by_class::{Members, Places},
+    names::INGRESS_CONTROLLER,
     reach::Reach,
 };
 
@@ -38,6 +39,9 @@ pub fn text(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
     for row in &rows {
         writeln!(out, "{} => c{} : {}", Places(&row.from, ","), row.to + 1, texts.get(row.open))?;
     }
+    for (to, open) in reach.controller_lines() {
+        writeln!(out, "{INGRESS_CONTROLLER} => {} : {open}", reach.endpoint(to).name)?;
+    }
     Ok(())
 }
 
@@ -54,9 +58,10 @@ pub fn csv(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\nsrc,dst,conn")?;
     let mut texts = Texts::new(reach);
     for row in &rows {
-        let open = texts.get(row.open);
-        let quote = if open.contains(',') { "\"" } else { "" };
-        writeln!(out, "{},c{},{quote}{open}{quote}", Places(&row.from, " "), row.to + 1)?;
+        writeln!(out, "{},c{},{}", Places(&row.from, " "), row.to + 1, field(texts.get(row.open)))?;
+    }
+    for (to, open) in reach.controller_lines() {
+        writeln!(out, "{INGRESS_CONTROLLER},{},{}", reach.endpoint(to).name, field(&open.to_string()))?;
     }
     Ok(())
 }
@@ -76,6 +81,9 @@ pub fn markdown(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
     let mut texts = Texts::new(reach);
     for row in &rows {
         writeln!(out, "| {} | c{} | {} |", Places(&row.from, ", "), row.to + 1, texts.get(row.open))?;
+    }
+    for (to, open) in reach.controller_lines() {
+        writeln!(out, "| {INGRESS_CONTROLLER} | {} | {open} |", reach.endpoint(to).name)?;
     }
     Ok(())
 }
@@ -105,6 +113,17 @@ pub fn json(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
             "ports": ranges(&reach.ports(row.open)),
         });
         write!(out, "{separator}\n    {row}")?;
+    }
+    let controller_lines = reach.controller_lines();
+    write!(out, "\n  ],\n  \"from_ingress_controllers\": [")?;
+    for (nth, (to, open)) in controller_lines.iter().enumerate() {
+        let separator = if nth == 0 { "" } else { "," };
+        let line = json!({
+            "dst": reach.endpoint(*to).name,
+            "conn": open.to_string(),
+            "ports": ranges(open),
+        });
+        write!(out, "{separator}\n    {line}")?;
     }
     writeln!(out, "\n  ]\n}}")
 }

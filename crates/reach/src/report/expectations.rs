@@ -25,7 +25,8 @@ pub fn text(file: &str, outcomes: &[Outcome], reach: &Reach) -> String {
         }
     }
     let held = outcomes.iter().filter(|outcome| outcome.held()).count();
-    _ = writeln!(text, "{} expectations, {held} as expected, {} not", outcomes.len(), outcomes.len() - held);
+    let noun = if outcomes.len() == 1 { "expectation" } else { "expectations" };
+    _ = writeln!(text, "{} {noun}, {held} as expected, {} not", outcomes.len(), outcomes.len() - held);
     text
 }
 
@@ -103,7 +104,7 @@ pub fn table_text(file: &str, table: &table::Table, wrong: &[table::Wrong<'_>]) 
     for wrong in wrong {
         _ = writeln!(text, "{file}:{}: {}", wrong.row.line, of_row(wrong));
     }
-    let rows = table.rows.len();
+    let rows = table.asked().count();
     _ = writeln!(text, "{rows} rows, {} as expected, {} not", rows - wrong.len(), wrong.len());
     text
 }
@@ -124,7 +125,7 @@ fn of_row(wrong: &table::Wrong<'_>) -> String {
 pub fn table_json(file: &str, table: &table::Table, wrong: &[table::Wrong<'_>]) -> Value {
     let of_row =
         |wrong: &table::Wrong<'_>| json!({"file": file, "line": wrong.row.line, "message": of_row(wrong)});
-    json!({"rows": table.rows.len(), "broken": wrong.iter().map(of_row).collect::<Vec<_>>()})
+    json!({"rows": table.asked().count(), "broken": wrong.iter().map(of_row).collect::<Vec<_>>()})
 }
 
 /// A table of verdicts as JUnit XML.
@@ -135,7 +136,7 @@ pub fn table_junit(file: &str, table: &table::Table, wrong: &[table::Wrong<'_>])
         line: row.line,
         failure: wrong.iter().find(|wrong| wrong.row.line == row.line).map(of_row),
     };
-    cases_as_junit(file, &table.rows.iter().map(case).collect::<Vec<_>>())
+    cases_as_junit(file, &table.asked().map(case).collect::<Vec<_>>())
 }
 
 struct Case {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use netloom_policy::Direction;
 use serde_json::{Value, json};
 
-use super::json::ranges;
+use super::{field, json::ranges};
 use crate::{
     exposure::{Exposed, Exposure},
     reach::Reach,
@@ -61,16 +61,12 @@ pub fn csv(reach: &Reach, exposure: &Exposure) -> String {
     ] {
         _ = writeln!(text, "{title}");
         for Exposed { endpoint, to, open, .. } in of(&found, direction) {
-            let fields =
-                [&*reach.endpoint(*endpoint).name, &to.name(), &reach.ports(*open).to_string()].map(field);
-            _ = writeln!(text, "{}", fields.join(","));
+            let (to, open) = (to.name(), reach.ports(*open).to_string());
+            let name = &reach.endpoint(*endpoint).name;
+            _ = writeln!(text, "{},{},{}", field(name), field(&to), field(&open));
         }
     }
     text
-}
-
-fn field(text: &str) -> String {
-    if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 /// Likewise in Markdown.

@@ -14,8 +14,8 @@ use crate::{
 type Kind = (ClassId, Vec<u32>, [Vec<usize>; 2]);
 
 /// Numbers kinds as they are met.
-#[derive(Default)]
-pub(super) struct Kinds {
+#[derive(Debug, Default)]
+pub struct Kinds {
     numbers: HashMap<Kind, usize>,
 }
 

@@ -16,12 +16,13 @@ mod text;
 pub mod ways;
 mod xml;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 pub use csv::csv;
 pub use dot::dot;
 pub use html::html;
 pub use json::{OpenPorts, json, ranges};
+pub use kinds::Kinds;
 pub use markdown::markdown;
 pub use reasons::{AllowedBy, ReasonOf};
 pub use svg::svg;
@@ -49,4 +50,12 @@ impl<'r> Texts<'r> {
 fn short(endpoint: &Endpoint) -> &str {
     let prefix = endpoint.namespace.as_ref().map_or(0, |namespace| namespace.len() + 1);
     &endpoint.name[prefix..]
+}
+
+/// A field of csv.
+fn field(text: &str) -> Cow<'_, str> {
+    match text.contains([',', '"']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")).into(),
+        false => text.into(),
+    }
 }

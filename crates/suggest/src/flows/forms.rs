@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::FlowError;
 
 /// One line of a log.
+#[allow(clippy::large_enum_variant, reason = "one at a time is held, and most are flows")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Line {
     Flow(Flow),

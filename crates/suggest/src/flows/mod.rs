@@ -88,12 +88,15 @@ impl Observed {
     }
 }
 
+/// The other end, whether that is the target, and the port.
+type Beyond = (End, bool, Protocol, u16);
+
 struct Reader<'g, 'a> {
     ground: &'g Ground<'a>,
     known: HashMap<Side, Found>,
     seen: BTreeMap<Key, Seen>,
-    /// Addresses outside by the other end, whether that is the target, and the port.
-    outside: BTreeMap<(End, bool, Protocol, u16), (BTreeSet<IpAddr>, Seen)>,
+    /// Addresses outside.
+    outside: BTreeMap<Beyond, (BTreeSet<IpAddr>, Seen)>,
 }
 
 impl Reader<'_, '_> {

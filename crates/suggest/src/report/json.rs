@@ -33,7 +33,7 @@ pub fn json(report: &Report<'_>) -> Value {
         "left_out": report.chosen.left_out,
         "needs": suggestion.needs.iter().map(|need| of_need(need, units)).collect::<Vec<_>>(),
         "holds": report.holds(),
-        "unmet": report.proof.unmet.iter().map(|unmet| of_unmet(unmet)).collect::<Vec<_>>(),
+        "unmet": report.proof.unmet.iter().map(of_unmet).collect::<Vec<_>>(),
         "shut": shut,
         "cut": changes(report.changes)["cut"],
         "opened": changes(report.changes)["opened"],

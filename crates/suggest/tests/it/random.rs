@@ -20,9 +20,11 @@ fn labels() -> impl Strategy<Value = String> {
     )
 }
 
+/// A workload: its namespace, a flag, a label, and the ports that it declares, each with its name.
+type Declared = (usize, bool, String, BTreeMap<(u16, &'static str), Option<&'static str>>);
+
 /// A pod or a Deployment with its ports: number, protocol, name.
-fn workload()
--> impl Strategy<Value = (usize, bool, String, BTreeMap<(u16, &'static str), Option<&'static str>>)> {
+fn workload() -> impl Strategy<Value = Declared> {
     let ports = proptest::collection::btree_map(
         (prop::sample::select(vec![80, 81, 5353]), prop::sample::select(vec!["TCP", "UDP", "SCTP"])),
         proptest::option::of(prop::sample::select(vec!["http", "data"])),
@@ -36,9 +38,7 @@ fn edge() -> impl Strategy<Value = (usize, usize, usize, bool)> {
     (0..12usize, 0..12usize, 0..3usize, proptest::bool::weighted(0.2))
 }
 
-fn manifests(
-    workloads: &[(usize, bool, String, BTreeMap<(u16, &'static str), Option<&'static str>>)],
-) -> String {
+fn manifests(workloads: &[Declared]) -> String {
     let mut text = NAMESPACES
         .map(|n| format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {n}}}\n---\n"))
         .concat();
@@ -71,10 +71,7 @@ fn manifests(
     text
 }
 
-fn needs(
-    workloads: &[(usize, bool, String, BTreeMap<(u16, &'static str), Option<&'static str>>)],
-    edges: &[(usize, usize, usize, bool)],
-) -> String {
+fn needs(workloads: &[Declared], edges: &[(usize, usize, usize, bool)]) -> String {
     let name = |nth: usize| workloads.get(nth).map(|w| format!("{}/w{nth}", NAMESPACES[w.0]));
     let mut text = String::new();
     // A pod alone needs nothing to reach itself.

@@ -3,8 +3,7 @@ use ipnet::IpNet;
 use k8s_openapi::api::core::v1::Node;
 use netloom_objects::{Object, Severity};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "CN012",

@@ -1,8 +1,7 @@
 //! CN001: the MTU of pods is fixed by hand.
 use netloom_objects::{Severity, calico::Installation};
 
-use super::support::title;
-use crate::{Context, Findings, Fix, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "CN001",

@@ -5,8 +5,7 @@ use netloom_objects::{
     calico::{IPPool, Installation},
 };
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "CN010",

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use k8s_openapi::api::core::v1::Node;
 use netloom_objects::{Severity, calico::Installation};
 
-use super::support::{Range, embedded, embedded_ranges, overlap, pools, proxies, range_at, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{Range, embedded, embedded_ranges, overlap, pools, proxies, range_at};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "CN003",

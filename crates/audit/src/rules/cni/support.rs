@@ -5,8 +5,7 @@ use netloom_objects::{
     calico::{IPPool, Installation},
 };
 
-use crate::Context;
-pub(super) use crate::rules::services::support::title;
+use crate::{Context, words::title};
 
 /// A range with its place.
 #[derive(Clone)]
@@ -83,7 +82,7 @@ pub(super) fn embedded<'a>(cx: &Context<'a>, kind: &str) -> Vec<(&'a Object, Emb
             continue;
         }
         for key in object.keys("data") {
-            let path = crate::rules::services::support::entry("data", key);
+            let path = crate::words::entry("data", key);
             if !object.text(&path).is_some_and(|text| text.contains(kind)) {
                 continue;
             }

@@ -3,10 +3,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::{
-        dns::corefile::{corefiles, is_cluster_dns, zone_of},
-        services::support::title,
-    },
+    rules::dns::corefile::{corefiles, is_cluster_dns, zone_of},
+    words::title,
 };
 
 pub static RULE: Rule = Rule {

@@ -3,10 +3,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::{
-        dns::corefile::{corefiles, is_cluster_dns},
-        services::support::{list_of, title},
-    },
+    rules::dns::corefile::{corefiles, is_cluster_dns},
+    words::{list_of, title},
 };
 
 pub static RULE: Rule = Rule {

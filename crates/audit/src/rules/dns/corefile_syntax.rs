@@ -1,10 +1,7 @@
 //! DN007: a Corefile that CoreDNS cannot read.
 use netloom_objects::Severity;
 
-use crate::{
-    Context, Findings, Group, Rule,
-    rules::{dns::corefile::corefiles, services::support::title},
-};
+use crate::{Context, Findings, Group, Rule, rules::dns::corefile::corefiles, words::title};
 
 pub static RULE: Rule = Rule {
     code: "DN007",

@@ -3,10 +3,7 @@ use std::collections::HashMap;
 
 use netloom_objects::Severity;
 
-use crate::{
-    Context, Findings, Group, Rule,
-    rules::{dns::corefile::corefiles, services::support::title},
-};
+use crate::{Context, Findings, Group, Rule, rules::dns::corefile::corefiles, words::title};
 
 pub static RULE: Rule = Rule {
     code: "DN011",

@@ -1,10 +1,7 @@
 //! DN009: CoreDNS answers for pods that do not exist.
 use netloom_objects::Severity;
 
-use crate::{
-    Context, Findings, Group, Rule,
-    rules::{dns::corefile::corefiles, services::support::title},
-};
+use crate::{Context, Findings, Group, Rule, rules::dns::corefile::corefiles, words::title};
 
 pub static RULE: Rule = Rule {
     code: "DN009",

@@ -5,10 +5,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::{
-        dns::corefile::{corefiles, is_cluster_dns},
-        services::support::title,
-    },
+    rules::dns::corefile::{corefiles, is_cluster_dns},
+    words::title,
 };
 
 pub static RULE: Rule = Rule {

@@ -1,7 +1,7 @@
 //! DN003: more nameservers than a resolver asks.
 use netloom_objects::Severity;
 
-use crate::{Context, Findings, Group, Rule, rules::services::support::title};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "DN003",
@@ -47,7 +47,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             "{}: {last} is never asked, because the cluster's DNS comes first and a resolver uses three servers",
             title(workload.object)
         );
-        out.add(workload.object, &workload.path("spec.dnsConfig.nameservers[2]"), message)
-            .help("leave it out, or set `dnsPolicy: None` where the cluster's DNS is not wanted");
+        let path = workload.path("spec.dnsConfig.nameservers[2]");
+        out.add(workload.object, &path, message)
+            .help("leave it out, or set `dnsPolicy: None` where the cluster's DNS is not wanted")
+            .fix(Fix::safe(format!("leave out {last}")).remove(workload.object, &path));
     }
 }

@@ -3,6 +3,7 @@ mod cluster_zone_unserved;
 mod coredns_without_probes;
 mod corefile;
 mod corefile_syntax;
+mod dns_not_measured;
 mod duplicate_zone;
 mod forged_pod_names;
 mod forward_loop;
@@ -14,10 +15,12 @@ mod resolver_option;
 mod stateful_set_name;
 mod stub_domains;
 mod subdomain_without_service;
+mod uncached_zone;
 mod unknown_corefile_plugin;
 mod unwatched_zone;
+mod zone_transfer_to_anyone;
 
-use crate::Rule;
+use crate::{Context, Rule};
 
 /// By code.
 pub(super) static RULES: &[&Rule] = &[
@@ -37,4 +40,12 @@ pub(super) static RULES: &[&Rule] = &[
     &coredns_without_probes::RULE,
     &stub_domains::RULE,
     &stateful_set_name::RULE,
+    &dns_not_measured::RULE,
+    &zone_transfer_to_anyone::RULE,
+    &uncached_zone::RULE,
 ];
+
+/// How many Corefiles there are.
+pub(crate) fn corefiles(cx: &Context<'_>) -> usize {
+    corefile::corefiles(cx).len()
+}

@@ -3,10 +3,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::{
-        services::support::{find_service, title},
-        workloads::addresses::addresses,
-    },
+    rules::{services::support::find_service, workloads::addresses::addresses},
+    words::title,
 };
 
 pub static RULE: Rule = Rule {

@@ -1,7 +1,7 @@
 //! DN002: search domains that the kubelet writes anyway.
 use netloom_objects::Severity;
 
-use crate::{Context, Findings, Group, Rule, rules::services::support::title};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "DN002",
@@ -86,8 +86,10 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             };
             let message =
                 format!("{}: the pod searches {first}{more} without being told", title(workload.object));
-            out.add(workload.object, &path(*index), message)
-                .help("leave out what ClusterFirst gives by itself");
+            let path = path(*index);
+            out.add(workload.object, &path, message)
+                .help("leave out what ClusterFirst gives by itself")
+                .fix(Fix::safe(format!("leave out {first}")).remove_all(workload.object, &path));
         }
     }
 }

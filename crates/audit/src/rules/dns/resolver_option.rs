@@ -1,7 +1,7 @@
 //! DN005: an option that the resolver does not know, or cuts down.
 use netloom_objects::Severity;
 
-use crate::{Context, Findings, Group, Rule, rules::services::support::title};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "DN005",
@@ -79,9 +79,15 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 let near = OPTIONS.iter().min_by_key(|known| netloom_objects::edit_distance(known, name));
                 let near = near.filter(|known| netloom_objects::edit_distance(known, name) <= 2);
                 let message = format!("{whose}: the resolver has no option `{name}` and skips it");
-                let finding = out.add(workload.object, &format!("{path}.name"), message);
+                let path = format!("{path}.name");
+                let finding = out.add(workload.object, &path, message);
                 if let Some(near) = near {
-                    finding.help(format!("did you mean `{near}`?"));
+                    let fix = Fix::proposed(format!("write `{near}`"));
+                    finding.help(format!("did you mean `{near}`?")).fix(fix.set_text(
+                        workload.object,
+                        &path,
+                        near,
+                    ));
                 }
                 continue;
             }
@@ -91,8 +97,14 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 Ok(number) => {
                     let message =
                         format!("{whose}: `{name}` is {number}, and the resolver takes {most} at most");
-                    out.add(workload.object, &format!("{path}.value"), message)
-                        .help(format!("write \"{most}\" or less"));
+                    let path = format!("{path}.value");
+                    out.add(workload.object, &path, message).help(format!("write \"{most}\" or less")).fix(
+                        Fix::safe(format!("write \"{most}\", which is what counts")).set(
+                            workload.object,
+                            &path,
+                            &format!("\"{most}\""),
+                        ),
+                    );
                 }
                 Err(_) => {
                     let message = match value {

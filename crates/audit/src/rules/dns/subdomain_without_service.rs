@@ -1,10 +1,7 @@
 //! DN006: a pod's own name hangs on a Service that cannot give it.
 use netloom_objects::Severity;
 
-use crate::{
-    Context, Findings, Group, Rule,
-    rules::services::support::{find_service, title},
-};
+use crate::{Context, Findings, Group, Rule, rules::services::support::find_service, words::title};
 
 pub static RULE: Rule = Rule {
     code: "DN006",

@@ -2,11 +2,9 @@
 use netloom_objects::Severity;
 
 use crate::{
-    Context, Findings, Group, Rule,
-    rules::{
-        dns::corefile::{Word, corefiles},
-        services::support::title,
-    },
+    Context, Draft, Findings, Fix, Group, Rule,
+    rules::dns::corefile::{Word, corefiles},
+    words::title,
 };
 
 pub static RULE: Rule = Rule {
@@ -139,8 +137,9 @@ const PROPERTIES: [(&str, &str); 3] = [
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (object, file) in corefiles(cx) {
         let whose = title(object);
-        let mut report = |word: &Word, message: String, help: String| {
-            out.add_at(word.at.clone(), word.end(), Some(&object.reference), message).help(help);
+        let mut report = |word: &Word, message: String, help: String, fix: Option<Draft>| {
+            let finding = out.add_at(word.at.clone(), word.end(), Some(&object.reference), message);
+            finding.help(help).fix(fix.and_then(Option::from));
         };
         for plugin in file.blocks.iter().flat_map(|block| &block.plugins) {
             let name = plugin.name.text.as_str();
@@ -149,6 +148,10 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     &plugin.name,
                     format!("{whose}: CoreDNS no longer has `{name}`, and does not start with it"),
                     (*why).to_owned(),
+                    // Its own block has other properties.
+                    (name == "proxy" && plugin.properties.is_empty()).then(|| {
+                        Fix::safe("write `forward`").replace_at(object, &plugin.name.at, "proxy", "forward")
+                    }),
                 );
             } else if !PLUGINS.contains(&name) && !name.starts_with("{$") {
                 let near = PLUGINS.iter().min_by_key(|known| netloom_objects::edit_distance(known, name));
@@ -162,6 +165,10 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     &plugin.name,
                     format!("{whose}: CoreDNS' own build has no plugin `{name}`, and does not start with it"),
                     help,
+                    near.map(|near| {
+                        let fix = Fix::proposed(format!("write `{near}`"));
+                        fix.replace_at(object, &plugin.name.at, name, near)
+                    }),
                 );
             }
             if name != "kubernetes" {
@@ -175,6 +182,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                             "{whose}: `kubernetes` no longer has `{gone}`, and CoreDNS does not start with it"
                         ),
                         (*why).to_owned(),
+                        why.ends_with("leave it out").then(|| {
+                            Fix::safe(format!("leave out `{gone}`")).remove_line_at(object, &property.at)
+                        }),
                     );
                 }
             }

@@ -3,10 +3,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::{
-        dns::corefile::{Block, corefiles},
-        services::support::{list_of, title},
-    },
+    rules::dns::corefile::{Block, corefiles},
+    words::{list_of, title},
 };
 
 pub static RULE: Rule = Rule {

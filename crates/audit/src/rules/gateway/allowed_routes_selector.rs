@@ -1,8 +1,7 @@
 //! GW041: `allowedRoutes` whose selector and mode do not agree.
 use netloom_objects::{Severity, gateway_api::Gateway};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW041",

@@ -2,8 +2,10 @@
 use k8s_openapi::api::core::v1::Service;
 use netloom_objects::{Severity, gateway_api::BackendTLSPolicy};
 
-use super::support::{list_of, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{list_of, namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW038",
@@ -83,12 +85,19 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 continue;
             }
             let message = format!("{}: {} has no port named `{section}`", title(object), title(service));
-            out.add(object, &format!("spec.targetRefs[{i}].sectionName"), message)
+            let path = format!("spec.targetRefs[{i}].sectionName");
+            let finding = out.add(object, &path, message);
+            finding
                 .help(match names.is_empty() {
                     true => "its ports have no names: name the port, or leave `sectionName` out".to_owned(),
                     false => format!("its ports are named {}", list_of(&names)),
                 })
                 .related(service, "spec.ports", "the ports of the Service");
+            let numbered = ports.iter().find(|port| section.parse() == Ok(port.port));
+            if let Some(name) = numbered.and_then(|port| port.name.as_deref()) {
+                let fix = Fix::safe(format!("write `{name}`, the name of port {section}"));
+                finding.fix(fix.set_text(object, &path, name));
+            }
         }
     }
 }

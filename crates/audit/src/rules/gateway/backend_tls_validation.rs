@@ -2,8 +2,7 @@
 use netloom_objects::{Severity, gateway_api::BackendTLSPolicy};
 use std::net::IpAddr;
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW016",

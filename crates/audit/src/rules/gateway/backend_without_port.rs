@@ -2,8 +2,8 @@
 use k8s_openapi::api::core::v1::Service;
 use netloom_objects::Severity;
 
-use super::support::{list_of, routes};
-use crate::{Context, Findings, Group, Rule};
+use super::support::routes;
+use crate::{Context, Findings, Fix, Group, Rule, words::list_of};
 
 pub static RULE: Rule = Rule {
     code: "GW009",
@@ -54,9 +54,13 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 .and_then(|spec| spec.ports.as_ref())
                 .map(|ports| ports.iter().map(|port| port.port.to_string()).collect())
                 .unwrap_or_default();
-            match ports.is_empty() {
-                true => finding.help("add `port`, a number under `spec.ports` of the Service"),
-                false => finding.help(format!("add `port`; the Service has {}", list_of(&ports))),
+            match ports.as_slice() {
+                [] => finding.help("add `port`, a number under `spec.ports` of the Service"),
+                [port] => {
+                    let fix = Fix::safe(format!("add `port: {port}`, the only one of the Service"));
+                    finding.fix(fix.insert_last(route.object, &backend.path, "port", port))
+                }
+                ports => finding.help(format!("add `port`; the Service has {}", list_of(ports))),
             };
         }
     }

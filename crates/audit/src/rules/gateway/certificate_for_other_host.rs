@@ -2,8 +2,10 @@
 use netloom_objects::{Object, Severity, cert_manager::Certificate, gateway_api::Gateway};
 use std::collections::HashMap;
 
-use super::support::{list_of, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW033",

@@ -4,8 +4,8 @@ use netloom_objects::{
     gateway_api::{GRPCRoute, HTTPRoute},
 };
 
-use super::support::{grpc_filter_lists, http_filter_lists, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{grpc_filter_lists, http_filter_lists};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW005",

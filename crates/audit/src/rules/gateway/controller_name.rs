@@ -1,8 +1,7 @@
 //! GW037: a GatewayClass whose controller name has a wrong form.
 use netloom_objects::{Severity, gateway_api::GatewayClass};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW037",

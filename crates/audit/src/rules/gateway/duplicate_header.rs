@@ -5,8 +5,8 @@ use netloom_objects::{
 };
 use std::collections::HashMap;
 
-use super::support::{grpc_filters, http_filters, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{grpc_filters, http_filters};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW008",
@@ -107,9 +107,16 @@ fn twice(
     for (i, name) in names.enumerate() {
         if let Some(first) = seen.get(&name) {
             let message = format!("{}: {what} `{name}` stands twice in one list", title(object));
-            out.add(object, &format!("{path}[{i}]"), message)
-                .help("only one of them can hold; for either of two values, write two matches")
-                .related(object, &format!("{path}[{first}]"), "the first of them");
+            let (first, second) = (format!("{path}[{first}]"), format!("{path}[{i}]"));
+            let finding = out.add(object, &second, message);
+            finding.help("only one of them can hold; for either of two values, write two matches").related(
+                object,
+                &first,
+                "the first of them",
+            );
+            if object.value(&first) == object.value(&second) {
+                finding.fix(Fix::safe("remove the second").remove(object, &second));
+            }
         } else {
             seen.insert(name, i);
         }

@@ -4,8 +4,11 @@ use netloom_objects::{
     gateway_api::{GRPCRoute, HTTPRoute, PathModifier},
 };
 
-use super::support::{grpc_filters, http_filters, list_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{grpc_filters, http_filters};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW004",

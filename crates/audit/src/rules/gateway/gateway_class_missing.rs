@@ -4,8 +4,10 @@ use netloom_objects::{
     gateway_api::{Gateway, GatewayClass},
 };
 
-use super::support::{list_of, title};
-use crate::{Context, Findings, Group, Rule};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW034",

@@ -2,8 +2,10 @@
 use k8s_openapi::api::core::v1::Service;
 use netloom_objects::{Severity, gateway_api::GRPCRoute};
 
-use super::support::{namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW040",

@@ -1,8 +1,7 @@
 //! GW013: a match of a gRPC method that names none.
 use netloom_objects::{Severity, gateway_api::GRPCRoute};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW013",
@@ -63,11 +62,21 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 if call.type_.as_deref().is_some_and(|type_| type_ != "Exact") {
                     continue;
                 }
-                for (field, value, dots) in [("service", service, true), ("method", method, false)] {
-                    let Some(value) = value.filter(|value| !is_name(value, dots)) else { continue };
+                let whole = method.is_none().then_some(service.as_deref()).flatten();
+                let whole = whole.and_then(|whole| whole.trim_start_matches('/').split_once('/'));
+                for (field, value, dots) in [("service", &service, true), ("method", &method, false)] {
+                    let Some(value) = value.as_ref().filter(|value| !is_name(value, dots)) else { continue };
                     let message = format!("{}: `{value}` is no name of a gRPC {field}", title(object));
-                    out.add(object, &format!("{path}.{field}"), message)
-                        .help("write `service: package.Service` and `method: Method`, without slashes");
+                    let at = format!("{path}.{field}");
+                    let finding = out.add(object, &at, message);
+                    finding.help("write `service: package.Service` and `method: Method`, without slashes");
+                    if let Some((service, method)) =
+                        whole.filter(|(s, m)| is_name(s, true) && is_name(m, false))
+                    {
+                        let fix = Fix::safe(format!("write `service: {service}` and `method: {method}`"));
+                        let fix = fix.set_text(object, &at, service);
+                        finding.fix(fix.insert_last(object, &path, "method", method));
+                    }
                 }
             }
         }

@@ -1,8 +1,11 @@
 //! GW021: a route for hosts that its listeners do not take.
 use netloom_objects::{Severity, gateway_api::Listener};
 
-use super::support::{intersect, is_gateway, list_of, routes, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{intersect, is_gateway, routes};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW021",

@@ -1,9 +1,9 @@
 //! GW003: a hostname that Gateway API refuses.
-use netloom_objects::{Severity, gateway_api::Gateway};
+use netloom_objects::{Object, Severity, gateway_api::Gateway};
 use std::net::IpAddr;
 
-use super::support::{routes, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::routes;
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW003",
@@ -54,10 +54,12 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     title(object),
                     listener.name
                 );
-                out.add(object, &path, message).help("leave `hostname` out: there is no name in the traffic");
+                out.add(object, &path, message)
+                    .help("there is no name in the traffic")
+                    .fix(Fix::safe("leave `hostname` out").remove(object, &path));
             } else if let Some(fault) = fault(hostname) {
                 let message = format!("{}: hostname `{hostname}` {fault}", title(object));
-                out.add(object, &path, message).help(HELP);
+                out.add(object, &path, message).help(HELP).fix(bare(object, &path, hostname));
             }
         }
     }
@@ -65,13 +67,26 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         for (i, hostname) in route.hostnames.unwrap_or_default().iter().enumerate() {
             if let Some(fault) = fault(hostname) {
                 let message = format!("{}: hostname `{hostname}` {fault}", route.title());
-                out.add(route.object, &format!("spec.hostnames[{i}]"), message).help(HELP);
+                let path = format!("spec.hostnames[{i}]");
+                out.add(route.object, &path, message).help(HELP).fix(bare(route.object, &path, hostname));
             }
         }
     }
 }
 
 const HELP: &str = "write the bare name, as in `shop.example.org` or `*.example.org`";
+
+/// The bare name in what was copied from a URL.
+fn bare(object: &Object, path: &str, hostname: &str) -> Option<Fix> {
+    let name = hostname.split_once("://").map_or(hostname, |(_, rest)| rest);
+    let name = name.strip_suffix('/').unwrap_or(name);
+    let is_port = |port: &str| port.parse::<u16>().is_ok();
+    let name = name.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(name, |(name, _)| name);
+    let name = name.to_ascii_lowercase();
+    (fault(&name).is_none())
+        .then(|| Fix::safe(format!("write `{name}`")).set_text(object, path, &name))
+        .and_then(Option::from)
+}
 
 fn fault(hostname: &str) -> Option<&'static str> {
     let name = hostname.strip_prefix("*.").unwrap_or(hostname);

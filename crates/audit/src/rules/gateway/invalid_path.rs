@@ -1,8 +1,7 @@
 //! GW007: a path that Gateway API refuses.
-use netloom_objects::{Severity, gateway_api::HTTPRoute};
+use netloom_objects::{Object, Severity, gateway_api::HTTPRoute};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW007",
@@ -63,19 +62,33 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 }
                 let at = format!("spec.rules[{i}].matches[{j}].path.value");
                 if let Some((fault, help)) = fault(value) {
-                    out.add(object, &at, format!("{}: {type_} path `{value}` {fault}", title(object)))
-                        .help(help);
+                    let message = format!("{}: {type_} path `{value}` {fault}", title(object));
+                    out.add(object, &at, message).help(help).fix(normalized(object, &at, value));
                 } else if let Some(stem) = value.strip_suffix("/*") {
                     let stem = if stem.is_empty() { "/" } else { stem };
                     let message =
                         format!("{}: {type_} path `{value}` matches a literal `*` only", title(object));
-                    out.add(object, &at, message).severity(Severity::Warning).help(format!(
+                    let finding = out.add(object, &at, message);
+                    finding.severity(Severity::Warning).help(format!(
                         "a prefix ends at a `/` by itself: write `type: PathPrefix, value: {stem}`"
                     ));
+                    if type_ == "PathPrefix" {
+                        finding.fix(Fix::proposed(format!("write `{stem}`")).set_text(object, &at, stem));
+                    }
                 }
             }
         }
     }
+}
+
+/// The path with the slash in front, or without the empty segments, that it has to have.
+fn normalized(object: &Object, at: &str, value: &str) -> Option<Fix> {
+    let segments: Vec<&str> = value.split('/').filter(|segment| !segment.is_empty()).collect();
+    let end = if value.ends_with('/') && !segments.is_empty() { "/" } else { "" };
+    let path = format!("/{}{end}", segments.join("/"));
+    (fault(&path).is_none() && !path.contains('*'))
+        .then(|| Fix::safe(format!("write `{path}`")).set_text(object, at, &path))
+        .and_then(Option::from)
 }
 
 fn fault(value: &str) -> Option<(&'static str, &'static str)> {

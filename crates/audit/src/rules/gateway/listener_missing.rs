@@ -1,8 +1,11 @@
 //! GW018: a route to a listener that its Gateway does not have.
 use netloom_objects::Severity;
 
-use super::support::{list_of, routes, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::routes;
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW018",

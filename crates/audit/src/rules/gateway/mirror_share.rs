@@ -4,8 +4,8 @@ use netloom_objects::{
     gateway_api::{GRPCRoute, HTTPRoute, RequestMirror},
 };
 
-use super::support::{grpc_filters, http_filters, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{grpc_filters, http_filters};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW012",

@@ -1,8 +1,11 @@
 //! GW023: a ReferenceGrant that can allow nothing.
 use netloom_objects::{Severity, gateway_api::ReferenceGrant};
 
-use super::support::{GROUP, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::GROUP;
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW023",

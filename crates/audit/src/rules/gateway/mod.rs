@@ -7,6 +7,7 @@ mod certificate_for_other_host;
 mod conflicting_filters;
 mod controller_name;
 mod duplicate_header;
+mod field_refused;
 mod filter_type_mismatch;
 mod gateway_api_version;
 mod gateway_class_missing;
@@ -88,4 +89,5 @@ pub(super) static RULES: &[&Rule] = &[
     &tls_route_without_hostnames::RULE,
     &grpc_backend_protocol::RULE,
     &allowed_routes_selector::RULE,
+    &field_refused::RULE,
 ];

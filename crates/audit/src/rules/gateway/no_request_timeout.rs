@@ -5,8 +5,10 @@ use netloom_objects::{
     gateway_api::{HTTPRoute, HTTPRouteRule},
 };
 
-use super::support::{namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW036",

@@ -2,8 +2,8 @@
 use netloom_objects::{Object, Severity, gateway_api::Gateway};
 use std::collections::HashMap;
 
-use super::support::{is_gateway, namespace_of, routes};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{is_gateway, routes};
+use crate::{Context, Findings, Group, Rule, words::namespace_of};
 
 pub static RULE: Rule = Rule {
     code: "GW017",

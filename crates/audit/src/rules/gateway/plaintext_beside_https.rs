@@ -4,8 +4,11 @@ use netloom_objects::{
     gateway_api::{Gateway, HTTPRoute, Listener},
 };
 
-use super::support::{Attachment, admits, is_gateway, meets, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{Attachment, admits, is_gateway, meets};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW031",

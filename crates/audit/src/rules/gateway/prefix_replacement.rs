@@ -4,8 +4,7 @@ use netloom_objects::{
     gateway_api::{HTTPRoute, HTTPRouteFilter},
 };
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW006",

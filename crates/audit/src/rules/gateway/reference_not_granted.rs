@@ -1,8 +1,8 @@
 //! GW022: a reference into another namespace that is not granted there.
 use netloom_objects::Severity;
 
-use super::support::{Grants, crossings, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{Grants, crossings};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW022",

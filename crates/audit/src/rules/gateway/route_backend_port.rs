@@ -5,8 +5,11 @@ use k8s_openapi::{
 };
 use netloom_objects::Severity;
 
-use super::support::{list_of, routes, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::routes;
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW026",
@@ -83,12 +86,16 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             let finding = out.add(route.object, &format!("{}.port", backend.path), message);
             match targeted {
                 Some(at) => {
+                    let own = ports[at].port.to_string();
+                    let path = format!("{}.port", backend.path);
                     finding
-                        .help(format!(
-                            "{wanted} is the port of the pods; write the Service's, {}",
-                            ports[at].port
-                        ))
-                        .related(object, &format!("spec.ports[{at}].port"), "the port of the Service");
+                        .help(format!("{wanted} is the port of the pods"))
+                        .related(object, &format!("spec.ports[{at}].port"), "the port of the Service")
+                        .fix(Fix::safe(format!("write {own}, the Service's port")).set(
+                            route.object,
+                            &path,
+                            &own,
+                        ));
                 }
                 None => {
                     let known: Vec<String> = ports.iter().map(|port| port.port.to_string()).collect();

@@ -2,8 +2,8 @@
 use netloom_objects::{Severity, gateway_api::Listener};
 use std::collections::HashSet;
 
-use super::support::{namespace_of, routes};
-use crate::{Context, Findings, Group, Rule};
+use super::support::routes;
+use crate::{Context, Findings, Group, Rule, words::namespace_of};
 
 pub static RULE: Rule = Rule {
     code: "GW030",

@@ -1,8 +1,11 @@
 //! GW019: a route that no listener of its Gateway admits.
 use netloom_objects::{Severity, gateway_api::Listener};
 
-use super::support::{admits, allows_kind, namespace_of, routes, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{admits, allows_kind, routes};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW019",

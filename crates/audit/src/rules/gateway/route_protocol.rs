@@ -1,8 +1,8 @@
 //! GW020: a route on a listener whose protocol cannot carry it.
 use netloom_objects::Severity;
 
-use super::support::{routes, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::routes;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW020",

@@ -1,8 +1,8 @@
 //! GW010: timeouts of a route that contradict each other.
 use netloom_objects::{Severity, gateway_api::HTTPRoute};
 
-use super::support::{milliseconds, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::milliseconds;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW010",

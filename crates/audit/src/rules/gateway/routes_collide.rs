@@ -5,11 +5,11 @@ use std::{
     ptr,
 };
 
-use super::{
-    matching::{Match, matches_of},
-    support::{namespace_of, title},
+use super::matching::{Match, matches_of};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
 };
-use crate::{Context, Findings, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "GW028",

@@ -1,8 +1,7 @@
 //! GW032: a listener that admits routes of every namespace.
 use netloom_objects::{Severity, gateway_api::Gateway};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW032",

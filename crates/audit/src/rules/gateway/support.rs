@@ -11,35 +11,13 @@ use netloom_objects::{
     },
 };
 
-use crate::Context;
+use crate::{
+    Context,
+    words::{namespace_of, title},
+};
 
 /// The group of Gateway API's kinds.
 pub(in crate::rules) const GROUP: &str = "gateway.networking.k8s.io";
-
-/// The namespace that an object is in.
-pub(in crate::rules) fn namespace_of(object: &Object) -> &str {
-    object.reference.namespace.as_deref().unwrap_or("default")
-}
-
-/// `Ingress production/web`; without the namespace where the kind has none.
-pub(in crate::rules) fn title(object: &Object) -> String {
-    match &object.reference.namespace {
-        Some(namespace) => format!("{} {namespace}/{}", object.kind, object.name),
-        None => format!("{} {}", object.kind, object.name),
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub(in crate::rules) fn list_of<T: AsRef<str>>(words: &[T]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.as_ref().to_owned(),
-        [first @ .., last] => {
-            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
-            format!("{} and {}", first.join(", "), last.as_ref())
-        }
-    }
-}
 
 /// A route of any kind.
 pub(super) struct Route<'a> {

@@ -1,8 +1,7 @@
 //! GW039: a TLSRoute without hostnames.
 use netloom_objects::{Severity, gateway_api::TLSRoute};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW039",

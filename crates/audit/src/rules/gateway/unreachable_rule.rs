@@ -2,11 +2,8 @@
 use netloom_objects::{Severity, gateway_api::HTTPRoute};
 use std::collections::HashMap;
 
-use super::{
-    matching::{Match, matches_of},
-    support::title,
-};
-use crate::{Context, Findings, Group, Rule};
+use super::matching::{Match, matches_of};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "GW029",

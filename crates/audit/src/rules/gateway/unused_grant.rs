@@ -2,8 +2,11 @@
 use netloom_objects::{Severity, gateway_api::ReferenceGrant};
 use std::collections::HashMap;
 
-use super::support::{Crossing, crossings, list_of, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{Crossing, crossings};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "GW024",

@@ -2,8 +2,11 @@
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use netloom_objects::Severity;
 
-use super::support::{ingresses, is_nginx, namespace_of, nginx, nginx_at, services, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ingresses, is_nginx, nginx, nginx_at, services};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN031",

@@ -2,8 +2,11 @@
 use netloom_objects::Severity;
 use std::collections::HashSet;
 
-use super::support::{ingresses, is_canary, namespace_of, nginx, nginx_at, paths, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ingresses, is_canary, nginx, nginx_at, paths};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN028",

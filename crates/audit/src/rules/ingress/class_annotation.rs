@@ -1,8 +1,9 @@
 //! IN005: the old annotation for the class of an Ingress.
+use k8s_openapi::api::networking::v1::IngressClass;
 use netloom_objects::Severity;
 
-use super::support::{annotation, ingresses, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{annotation, ingresses};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN005",
@@ -65,13 +66,23 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 let message = format!("{} has its class twice, which the API server refuses", title(object));
                 out.add(object, &path, message)
                     .severity(Severity::Error)
-                    .help("remove the annotation")
-                    .related(object, "spec.ingressClassName", format!("class {new}"));
+                    .related(object, "spec.ingressClassName", format!("class {new}"))
+                    .fix(Fix::safe("remove the annotation").remove_all(object, &path));
             }
             None => {
                 let message = format!("{} names its class by a deprecated annotation", title(object));
-                out.add(object, &path, message)
-                    .help(format!("write `ingressClassName: {old}` under `spec` in its place"));
+                let finding = out.add(object, &path, message);
+                finding.help(format!("write `ingressClassName: {old}` under `spec` in its place"));
+                // The field needs an IngressClass of the name; the annotation does not.
+                if let Some((class, _)) = cx.find::<IngressClass>(None, old) {
+                    let fix = Fix::safe("name the class in the spec").remove_all(object, &path);
+                    finding.related(class, "metadata.name", "the class").fix(fix.insert_first(
+                        object,
+                        "spec",
+                        "ingressClassName",
+                        &class.name,
+                    ));
+                }
             }
         }
     }

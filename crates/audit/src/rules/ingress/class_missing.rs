@@ -2,8 +2,11 @@
 use k8s_openapi::api::networking::v1::IngressClass;
 use netloom_objects::Severity;
 
-use super::support::{ingresses, list_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::ingresses;
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN006",

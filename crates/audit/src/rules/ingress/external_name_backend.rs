@@ -2,8 +2,11 @@
 use k8s_openapi::api::core::v1::Service;
 use netloom_objects::Severity;
 
-use super::support::{ingresses, namespace_of, services, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ingresses, services};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN032",

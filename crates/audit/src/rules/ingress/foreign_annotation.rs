@@ -1,8 +1,8 @@
 //! IN027: annotations of another controller than the one of the class.
 use netloom_objects::Severity;
 
-use super::support::{annotation, controller_of, ingresses, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{annotation, controller_of, ingresses};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN027",

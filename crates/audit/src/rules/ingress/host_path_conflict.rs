@@ -5,8 +5,8 @@ use std::{
     ptr,
 };
 
-use super::support::{class_of, ingresses, is_canary, paths, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{class_of, ingresses, is_canary, paths};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN010",

@@ -1,8 +1,11 @@
 //! IN002: a host that no entry under `tls` covers.
 use netloom_objects::Severity;
 
-use super::support::{ingresses, list_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::ingresses;
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN002",

@@ -3,8 +3,11 @@ use k8s_openapi::api::core::v1::Service;
 use netloom_objects::{Object, Severity};
 use std::collections::HashMap;
 
-use super::support::{ingresses, namespace_of, services, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ingresses, services};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN008",

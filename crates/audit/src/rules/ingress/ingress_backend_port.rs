@@ -5,8 +5,11 @@ use k8s_openapi::{
 };
 use netloom_objects::Severity;
 
-use super::support::{ingresses, list_of, namespace_of, services, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ingresses, services};
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{list_of, namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN009",
@@ -108,12 +111,15 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             let message = format!("{}: {} has no {text}", title(object), title(service));
             let finding = out.add(object, &format!("{at}.port.{field}"), message);
             match ports.iter().position(is_target) {
-                Some(index) => finding
-                    .help(format!(
-                        "that is the port of the pods; write the Service's, `number: {}`",
-                        ports[index].port
-                    ))
-                    .related(service, &format!("spec.ports[{index}].port"), "the port of the Service"),
+                Some(index) => {
+                    let (number, path) = (ports[index].port, format!("{at}.port.{field}"));
+                    let fix = Fix::safe(format!("write the Service's port, `number: {number}`"));
+                    let fix = if field == "name" { fix.rename(object, &path, "number") } else { fix };
+                    finding
+                        .help("that is the port of the pods")
+                        .related(service, &format!("spec.ports[{index}].port"), "the port of the Service")
+                        .fix(fix.set(object, &path, &number.to_string()))
+                }
                 None => {
                     let known: Vec<String> = ports
                         .iter()

@@ -1,8 +1,8 @@
 //! IN017: a path for operators that is published.
 use netloom_objects::Severity;
 
-use super::support::{ingresses, nginx, paths, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ingresses, nginx, paths};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN017",

@@ -1,8 +1,8 @@
 //! IN034: a path that the API server refuses.
 use netloom_objects::Severity;
 
-use super::support::{ingresses, paths, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ingresses, paths};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN034",
@@ -67,8 +67,14 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 continue;
             };
             let message = format!("{}: path `{}` {fault}", title(object), path.path);
-            out.add(object, &format!("{}.path", path.at), message)
-                .help("write it as it stands in a normalized request: `/a/b`");
+            let at = format!("{}.path", path.at);
+            let finding = out.add(object, &at, message);
+            finding.help("write it as it stands in a normalized request: `/a/b`");
+            // What begins with a sign may be a pattern.
+            if path.path.starts_with(|c: char| c.is_ascii_alphanumeric()) && !is_relative(&lower) {
+                let absolute = format!("/{}", path.path);
+                finding.fix(Fix::safe(format!("write `{absolute}`")).set_text(object, &at, &absolute));
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ mod nginx_annotation_value;
 mod no_class;
 mod no_rules;
 mod no_tls;
+mod old_tls;
 mod path_for_every_host;
 mod pattern_as_prefix;
 mod pattern_without_use_regex;
@@ -74,4 +75,5 @@ pub(super) static RULES: &[&Rule] = &[
     &external_name_backend::RULE,
     &ssl_redirect_off::RULE,
     &invalid_ingress_path::RULE,
+    &old_tls::RULE,
 ];

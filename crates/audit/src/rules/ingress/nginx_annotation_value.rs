@@ -3,9 +3,9 @@ use netloom_objects::Severity;
 
 use super::{
     annotations::{Form, form},
-    support::{NGINX, annotated, annotation, title},
+    support::{NGINX, annotated, annotation},
 };
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN026",
@@ -91,7 +91,15 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             };
             if !fits {
                 let message = format!("{}: `{value}` is no value for `{name}`", title(object));
-                out.add(object, &annotation(key), message).help(help);
+                let path = annotation(key);
+                let finding = out.add(object, &path, message);
+                finding.help(help);
+                // Whole seconds are what nginx takes without a unit.
+                let seconds = value.trim().strip_suffix('s').filter(|_| name.contains("timeout"));
+                if let Some(seconds) = seconds.filter(|seconds| seconds.parse::<u64>().is_ok()) {
+                    let bare = format!("\"{seconds}\"");
+                    finding.fix(Fix::safe(format!("write {bare}")).set(object, &path, &bare));
+                }
             }
         }
     }

@@ -2,8 +2,11 @@
 use k8s_openapi::api::networking::v1::IngressClass;
 use netloom_objects::{Object, Severity};
 
-use super::support::{class_of, ingresses, list_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{class_of, ingresses};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN004",

@@ -2,8 +2,7 @@
 use k8s_openapi::api::networking::v1::Ingress;
 use netloom_objects::Severity;
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN018",

@@ -1,8 +1,11 @@
 //! IN001: an Ingress without TLS.
 use netloom_objects::Severity;
 
-use super::support::{ingresses, is_canary, list_of, paths, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ingresses, is_canary, paths};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN001",

@@ -2,8 +2,8 @@
 use netloom_objects::Severity;
 use std::collections::HashSet;
 
-use super::support::{class_of, ingresses, paths, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{class_of, ingresses, paths};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN019",

@@ -1,8 +1,8 @@
 //! IN012: a regular expression with pathType Prefix or Exact.
 use netloom_objects::Severity;
 
-use super::support::{ingresses, is_nginx, is_pattern, paths, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ingresses, is_nginx, is_pattern, paths};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN012",

@@ -2,8 +2,8 @@
 use netloom_objects::{Object, Severity};
 use std::collections::HashSet;
 
-use super::support::{ingresses, is_nginx, is_pattern, nginx, paths, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ingresses, is_nginx, is_pattern, nginx, paths};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN013",

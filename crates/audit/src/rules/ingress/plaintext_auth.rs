@@ -2,8 +2,8 @@
 use netloom_objects::Severity;
 use std::net::IpAddr;
 
-use super::support::{annotated, nginx, nginx_at, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{annotated, nginx, nginx_at};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN022",

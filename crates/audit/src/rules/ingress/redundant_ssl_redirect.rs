@@ -2,8 +2,8 @@
 use k8s_openapi::api::core::v1::ConfigMap;
 use netloom_objects::{Object, Severity};
 
-use super::support::{ingresses, nginx, nginx_at, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ingresses, nginx, nginx_at};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN016",
@@ -69,7 +69,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let has_tls = spec.tls.as_ref().is_some_and(|tls| !tls.is_empty());
         if has_tls && nginx(object, "ssl-redirect") == Some("true") {
             let message = format!("{}: with `tls`, the redirect to HTTPS is the default", title(object));
-            out.add(object, &nginx_at("ssl-redirect"), message).help("leave the annotation out");
+            let path = nginx_at("ssl-redirect");
+            out.add(object, &path, message)
+                .fix(Fix::safe("leave the annotation out").remove_all(object, &path));
         }
     }
 }

@@ -3,8 +3,11 @@ use k8s_openapi::api::core::v1::Service;
 use netloom_objects::{Object, Severity};
 use std::collections::HashMap;
 
-use super::support::{annotated, namespace_of, nginx, nginx_at, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{annotated, nginx, nginx_at};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN029",

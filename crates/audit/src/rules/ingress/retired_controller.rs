@@ -1,8 +1,7 @@
 //! IN020: a controller that gets no fixes any more.
 use netloom_objects::Severity;
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN020",

@@ -1,8 +1,11 @@
 //! IN014: a rewrite that turns every request into one for the same page.
 use netloom_objects::Severity;
 
-use super::support::{ingresses, list_of, nginx, nginx_at, paths, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ingresses, nginx, nginx_at, paths};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN014",

@@ -1,8 +1,8 @@
 //! IN033: plain HTTP that stays although there is TLS.
 use netloom_objects::Severity;
 
-use super::support::{ingresses, nginx, nginx_at, paths, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ingresses, nginx, nginx_at, paths};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN033",

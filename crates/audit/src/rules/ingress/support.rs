@@ -5,7 +5,6 @@ use k8s_openapi::api::networking::v1::{
 use netloom_objects::Object;
 
 use crate::Context;
-pub(super) use crate::rules::gateway::support::{list_of, namespace_of, title};
 
 /// The prefix of ingress-nginx's annotations.
 pub(super) const NGINX: &str = "nginx.ingress.kubernetes.io/";
@@ -52,7 +51,7 @@ pub(super) fn paths(spec: &IngressSpec) -> Vec<PathOf<'_>> {
 }
 
 /// The Services that an Ingress leads to, each with the path of the reference.
-pub(super) fn services(spec: &IngressSpec) -> Vec<(String, &IngressServiceBackend)> {
+pub(in crate::rules) fn services(spec: &IngressSpec) -> Vec<(String, &IngressServiceBackend)> {
     let default = spec.default_backend.iter().map(|backend| ("spec.defaultBackend".to_owned(), backend));
     let of_paths = paths(spec).into_iter().map(|path| (format!("{}.backend", path.at), path.backend));
     default

@@ -3,9 +3,12 @@ use netloom_objects::Severity;
 
 use super::{
     host_without_tls::covers,
-    support::{ingresses, list_of, nginx, title},
+    support::{ingresses, nginx},
 };
-use crate::{Context, Findings, Group, Rule};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN003",

@@ -3,8 +3,11 @@ use k8s_openapi::api::core::v1::Secret;
 use netloom_objects::{Severity, cert_manager::Certificate};
 use std::collections::HashSet;
 
-use super::support::{ingresses, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::ingresses;
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IN030",

@@ -3,9 +3,9 @@ use netloom_objects::{Severity, edit_distance};
 
 use super::{
     annotations::{ANNOTATIONS, known},
-    support::{NGINX, annotated, annotation, title},
+    support::{NGINX, annotated, annotation},
 };
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN025",

@@ -1,8 +1,8 @@
 //! IN024: no limit to the size of requests.
 use netloom_objects::Severity;
 
-use super::support::{annotated, nginx, nginx_at, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{annotated, nginx, nginx_at};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IN024",

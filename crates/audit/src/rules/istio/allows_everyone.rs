@@ -4,8 +4,7 @@ use netloom_objects::{
     istio::{AuthorizationPolicy, Rule as PolicyRule},
 };
 
-use super::support::title;
-use crate::{Context, Findings, Fix, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS026",

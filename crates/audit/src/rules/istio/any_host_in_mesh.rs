@@ -1,8 +1,8 @@
 //! IS056: a VirtualService of the mesh for every host.
 use netloom_objects::{Severity, istio::VirtualService};
 
-use super::support::{is_for_mesh, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::is_for_mesh;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS056",

@@ -3,8 +3,8 @@ use std::collections::HashMap;
 
 use netloom_objects::{Object, Severity, istio::Gateway};
 
-use super::support::{shown, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::shown;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS040",

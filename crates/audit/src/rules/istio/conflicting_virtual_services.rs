@@ -6,8 +6,11 @@ use netloom_objects::{
     istio::{HTTPMatchRequest, HTTPRoute, VirtualService},
 };
 
-use super::support::{audience, full_host, gateway_names, is_for_mesh, namespace_of, overlap, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{audience, full_host, gateway_names, is_for_mesh, overlap};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS007",

@@ -1,8 +1,7 @@
 //! IS053: any origin may send requests with the user's credentials.
 use netloom_objects::{Severity, istio::VirtualService};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS053",

@@ -1,8 +1,11 @@
 //! IS059: a DestinationRule for a name that is only an alias.
 use netloom_objects::{Severity, istio::DestinationRule};
 
-use super::support::{Registry, full_host, namespace_of, title};
-use crate::{Context, Findings, Group, Rule, Version};
+use super::support::{Registry, full_host};
+use crate::{
+    Context, Findings, Group, Rule, Version,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS059",

@@ -6,8 +6,11 @@ use netloom_objects::{
     istio::{DestinationRule, DestinationRuleSpec},
 };
 
-use super::support::{audience, full_host, namespace_of, overlap, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{audience, full_host, overlap};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS017",

@@ -1,8 +1,11 @@
 //! IS018: a subset that holds no pod of its host.
 use netloom_objects::{Severity, istio::DestinationRule};
 
-use super::support::{Registry, full_host, namespace_of, shown, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{Registry, full_host, shown};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS018",

@@ -4,8 +4,8 @@ use netloom_objects::{
     istio::{HTTPRoute, VirtualService},
 };
 
-use super::support::{duration, microseconds, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{duration, microseconds};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS052",

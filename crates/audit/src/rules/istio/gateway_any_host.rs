@@ -1,8 +1,7 @@
 //! IS037: a server of a Gateway that takes every host.
 use netloom_objects::{Severity, istio::Gateway};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS037",

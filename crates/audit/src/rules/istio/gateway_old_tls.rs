@@ -1,8 +1,7 @@
 //! IS039: versions of TLS that are no longer safe.
 use netloom_objects::{Severity, istio::Gateway};
 
-use super::support::title;
-use crate::{Context, Findings, Fix, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS039",

@@ -4,8 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use k8s_openapi::api::core::v1::Secret;
 use netloom_objects::{Object, Severity, cert_manager::Certificate, istio::Gateway};
 
-use super::support::{gateway_workloads, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ROOT, gateway_workloads, is_default_gateway};
+use crate::{
+    Context, Findings, Group, Rule,
+    rules::tls::support::{shim_of, tls_entries},
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS036",
@@ -78,16 +82,25 @@ spec:
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
-    let mut sources: HashMap<&str, Vec<(&Object, &str)>> = HashMap::new();
+    let mut sources: HashMap<&str, Vec<(&Object, String)>> = HashMap::new();
     for (object, _) in cx.all::<Secret>() {
-        sources.entry(&object.name).or_default().push((object, "metadata.name"));
+        sources.entry(&object.name).or_default().push((object, "metadata.name".to_owned()));
     }
     for (object, certificate) in cx.all::<Certificate>() {
-        sources.entry(&certificate.spec.secret_name).or_default().push((object, "spec.secretName"));
+        sources
+            .entry(&certificate.spec.secret_name)
+            .or_default()
+            .push((object, "spec.secretName".to_owned()));
     }
     for (group, kind) in [("bitnami.com", "SealedSecret"), ("external-secrets.io", "ExternalSecret")] {
         for object in cx.all_of(group, kind) {
-            sources.entry(&object.name).or_default().push((object, "metadata.name"));
+            sources.entry(&object.name).or_default().push((object, "metadata.name".to_owned()));
+        }
+    }
+    // cert-manager makes Secrets for Ingresses that ask for it.
+    for (object, index, secret, _) in tls_entries(cx) {
+        if shim_of(object).is_some() {
+            sources.entry(secret).or_default().push((object, format!("spec.tls[{index}].secretName")));
         }
     }
     // Most Gateways share the pods of a few selectors.
@@ -96,6 +109,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let pods = places.entry(&gateway.spec.selector).or_insert_with(|| {
             gateway_workloads(cx, gateway).iter().map(|workload| workload.namespace()).collect()
         });
+        // Istio's own gateway is not in the set, and nearly always in the root namespace.
+        let presumed = pods.is_empty() && is_default_gateway(gateway);
+        let pods = if presumed { &BTreeSet::from([ROOT]) } else { &*pods };
         for (index, server) in gateway.spec.servers.iter().enumerate() {
             let Some(tls) = &server.tls else { continue };
             let path = format!("spec.servers[{index}].tls");
@@ -104,9 +120,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             let several = several.map(|(c, name)| (format!("{path}.credentialNames[{c}]"), name));
             for (path, name) in single.chain(several).filter(|(_, name)| !name.contains("://")) {
                 let found = sources.get(&**name).map_or(&[][..], Vec::as_slice);
-                for namespace in &*pods {
+                for namespace in pods {
                     let here = found.iter().any(|(source, _)| namespace_of(source) == *namespace);
-                    if here || (found.is_empty() && !cx.is_closed("Secret", Some(namespace))) {
+                    if here || (found.is_empty() && (presumed || !cx.is_closed("Secret", Some(namespace)))) {
                         continue;
                     }
                     let message = match found.first() {
@@ -123,6 +139,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     let finding = out.add(object, &path, message);
                     if let Some((source, field)) = found.first() {
                         finding.related(source, field, "the Secret comes from here");
+                    }
+                    if presumed {
+                        finding.severity(Severity::Warning);
                     }
                     finding.help(format!(
                         "put the Secret, or the Certificate that makes it, into namespace {namespace}"

@@ -6,8 +6,7 @@ use netloom_objects::{
     istio::{Gateway, Server},
 };
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS035",

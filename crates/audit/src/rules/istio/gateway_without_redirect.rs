@@ -1,8 +1,8 @@
 //! IS038: a host that is served over TLS and, unredirected, in plaintext.
 use netloom_objects::{Severity, istio::Gateway};
 
-use super::support::{covers, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::covers;
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS038",

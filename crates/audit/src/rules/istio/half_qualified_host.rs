@@ -7,8 +7,11 @@ use netloom_objects::{
     istio::{DestinationRule, VirtualService},
 };
 
-use super::support::{Registry, destinations, namespace_of, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::{Registry, destinations};
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS006",

@@ -4,8 +4,11 @@ use netloom_objects::{
     istio::{Gateway, VirtualService},
 };
 
-use super::support::{covers, full_host, gateway_names, is_for_mesh, listed, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{covers, full_host, gateway_names, is_for_mesh};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS042",
@@ -97,7 +100,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 content.spec.servers.iter().flat_map(|s| s.hosts.iter().cloned()).collect();
             let message = format!("{} routes {host}, which {} does not serve", title(object), title(gateway));
             let finding = out.add(object, &format!("spec.hosts[{index}]"), message);
-            finding.related(gateway, "spec.servers", format!("it serves {}", listed(&known)));
+            finding.related(gateway, "spec.servers", format!("it serves {}", list_of(&known)));
             finding.help("add the host to a server of the Gateway, or correct it");
         }
     }

@@ -7,8 +7,11 @@ use netloom_objects::{
     istio::{AuthorizationPolicy, Rule as PolicyRule},
 };
 
-use super::support::{namespace_of, protocol_of, shown, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{protocol_of, shown};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS028",

@@ -1,8 +1,11 @@
 //! IS047: HTTP routes for a host that speaks only TLS or TCP.
 use netloom_objects::{Severity, istio::VirtualService};
 
-use super::support::{Registry, full_host, namespace_of, protocol_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{Registry, full_host, protocol_of};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS047",

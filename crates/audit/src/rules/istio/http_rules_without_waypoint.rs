@@ -9,12 +9,12 @@ use netloom_objects::{
 
 use super::{
     http_policy_on_tcp_port::http_field,
-    support::{
-        DATAPLANE, Mesh, WAYPOINT, full_host, is_for_mesh, label_path, mesh_namespaces, namespace_of,
-        service_name, title,
-    },
+    support::{DATAPLANE, Mesh, WAYPOINT, full_host, is_for_mesh, label_path, mesh_namespaces, service_name},
 };
-use crate::{Context, Findings, Group, Rule};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS029",

@@ -8,8 +8,11 @@ use netloom_objects::{
     },
 };
 
-use super::support::{ROOT, gateway_workloads, namespace_of, shown, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ROOT, gateway_workloads, shown};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS023",

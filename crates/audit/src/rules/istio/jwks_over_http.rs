@@ -1,8 +1,7 @@
 //! IS034: keys that are fetched over plaintext.
 use netloom_objects::{Severity, istio::RequestAuthentication};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS034",

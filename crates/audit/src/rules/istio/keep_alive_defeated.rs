@@ -1,8 +1,8 @@
 //! IS014: connections that are given up after a request or two.
 use netloom_objects::{Severity, istio::DestinationRule};
 
-use super::support::{parts, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::parts;
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS014",

@@ -1,8 +1,7 @@
 //! IS009: weights that do not say what was meant.
 use netloom_objects::{Severity, istio::VirtualService};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS009",

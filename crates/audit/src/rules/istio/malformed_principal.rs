@@ -1,8 +1,7 @@
 //! IS030: an identity that is not written as proxies see it.
 use netloom_objects::{Object, Severity, istio::AuthorizationPolicy};
 
-use super::support::title;
-use crate::{Context, Findings, Fix, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS030",

@@ -3,8 +3,8 @@ use std::collections::HashSet;
 
 use netloom_objects::{Severity, istio::AuthorizationPolicy};
 
-use super::support::{ROOT, label_path, mesh_namespaces, namespace_of};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ROOT, label_path, mesh_namespaces};
+use crate::{Context, Findings, Group, Rule, words::namespace_of};
 
 pub static RULE: Rule = Rule {
     code: "IS057",

@@ -1,8 +1,8 @@
 //! IS020: a namespace of the mesh for which nothing asks for mutual TLS.
 use netloom_objects::{Severity, istio::PeerAuthentication};
 
-use super::support::{ROOT, label_path, mesh_namespaces, namespace_of};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ROOT, label_path, mesh_namespaces};
+use crate::{Context, Findings, Group, Rule, words::namespace_of};
 
 pub static RULE: Rule = Rule {
     code: "IS020",

@@ -2,6 +2,7 @@
 mod allow_by_exclusion;
 mod allows_everyone;
 mod any_host_in_mesh;
+mod breaker_always_open;
 mod conflicting_gateways;
 mod conflicting_virtual_services;
 mod contradicting_injection;
@@ -10,6 +11,7 @@ mod deprecated_istio_field;
 mod destination_rule_for_external_name;
 mod destination_rules_for_one_host;
 mod empty_subset;
+mod exposed_strict_pods;
 mod fault_injection;
 mod gateway_any_host;
 mod gateway_old_tls;
@@ -21,7 +23,9 @@ mod host_not_on_gateway;
 mod http_policy_on_tcp_port;
 mod http_route_without_http;
 mod http_rules_without_waypoint;
+mod ingress_into_strict_mesh;
 mod injection_in_restricted_namespace;
+mod istio_field_refused;
 mod istio_selector_selects_nothing;
 mod jwks_over_http;
 mod keep_alive_defeated;
@@ -30,6 +34,7 @@ mod malformed_principal;
 mod mesh_without_authorization;
 mod mesh_without_strict_mtls;
 mod mtls_not_strict;
+mod no_circuit_breaker;
 mod plaintext_service_entry;
 mod plaintext_to_strict;
 mod policy_on_service_port;
@@ -40,14 +45,16 @@ mod principal_outside_mesh;
 mod regex_not_re2;
 mod reserved_proxy_user;
 mod retries_exceed_timeout;
+mod route_without_timeout;
 mod server_names_to_one_host;
 mod service_entry_resolution;
 mod sibling_without_circuit_breaker;
 mod sidecar_egress_host;
 mod sidecar_on_host_network;
 mod sni_host_not_in_hosts;
+pub(in crate::rules) mod strict;
 mod superseded_istio_version;
-mod support;
+pub(in crate::rules) mod support;
 mod tcp_service_entry_without_address;
 mod tokens_not_required;
 mod two_for_one_namespace;
@@ -60,7 +67,7 @@ mod unverified_server_certificate;
 mod wildcard_in_the_middle;
 mod wrong_destination_port;
 
-use crate::Rule;
+use crate::{Context, Rule};
 
 /// By code.
 pub(super) static RULES: &[&Rule] = &[
@@ -123,4 +130,15 @@ pub(super) static RULES: &[&Rule] = &[
     &mesh_without_authorization::RULE,
     &sidecar_on_host_network::RULE,
     &destination_rule_for_external_name::RULE,
+    &no_circuit_breaker::RULE,
+    &route_without_timeout::RULE,
+    &breaker_always_open::RULE,
+    &ingress_into_strict_mesh::RULE,
+    &exposed_strict_pods::RULE,
+    &istio_field_refused::RULE,
 ];
+
+/// How many workloads take part in the mesh.
+pub(crate) fn meshed(cx: &Context<'_>) -> usize {
+    cx.workloads().iter().filter(|workload| support::mesh_of_workload(cx, workload).is_some()).count()
+}

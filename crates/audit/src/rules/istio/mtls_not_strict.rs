@@ -1,8 +1,11 @@
 //! IS019: pods that take connections without mutual TLS.
 use netloom_objects::{Severity, istio::PeerAuthentication};
 
-use super::support::{ROOT, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::ROOT;
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS019",

@@ -6,8 +6,11 @@ use netloom_objects::{
     istio::{DestinationRule, ServiceEntry},
 };
 
-use super::support::{covers, full_host, namespace_of, parts, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{covers, full_host, parts};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS046",

@@ -6,8 +6,11 @@ use netloom_objects::{
     istio::{DestinationRule, PeerAuthentication},
 };
 
-use super::support::{ROOT, full_host, namespace_of, parts, service_name, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{ROOT, full_host, parts, service_name};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS015",

@@ -7,8 +7,10 @@ use netloom_objects::{
     istio::{AuthorizationPolicy, PeerAuthentication},
 };
 
-use super::support::{namespace_of, title};
-use crate::{Context, Findings, Fix, Group, Rule, Workload};
+use crate::{
+    Context, Findings, Fix, Group, Rule, Workload,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS022",

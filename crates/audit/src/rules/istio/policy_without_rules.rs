@@ -1,8 +1,7 @@
 //! IS025: a policy without rules.
 use netloom_objects::{Severity, istio::AuthorizationPolicy};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS025",

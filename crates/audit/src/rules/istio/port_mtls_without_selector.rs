@@ -1,8 +1,7 @@
 //! IS021: modes for single ports that hold for no pod.
 use netloom_objects::{Severity, istio::PeerAuthentication};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS021",

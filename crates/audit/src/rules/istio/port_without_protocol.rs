@@ -2,8 +2,11 @@
 use k8s_openapi::api::core::v1::Service;
 use netloom_objects::Severity;
 
-use super::support::{mesh_of, namespace_of, protocol_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{mesh_of, protocol_of};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS051",

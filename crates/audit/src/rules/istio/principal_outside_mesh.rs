@@ -7,10 +7,11 @@ use netloom_objects::{
     istio::{AuthorizationPolicy, AuthorizationPolicySpec, VirtualService},
 };
 
-use super::support::{
-    destinations, full_host, gateway_names, mesh_of, mesh_of_workload, namespace_of, service_name, title,
+use super::support::{destinations, full_host, gateway_names, mesh_of, mesh_of_workload, service_name};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
 };
-use crate::{Context, Findings, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "IS031",

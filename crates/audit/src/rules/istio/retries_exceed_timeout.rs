@@ -1,8 +1,8 @@
 //! IS010: a timeout that cuts the retries off.
 use netloom_objects::{Severity, istio::VirtualService};
 
-use super::support::{duration, microseconds, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{duration, microseconds};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS010",

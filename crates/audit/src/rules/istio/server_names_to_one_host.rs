@@ -1,8 +1,11 @@
 //! IS005: a TLS route that sends the connections for many server names to one host outside of them.
 use netloom_objects::{Severity, istio::VirtualService};
 
-use super::support::{covers, full_host, listed, namespace_of, service_name, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{covers, full_host, service_name};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS005",
@@ -63,7 +66,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 let message = format!(
                     "{} sends the connections for {} all to {host}, which is none of them",
                     title(object),
-                    listed(&shown)
+                    list_of(&shown)
                 );
                 let path = format!("spec.tls[{r}].route[{d}].destination.host");
                 let finding = out.add(object, &path, message);

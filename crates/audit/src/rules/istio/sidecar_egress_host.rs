@@ -4,8 +4,7 @@ use std::collections::HashSet;
 use k8s_openapi::api::core::v1::Namespace;
 use netloom_objects::{Severity, istio::Sidecar};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS048",
@@ -60,7 +59,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 };
                 if !seen.insert(host) {
                     let message = format!("{}: `{host}` is listed twice", title(object));
-                    out.add(object, &path, message).severity(Severity::Info).help("remove one");
+                    out.add(object, &path, message)
+                        .severity(Severity::Info)
+                        .fix(Fix::safe("remove the second").remove(object, &path));
                 }
                 let is_name = !matches!(namespace, "*" | "." | "~");
                 let exists = cx.find::<Namespace>(None, namespace).is_some()

@@ -1,8 +1,11 @@
 //! IS043: a server name that is none of the VirtualService's hosts.
 use netloom_objects::{Severity, istio::VirtualService};
 
-use super::support::{covers, listed, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::covers;
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS043",
@@ -63,7 +66,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     let message = format!(
                         "{} matches the server name {name}, which none of its hosts ({}) covers",
                         title(object),
-                        listed(&service.spec.hosts)
+                        list_of(&service.spec.hosts)
                     );
                     let finding = out.add(object, &format!("{path}.sniHosts[{index}]"), message);
                     finding

@@ -1,8 +1,7 @@
 //! IS001: an API version of Istio that v1 has superseded.
 use netloom_objects::Severity;
 
-use super::support::title;
-use crate::{Context, Findings, Fix, Group, Rule, Version};
+use crate::{Context, Findings, Fix, Group, Rule, Version, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS001",

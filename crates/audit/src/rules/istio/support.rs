@@ -6,14 +6,14 @@ use netloom_objects::{
     Object,
     istio::{
         ClientTLSSettings, ConnectionPoolSettings, Destination, DestinationRuleSpec, Gateway,
-        LoadBalancerSettings, OutlierDetection, ServiceEntry, TrafficPolicy, VirtualServiceSpec,
+        OutlierDetection, ServiceEntry, TrafficPolicy, VirtualServiceSpec,
     },
 };
 
-use crate::{Context, Workload};
+use crate::{Context, Workload, words::namespace_of};
 
 /// Where Istio's control plane lives, and what it lays down there holds for the whole mesh.
-pub(super) const ROOT: &str = "istio-system";
+pub(in crate::rules) const ROOT: &str = "istio-system";
 
 /// The label of a namespace that has sidecars injected.
 pub(super) const INJECTION: &str = "istio-injection";
@@ -25,25 +25,6 @@ pub(super) const DATAPLANE: &str = "istio.io/dataplane-mode";
 pub(super) const INJECT: &str = "sidecar.istio.io/inject";
 /// The label that sends traffic through a waypoint.
 pub(super) const WAYPOINT: &str = "istio.io/use-waypoint";
-
-/// The namespace of an object.
-pub(super) fn namespace_of(object: &Object) -> &str {
-    object.reference.namespace.as_deref().unwrap_or("default")
-}
-
-/// `VirtualService orders/payments`.
-pub(super) fn title(object: &Object) -> String {
-    format!("{} {}/{}", object.kind, namespace_of(object), object.name)
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub(super) fn listed(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
 
 /// `app=web,tier=front`.
 pub(super) fn shown(labels: &BTreeMap<String, String>) -> String {
@@ -58,7 +39,7 @@ pub(super) fn label_path(key: &str) -> String {
 
 /// A host as Istio resolves it: a name without a dot is a Service of the namespace in which it is written, and every
 /// other name is taken as it is.
-pub(super) fn full_host(cx: &Context<'_>, host: &str, namespace: &str) -> String {
+pub(in crate::rules) fn full_host(cx: &Context<'_>, host: &str, namespace: &str) -> String {
     if host.contains('.') || host == "*" || host.contains(':') {
         host.to_owned()
     } else {
@@ -67,7 +48,7 @@ pub(super) fn full_host(cx: &Context<'_>, host: &str, namespace: &str) -> String
 }
 
 /// The name and namespace of the Service that a full host names.
-pub(super) fn service_name<'h>(cx: &Context<'_>, full: &'h str) -> Option<(&'h str, &'h str)> {
+pub(in crate::rules) fn service_name<'h>(cx: &Context<'_>, full: &'h str) -> Option<(&'h str, &'h str)> {
     let rest = full.strip_suffix(&*cx.settings.cluster.zone)?.strip_suffix(".svc.")?;
     rest.split_once('.').filter(|(name, namespace)| *name != "*" && !namespace.contains('.'))
 }
@@ -128,7 +109,7 @@ impl<'a> Registry<'a> {
 }
 
 /// Where a VirtualService sends something, with the path of the destination.
-pub(super) fn destinations(spec: &VirtualServiceSpec) -> Vec<(String, &Destination)> {
+pub(in crate::rules) fn destinations(spec: &VirtualServiceSpec) -> Vec<(String, &Destination)> {
     let mut found = Vec::new();
     for (r, route) in spec.http.iter().enumerate() {
         for (d, to) in route.route.iter().enumerate() {
@@ -154,7 +135,6 @@ pub(super) fn destinations(spec: &VirtualServiceSpec) -> Vec<(String, &Destinati
 pub(super) struct Part<'a> {
     /// `spec.trafficPolicy`.
     pub(super) path: String,
-    pub(super) load_balancer: Option<&'a LoadBalancerSettings>,
     pub(super) connection_pool: Option<&'a ConnectionPoolSettings>,
     pub(super) outlier_detection: Option<&'a OutlierDetection>,
     pub(super) tls: Option<&'a ClientTLSSettings>,
@@ -172,7 +152,6 @@ pub(super) fn parts(spec: &DestinationRuleSpec) -> Vec<Part<'_>> {
 fn of_policy(path: String, policy: &TrafficPolicy) -> Vec<Part<'_>> {
     let ports = policy.port_level_settings.iter().enumerate().map(|(index, port)| Part {
         path: format!("{path}.portLevelSettings[{index}]"),
-        load_balancer: port.load_balancer.as_ref(),
         connection_pool: port.connection_pool.as_ref(),
         outlier_detection: port.outlier_detection.as_ref(),
         tls: port.tls.as_ref(),
@@ -182,7 +161,6 @@ fn of_policy(path: String, policy: &TrafficPolicy) -> Vec<Part<'_>> {
         0,
         Part {
             path,
-            load_balancer: policy.load_balancer.as_ref(),
             connection_pool: policy.connection_pool.as_ref(),
             outlier_detection: policy.outlier_detection.as_ref(),
             tls: policy.tls.as_ref(),
@@ -246,7 +224,7 @@ pub(super) fn overlap(a: &Option<Vec<&str>>, b: &Option<Vec<&str>>) -> bool {
 
 /// How pods take part in the mesh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mesh {
+pub(in crate::rules) enum Mesh {
     /// With a proxy of their own.
     Sidecar,
     /// With the node's.
@@ -278,7 +256,7 @@ pub(super) fn mesh_namespaces<'a>(
 }
 
 /// How a workload takes part. Istio's own gateways count as sidecars: they are proxies.
-pub(super) fn mesh_of_workload(cx: &Context<'_>, workload: &Workload<'_>) -> Option<Mesh> {
+pub(in crate::rules) fn mesh_of_workload(cx: &Context<'_>, workload: &Workload<'_>) -> Option<Mesh> {
     let pod = |key: &str| {
         let value = workload.labels().get(key).or_else(|| workload.annotations().get(key));
         value.map(String::as_str)
@@ -298,7 +276,7 @@ pub(super) fn mesh_of_workload(cx: &Context<'_>, workload: &Workload<'_>) -> Opt
 }
 
 /// The Gateways that a VirtualService names, without `mesh`, each with the path of the name and its namespace and name.
-pub(super) fn gateway_names<'v>(
+pub(in crate::rules) fn gateway_names<'v>(
     object: &'v Object,
     spec: &'v VirtualServiceSpec,
 ) -> impl Iterator<Item = (String, &'v str, &'v str)> {
@@ -314,8 +292,16 @@ pub(super) fn is_for_mesh(spec: &VirtualServiceSpec) -> bool {
     spec.gateways.is_empty() || spec.gateways.iter().any(|name| name == "mesh")
 }
 
+/// Whether a Gateway is carried out by the gateway that Istio is installed with.
+pub(in crate::rules) fn is_default_gateway(gateway: &Gateway) -> bool {
+    gateway.spec.selector.get("istio").is_some_and(|name| name == "ingressgateway")
+}
+
 /// The workloads that carry out a Gateway: its selector looks into every namespace.
-pub(super) fn gateway_workloads<'c, 'a>(cx: &'c Context<'a>, gateway: &Gateway) -> Vec<&'c Workload<'a>> {
+pub(in crate::rules) fn gateway_workloads<'c, 'a>(
+    cx: &'c Context<'a>,
+    gateway: &Gateway,
+) -> Vec<&'c Workload<'a>> {
     let selector = &gateway.spec.selector;
     if selector.is_empty() {
         return Vec::new();

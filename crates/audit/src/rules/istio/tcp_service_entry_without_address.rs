@@ -1,8 +1,7 @@
 //! IS045: a TCP port of a ServiceEntry that takes everyone's traffic.
 use netloom_objects::{Severity, istio::ServiceEntry};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS045",

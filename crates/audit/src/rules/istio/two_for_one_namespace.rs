@@ -6,8 +6,11 @@ use netloom_objects::{
     istio::{PeerAuthentication, Sidecar},
 };
 
-use super::support::{ROOT, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::ROOT;
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS024",

@@ -3,8 +3,11 @@ use std::collections::HashSet;
 
 use netloom_objects::{Severity, istio::VirtualService};
 
-use super::support::{Registry, destinations, full_host, namespace_of, service_name, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{Registry, destinations, full_host, service_name};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS003",

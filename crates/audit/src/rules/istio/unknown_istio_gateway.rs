@@ -6,8 +6,11 @@ use netloom_objects::{
     istio::{Gateway, VirtualService},
 };
 
-use super::support::{gateway_names, namespace_of, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::gateway_names;
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS041",

@@ -1,8 +1,11 @@
 //! IS004: a VirtualService of the mesh for a host outside of the cluster that no ServiceEntry makes known.
 use netloom_objects::{Severity, istio::VirtualService};
 
-use super::support::{Registry, full_host, is_for_mesh, namespace_of, service_name, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{Registry, full_host, is_for_mesh, service_name};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS004",

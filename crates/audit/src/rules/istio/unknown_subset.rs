@@ -6,8 +6,11 @@ use netloom_objects::{
     istio::{DestinationRule, VirtualService},
 };
 
-use super::support::{destinations, full_host, listed, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{destinations, full_host};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "IS002",
@@ -101,7 +104,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 "define it under `spec.subsets` of the host's DestinationRule, with the labels of its pods"
                     .to_owned()
             } else {
-                format!("define it beside {}, or name one of these", listed(&known))
+                format!("define it beside {}, or name one of these", list_of(&known))
             });
             for (rule, _) in of_host {
                 let field = if known.is_empty() { "spec.host" } else { "spec.subsets" };

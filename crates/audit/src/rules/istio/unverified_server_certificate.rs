@@ -1,8 +1,8 @@
 //! IS016: TLS to a server whose certificate nobody looks at.
 use netloom_objects::{Severity, istio::DestinationRule};
 
-use super::support::{parts, title};
-use crate::{Context, Findings, Group, Rule, Version};
+use super::support::parts;
+use crate::{Context, Findings, Group, Rule, Version, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS016",

@@ -1,8 +1,7 @@
 //! IS032: an asterisk that is taken for an asterisk.
 use netloom_objects::{Severity, istio::AuthorizationPolicy};
 
-use super::support::title;
-use crate::{Context, Findings, Fix, Group, Rule, Version};
+use crate::{Context, Findings, Fix, Group, Rule, Version, words::title};
 
 pub static RULE: Rule = Rule {
     code: "IS032",

@@ -5,10 +5,11 @@ use netloom_objects::{
     istio::{Gateway, VirtualService},
 };
 
-use super::support::{
-    Registry, destinations, full_host, gateway_names, is_for_mesh, listed, namespace_of, title,
+use super::support::{Registry, destinations, full_host, gateway_names, is_for_mesh};
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{list_of, namespace_of, title},
 };
-use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "IS012",
@@ -102,7 +103,7 @@ fn of_service(
         "{} sends to port {number} of {}, which has {}",
         title(object),
         title(target),
-        listed(&shown)
+        list_of(&shown)
     );
     let finding = out.add(object, &format!("{path}.port.number"), message);
     finding.related(target, "spec.ports", "the ports of the Service");
@@ -114,7 +115,7 @@ fn of_service(
         Some(port) => {
             let title = format!("write {}: {number} is the port of the pods", port.port);
             let path = format!("{path}.port.number");
-            finding.fix(Fix::proposed(title).set(object, &path, &port.port.to_string()));
+            finding.fix(Fix::safe(title).set(object, &path, &port.port.to_string()));
         }
         None => {
             finding.help("write a port of the Service, not of its pods");
@@ -142,7 +143,7 @@ fn of_entries(
         "{} sends to port {number} of {full}, which {} has only with {}",
         title(object),
         title(entry),
-        listed(&shown)
+        list_of(&shown)
     );
     let finding = out.add(object, &format!("{path}.port.number"), message);
     finding
@@ -174,7 +175,7 @@ fn unnamed(
             "{} does not say which port of {} is meant, which has {}",
             title(object),
             title(target),
-            listed(&shown)
+            list_of(&shown)
         );
         let finding = out.add(object, path, message);
         finding.related(gateway, "spec.servers", "the gateway would use a port of its own number");

@@ -1,55 +1,131 @@
 //! Rules about the manifests as such: what reading them and putting them together finds.
+mod deprecated_field;
+mod deprecated_version;
+mod duplicate_key;
+mod given_twice;
 mod impossible_cluster;
-mod invalid_manifest;
+mod invalid_value;
+mod lost_indentation;
+mod no_object;
+mod not_applied;
+mod removed_field;
+mod removed_version;
 mod suppression_without_reason;
+mod too_new;
+mod unknown_field;
+mod unknown_kind;
 mod unknown_rule_in_suppression;
+mod unreadable_document;
+mod unrendered_template;
 mod unused_suppression;
+mod wrong_type;
 
-use netloom_objects::{Diagnostic, Severity};
+use netloom_objects::{Cause, Diagnostic, Location, Repair, Severity};
 
-use crate::{Finding, Rule};
+use crate::{Edit, Fix};
+use crate::{
+    Finding, Rule,
+    versions::{Change, Fate, What},
+};
 
 /// By code.
-pub(super) static RULES: &[&Rule] =
-    &[&invalid_manifest::RULE, &impossible_cluster::RULE, &REASONLESS, &UNKNOWN, &UNUSED];
+pub(super) static RULES: &[&Rule] = &[
+    &unreadable_document::RULE,
+    &impossible_cluster::RULE,
+    &unknown_field::RULE,
+    &duplicate_key::RULE,
+    &wrong_type::RULE,
+    &invalid_value::RULE,
+    &lost_indentation::RULE,
+    &given_twice::RULE,
+    &unrendered_template::RULE,
+    &no_object::RULE,
+    &unknown_kind::RULE,
+    &not_applied::RULE,
+    &REASONLESS,
+    &UNKNOWN,
+    &UNUSED,
+    &removed_version::RULE,
+    &deprecated_version::RULE,
+    &removed_field::RULE,
+    &deprecated_field::RULE,
+    &too_new::RULE,
+];
 
 pub(crate) use suppression_without_reason::RULE as REASONLESS;
 pub(crate) use unknown_rule_in_suppression::RULE as UNKNOWN;
 pub(crate) use unused_suppression::RULE as UNUSED;
+
+/// The rule for what reading found; none where another rule says it.
+fn rule_of(cause: Cause) -> Option<&'static Rule> {
+    match cause {
+        Cause::Syntax => Some(&unreadable_document::RULE),
+        Cause::UnknownField => Some(&unknown_field::RULE),
+        Cause::DuplicateKey => Some(&duplicate_key::RULE),
+        Cause::WrongType => Some(&wrong_type::RULE),
+        Cause::InvalidValue => Some(&invalid_value::RULE),
+        Cause::LostIndentation => Some(&lost_indentation::RULE),
+        Cause::GivenTwice => Some(&given_twice::RULE),
+        Cause::Template => Some(&unrendered_template::RULE),
+        Cause::NoObject => Some(&no_object::RULE),
+        Cause::UnknownKind => Some(&unknown_kind::RULE),
+        Cause::NotApplied => Some(&not_applied::RULE),
+        Cause::Cluster => Some(&impossible_cluster::RULE),
+        // Whether the targeted version still serves it is for the table of versions to say.
+        Cause::FormerVersion => None,
+    }
+}
+
+/// The rows of the table of versions that no other rule reports, of one fate, about whole kinds or not.
+fn wanted(fate: Fate, of_kinds: bool) -> impl Fn(&Change, Fate) -> bool {
+    move |change, found| {
+        change.by.is_none() && found == fate && of_kinds == matches!(change.what, What::Version(_))
+    }
+}
 
 /// What reading found.
 pub(crate) fn unreadable<'d>(
     diagnostics: impl Iterator<Item = &'d Diagnostic>,
     wanted: &dyn Fn(&Rule) -> bool,
 ) -> Vec<Finding> {
-    findings(&invalid_manifest::RULE, diagnostics, wanted)
+    diagnostics
+        .filter_map(|diagnostic| Some((rule_of(diagnostic.cause)?, diagnostic)))
+        .filter(|(rule, _)| wanted(rule))
+        .map(|(rule, diagnostic)| finding(rule, diagnostic))
+        .collect()
 }
 
 /// What putting the cluster together found, as far as it is an error: the rest has rules of its own.
 pub(crate) fn impossible(diagnostics: &[Diagnostic], wanted: &dyn Fn(&Rule) -> bool) -> Vec<Finding> {
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
-    findings(&impossible_cluster::RULE, errors, wanted)
+    unreadable(diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error), wanted)
 }
 
-fn findings<'d>(
-    rule: &'static Rule,
-    diagnostics: impl Iterator<Item = &'d Diagnostic>,
-    wanted: &dyn Fn(&Rule) -> bool,
-) -> Vec<Finding> {
-    if !wanted(rule) {
-        return Vec::new();
+/// Takes out what reading said of fields that were there once: the table of versions says more about them.
+pub(crate) fn drop_known_once(findings: &mut Vec<Finding>) {
+    let gone: Vec<Location> = findings
+        .iter()
+        .filter(|finding| *finding.rule == removed_field::RULE)
+        .map(|finding| finding.at.clone())
+        .collect();
+    findings.retain(|finding| *finding.rule != unknown_field::RULE || !gone.contains(&finding.at));
+}
+
+fn finding(rule: &'static Rule, diagnostic: &Diagnostic) -> Finding {
+    Finding {
+        rule,
+        severity: diagnostic.severity,
+        message: diagnostic.message.clone(),
+        at: diagnostic.at.clone(),
+        end: diagnostic.end,
+        object: None,
+        help: diagnostic.help.clone(),
+        related: diagnostic.related.clone(),
+        fix: diagnostic.repair.as_ref().map(|repair| fix(diagnostic, repair)),
     }
-    diagnostics
-        .map(|diagnostic| Finding {
-            rule,
-            severity: diagnostic.severity,
-            message: diagnostic.message.clone(),
-            at: diagnostic.at.clone(),
-            end: diagnostic.end,
-            object: None,
-            help: diagnostic.help.clone(),
-            related: diagnostic.related.clone(),
-            fix: None,
-        })
-        .collect()
+}
+
+fn fix(diagnostic: &Diagnostic, repair: &Repair) -> Fix {
+    let (file, text) = (diagnostic.at.file.clone(), repair.text.clone());
+    let edits = vec![Edit { file, start: repair.bytes.start, end: repair.bytes.end, text }];
+    Fix { title: repair.title.clone(), safe: repair.safe, edits }
 }

@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     wrong: "\
 apiVersion: v1
 kind: Service
-# netloom: ignore[MF001] kept for an old client
+# netloom: ignore[MF003] kept for an old client
 metadata:
   name: web
 spec:

@@ -1,11 +1,8 @@
 //! OB017: an alert fires on a single sample.
 use netloom_objects::Severity;
 
-use super::{
-    promql::text_of,
-    support::{rules, title},
-};
-use crate::{Context, Findings, Group, Rule};
+use super::{promql::text_of, support::rules};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB017",

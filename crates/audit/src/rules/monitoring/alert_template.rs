@@ -1,8 +1,11 @@
 //! OB016: a template of an alert that cannot be filled in.
 use netloom_objects::Severity;
 
-use super::support::{entry, rules, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::rules;
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{entry, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "OB016",
@@ -58,24 +61,34 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let labels = rule.rule.labels.iter().map(|(key, text)| ("labels", key, text));
         let annotations = rule.rule.annotations.iter().map(|(key, text)| ("annotations", key, text));
         for (field, key, text) in labels.chain(annotations) {
-            let Some(why) = fault(text) else { continue };
+            let Some((why, unknown)) = fault(text) else { continue };
             let path = entry(&format!("{}.{field}", rule.path), key);
-            out.add(
-                rule.object,
-                &path,
-                format!("{}: `{key}` cannot be filled in: {why}", title(rule.object)),
-            )
-            .help("templates know `$labels`, `$value`, `$externalLabels` and `$externalURL`");
+            let message = format!("{}: `{key}` cannot be filled in: {why}", title(rule.object));
+            let finding = out.add(rule.object, &path, message);
+            finding.help("templates know `$labels`, `$value`, `$externalLabels` and `$externalURL`");
+            if let Some((unknown, near)) = unknown.and_then(|name| Some((name, nearest_variable(name)?))) {
+                let fix = Fix::safe(format!("write `${near}`"));
+                let (from, to) = (format!("${unknown}"), format!("${near}"));
+                finding.fix(fix.replace_within(rule.object, &path, &from, &to));
+            }
         }
     }
 }
 
-fn fault(text: &str) -> Option<String> {
+/// A variable that one letter makes of another name.
+fn nearest_variable(name: &str) -> Option<&'static str> {
+    VARIABLES.into_iter().find(|known| netloom_objects::edit_distance(known, name) == 1)
+}
+
+const VARIABLES: [&str; 4] = ["labels", "value", "externalLabels", "externalURL"];
+
+/// Why a template cannot be filled in, and the variable that it is about.
+fn fault(text: &str) -> Option<(String, Option<&str>)> {
     let (opened, closed) = (text.matches("{{").count(), text.matches("}}").count());
     if opened != closed {
-        return Some(format!("{opened} `{{{{` and {closed} `}}}}`"));
+        return Some((format!("{opened} `{{{{` and {closed} `}}}}`"), None));
     }
-    let mut known = vec!["labels", "value", "externalLabels", "externalURL"];
+    let mut known = VARIABLES.to_vec();
     let parts: Vec<&str> =
         text.split("{{").skip(1).filter_map(|part| part.split_once("}}")).map(|p| p.0).collect();
     // Variables that the template makes itself.
@@ -96,7 +109,8 @@ fn fault(text: &str) -> Option<String> {
         for (at, _) in code.match_indices('$') {
             let name = name_at(&code[at + 1..]);
             if !name.is_empty() && !known.contains(&name) {
-                return Some(format!("there is no `${name}`"));
+                let written = text.match_indices(name).map(|(at, found)| &text[at..at + found.len()]).next();
+                return Some((format!("there is no `${name}`"), written));
             }
         }
     }

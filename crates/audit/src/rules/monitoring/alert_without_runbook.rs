@@ -1,8 +1,11 @@
 //! OB009: an alert does not say what is wrong or what to do.
 use netloom_objects::Severity;
 
-use super::support::{list_of, rules, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::rules;
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "OB009",

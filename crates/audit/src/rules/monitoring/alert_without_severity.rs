@@ -1,8 +1,8 @@
 //! OB008: an alert does not say how bad it is.
 use netloom_objects::Severity;
 
-use super::support::{rules, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::rules;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB008",

@@ -1,8 +1,8 @@
 //! OB007: a monitor uses a field that the operator has deprecated.
 use netloom_objects::Severity;
 
-use super::support::{monitors, pod_monitors, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{monitors, pod_monitors};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB007",

@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use netloom_objects::{Severity, prometheus::PrometheusRule};
 
-use super::{promql::text_of, support::title};
-use crate::{Context, Findings, Group, Rule};
+use super::promql::text_of;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB014",

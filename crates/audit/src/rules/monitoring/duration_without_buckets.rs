@@ -5,9 +5,9 @@ use netloom_objects::Severity;
 
 use super::{
     promql::{compared_metric, text_of},
-    support::{rules, title},
+    support::rules,
 };
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB010",

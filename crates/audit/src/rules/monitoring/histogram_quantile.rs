@@ -3,9 +3,9 @@ use netloom_objects::Severity;
 
 use super::{
     promql::{aggregations, calls, text_of},
-    support::{rules, title},
+    support::rules,
 };
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB011",
@@ -76,7 +76,14 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     true => "add `le` to the labels that are kept",
                     false => "take `le` out of the labels that are dropped",
                 };
-                out.add(rule.object, &path, message).help(help);
+                let finding = out.add(rule.object, &path, message);
+                finding.help(help);
+                if keeps {
+                    let kept = labels.trim();
+                    let more = if kept.is_empty() { "(le)".to_owned() } else { format!("({kept}, le)") };
+                    let fix = Fix::safe(format!("write `by {more}`"));
+                    finding.fix(fix.replace_within(rule.object, &path, &format!("({labels})"), &more));
+                }
                 continue;
             }
             let over_time = ["rate(", "increase(", "delta(", "_over_time(", ":"];

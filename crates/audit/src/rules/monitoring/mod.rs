@@ -1,8 +1,10 @@
 //! Rules about monitoring.
 mod alert_at_once;
+mod alert_receiver_missing;
 mod alert_template;
 mod alert_without_runbook;
 mod alert_without_severity;
+mod alerts_go_nowhere;
 mod deprecated_endpoint_field;
 mod duplicate_rule_group;
 mod duration_without_buckets;
@@ -12,11 +14,13 @@ mod monitor_port_missing;
 mod monitor_selects_nothing;
 mod monitor_shut_out;
 mod monitored_without_alerts;
+mod nothing_measured;
 mod pod_monitor_port_missing;
 mod promql;
 mod query_syntax;
 mod rate_window_too_short;
 mod rule_without_kind;
+mod scrape_into_strict_mesh;
 mod scrape_timeout;
 pub(crate) mod support;
 
@@ -42,4 +46,8 @@ pub(super) static RULES: &[&Rule] = &[
     &alert_template::RULE,
     &alert_at_once::RULE,
     &monitored_without_alerts::RULE,
+    &alert_receiver_missing::RULE,
+    &alerts_go_nowhere::RULE,
+    &nothing_measured::RULE,
+    &scrape_into_strict_mesh::RULE,
 ];

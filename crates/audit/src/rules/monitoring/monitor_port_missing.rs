@@ -1,8 +1,11 @@
 //! OB001: a ServiceMonitor names a port that no Service has.
 use netloom_objects::Severity;
 
-use super::support::{list_of, monitors, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::monitors;
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{list_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "OB001",
@@ -85,11 +88,21 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     list_of(&names)
                 ),
             };
-            out.add(monitor.object, &format!("spec.endpoints[{index}].port"), message).help(help).related(
-                first.object,
-                "spec.ports",
-                "the Service's ports",
-            );
+            let path = format!("spec.endpoints[{index}].port");
+            let finding = out.add(monitor.object, &path, message);
+            finding.help(help).related(first.object, "spec.ports", "the Service's ports");
+            if let ([service], Some([only])) = (&*services, first.spec.ports.as_deref()) {
+                match only.name.as_deref().filter(|name| !name.is_empty()) {
+                    None => {
+                        let fix = Fix::safe(format!("name the port of {} `{port}`", service.title()));
+                        finding.fix(fix.insert_first(service.object, "spec.ports[0]", "name", port));
+                    }
+                    Some(name) => {
+                        let fix = Fix::proposed(format!("scrape `{name}`, the only port"));
+                        finding.fix(fix.set_text(monitor.object, &path, name));
+                    }
+                }
+            }
         }
     }
 }

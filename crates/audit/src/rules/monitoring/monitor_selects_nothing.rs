@@ -1,8 +1,8 @@
 //! OB003: a ServiceMonitor selects no Service.
 use netloom_objects::Severity;
 
-use super::support::{monitors, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::monitors;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB003",

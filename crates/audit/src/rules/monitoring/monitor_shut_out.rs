@@ -3,11 +3,11 @@ use std::collections::{HashMap, HashSet};
 
 use netloom_objects::{Object, Severity};
 
-use super::support::title;
 use crate::{
     Context, Findings, Group, Rule, Workload,
     rules::policy::scrape_blocked::{is_blocked, is_prometheus},
     scrapes::by_monitors,
+    words::title,
 };
 
 pub static RULE: Rule = Rule {

@@ -1,8 +1,8 @@
 //! OB018: everything is measured, and nobody is told.
 use netloom_objects::Severity;
 
-use super::support::{monitors, pod_monitors, rules, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{monitors, pod_monitors, rules};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB018",

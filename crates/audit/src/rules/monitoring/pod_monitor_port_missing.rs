@@ -1,8 +1,8 @@
 //! OB002: a PodMonitor names a port that no container has.
 use netloom_objects::Severity;
 
-use super::support::{known_ports, pod_monitors, title};
-use crate::{Context, Findings, Group, Rule, rules::services::support::declared};
+use super::support::{known_ports, pod_monitors};
+use crate::{Context, Findings, Fix, Group, Rule, rules::services::support::declared, words::title};
 
 /// Ports of containers that a mesh injects when the pod is made.
 const INJECTED: [&str; 3] = ["http-envoy-prom", "linkerd-admin", "linkerd-proxy"];
@@ -85,9 +85,23 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 title(monitor.object),
                 title(first.object)
             );
-            out.add(monitor.object, &format!("spec.podMetricsEndpoints[{index}].port"), message)
-                .help(known_ports(&workloads))
-                .related(first.object, &first.path("spec.containers[0]"), "a container that is selected");
+            let finding =
+                out.add(monitor.object, &format!("spec.podMetricsEndpoints[{index}].port"), message);
+            finding.help(known_ports(&workloads)).related(
+                first.object,
+                &first.path("spec.containers[0]"),
+                "a container that is selected",
+            );
+            let mut containers = first.containers();
+            if let (1, Some((path, container)), None) =
+                (workloads.len(), containers.next(), containers.next())
+                && let Some([only]) = container.ports.as_deref()
+                && only.name.is_none()
+                && port.len() <= 15
+            {
+                let fix = Fix::safe(format!("name the port of {} `{port}`", title(first.object)));
+                finding.fix(fix.insert_first(first.object, &format!("{path}.ports[0]"), "name", port));
+            }
         }
     }
 }

@@ -3,9 +3,9 @@ use netloom_objects::Severity;
 
 use super::{
     promql::{fault, rangeless, text_of},
-    support::{rules, title},
+    support::rules,
 };
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB012",

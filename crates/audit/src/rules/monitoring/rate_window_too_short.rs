@@ -3,9 +3,9 @@ use netloom_objects::Severity;
 
 use super::{
     promql::{calls, ranges, text_of},
-    support::{monitors, pod_monitors, rules, seconds, title},
+    support::{monitors, pod_monitors, rules, seconds},
 };
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB013",

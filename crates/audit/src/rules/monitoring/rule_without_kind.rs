@@ -1,8 +1,8 @@
 //! OB015: a rule that neither alerts nor records, or does both.
 use netloom_objects::Severity;
 
-use super::support::{rules, seconds, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{rules, seconds};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB015",

@@ -1,8 +1,8 @@
 //! OB006: a scrape may take longer than the time to the next one.
 use netloom_objects::{Object, Severity};
 
-use super::support::{monitors, pod_monitors, seconds, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{monitors, pod_monitors, seconds};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB006",

@@ -14,10 +14,11 @@ use netloom_objects::{
     },
 };
 
-pub(super) use crate::rules::services::support::{entry, known_ports, list_of, namespace_of, title};
+pub(super) use crate::rules::services::support::known_ports;
 use crate::{
     Context, Workload,
     rules::services::support::{Svc, services},
+    words::namespace_of,
 };
 
 /// A ServiceMonitor or PodMonitor.

@@ -5,7 +5,7 @@ use netloom_objects::Severity;
 use netloom_policy::Direction;
 
 use super::support::{View, opens};
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "NP002",
@@ -66,7 +66,12 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             let path = format!("{}.ports[{udp}].protocol", rule.path());
             let message = format!("{} opens DNS on UDP only: answers that need TCP are lost", view.title());
             out.add(view.object, &path, message)
-                .help("open port 53 with `protocol: TCP` too, beside this one");
+                .help("open port 53 with `protocol: TCP` too, beside this one")
+                .fix(Fix::safe("open port 53 on TCP too").append_mapping(
+                    view.object,
+                    &format!("{}.ports", rule.path()),
+                    &[("protocol", "TCP"), ("port", "53")],
+                ));
         }
     }
 }

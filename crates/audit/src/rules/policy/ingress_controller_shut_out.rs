@@ -1,15 +1,13 @@
 //! NP026: policies shut the ingress controller out.
-use std::collections::HashMap;
-
 use k8s_openapi::api::networking::v1::Ingress;
-use netloom_cluster::{
-    NamespaceMatch, Peer, PodId, PodPeer, PortMatch, Protocol, Rule as PolicyRule, Service,
-};
+use netloom_cluster::{NamespaceMatch, Peer, PodPeer, Rule as PolicyRule};
 use netloom_objects::{Object, Severity};
-use netloom_policy::{Direction, Reason};
 use netloom_reach::is_ingress_controller;
 
-use super::support::{Group as Pods, group_words, has_foreign_policies, opens, words};
+use super::{
+    entrance::{Client, groups_of_pods, shut},
+    support::{Group as Pods, group_words, has_foreign_policies, words},
+};
 use crate::{Context, Findings, Group, Rule};
 
 pub static RULE: Rule = Rule {
@@ -136,10 +134,8 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         return;
     }
     let controllers: Vec<&Pods> = index.groups.iter().filter(|group| is_controller(cx, group)).collect();
-    let mut group_of: HashMap<PodId, usize> = HashMap::new();
-    for (number, group) in index.groups.iter().enumerate() {
-        group_of.extend(group.pod.map(|pod| (pod, number)));
-    }
+    let client = Client { pods: &controllers, may_be: &admits_others };
+    let group_of = groups_of_pods(index);
     for (object, ingress) in cx.all::<Ingress>() {
         let Some(spec) = &ingress.spec else { continue };
         let namespace = object.reference.namespace.as_deref().unwrap_or("default");
@@ -159,7 +155,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 })
             });
             let Some(number) = number.filter(|_| !has_foreign_policies(cx, namespace)) else { continue };
-            let Some((group, target)) = shut(cx, service, number, &group_of, &controllers) else { continue };
+            let Some((group, target)) = shut(cx, service, number, &group_of, &client) else { continue };
             report(cx, object, &format!("{path}.service"), (group, target), &controllers, out);
         }
     }
@@ -169,48 +165,6 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
 fn is_controller(cx: &Context<'_>, group: &Pods) -> bool {
     let Some(workload) = group.workload.map(|number| &cx.workloads()[number]) else { return false };
     cx.pods_of(workload).first().is_some_and(|pod| is_ingress_controller(pod))
-}
-
-/// The group behind a Service's port and the port there, if none of its pods lets a controller in.
-fn shut(
-    cx: &Context<'_>,
-    service: &Service,
-    number: usize,
-    group_of: &HashMap<PodId, usize>,
-    controllers: &[&Pods],
-) -> Option<(usize, u16)> {
-    let index = cx.policy_index();
-    let evaluator = index.evaluator(cx);
-    let protocol = service.ports.get(number)?.protocol;
-    let mut first = None;
-    for endpoint in service.endpoints.iter().take(MOST) {
-        let (pod, target) = (endpoint.pod?, endpoint.ports.get(number).copied().flatten()?);
-        let Some(group) = group_of.get(&pod).copied() else { continue };
-        if controllers.is_empty() {
-            evaluator.selecting(pod, Direction::Ingress).find(|origin| &*origin.kind == "NetworkPolicy")?;
-            let mut rules = index.views_on(group).flat_map(|view| view.policy.ingress.iter().flatten());
-            if rules.any(|rule| opens_or_names(rule, protocol, target) && admits_others(rule)) {
-                return None;
-            }
-        } else {
-            for controller in controllers {
-                // The node's address, for a controller on the host's network.
-                let side = evaluator.ingress(pod, controller.ip?, protocol, target);
-                if !matches!(side.reason, Reason::Isolated(_)) {
-                    return None;
-                }
-            }
-        }
-        first.get_or_insert((group, target));
-    }
-    first
-}
-
-/// Enough to tell that nothing gets in.
-const MOST: usize = 8;
-
-fn opens_or_names(rule: &PolicyRule, protocol: Protocol, port: u16) -> bool {
-    opens(rule, protocol, port) || rule.ports.iter().flatten().any(|p| matches!(p.port, PortMatch::Named(..)))
 }
 
 /// Whether a rule admits anyone who is not of the policy's own namespace, or pods there that look like a controller.

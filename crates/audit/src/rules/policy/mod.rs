@@ -10,13 +10,16 @@ mod duplicate_policy;
 mod egress_without_dns;
 mod either_instead_of_both;
 mod empty_list_opens_all;
+mod entrance;
 mod exception_undone;
 mod host_network_not_policed;
 mod ingress_controller_shut_out;
 mod internet_egress_reaches_inside;
+mod istio_gateway_shut_out;
 mod namespace_label_not_automatic;
 mod no_default_deny;
 mod only_one_side_opened;
+mod open_to_every_namespace;
 mod outside_by_namespace_selector;
 mod outside_clients_shut_out;
 mod pass_to_nobody;
@@ -81,4 +84,6 @@ pub(super) static RULES: &[&Rule] = &[
     &service_out_of_reach::RULE,
     &dns_to_anywhere::RULE,
     &acme_solver_shut_out::RULE,
+    &open_to_every_namespace::RULE,
+    &istio_gateway_shut_out::RULE,
 ];

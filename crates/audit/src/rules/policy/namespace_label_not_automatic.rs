@@ -6,7 +6,7 @@ use netloom_cluster::{NamespaceMatch, Operator, Peer, PeerRef};
 use netloom_objects::Severity;
 
 use super::support::{View, requirement_path};
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "NP005",
@@ -131,6 +131,14 @@ fn judge(
     }
     if let Some((namespace, _)) = named {
         finding.related(namespace, "metadata", "these are its labels");
+        // A list of several may mean others that have the label.
+        if let [value] = values
+            && *value == *namespace.name
+            && path.contains(".matchLabels.")
+        {
+            let title = format!("write `{AUTOMATIC}: {value}`");
+            finding.fix(Fix::safe(title).rename(view.object, path, AUTOMATIC));
+        }
     }
     match (key, named) {
         ("name", _) | (_, Some(_)) => finding.help(format!(

@@ -2,7 +2,7 @@
 use netloom_objects::Severity;
 
 use super::support::{group_words, opens, plain_port, targets};
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "NP010",
@@ -86,7 +86,16 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     view.title(),
                     group_words(cx, group)
                 );
-                out.add(view.object, &path, message).help(format!("write `protocol: {other}`"));
+                let finding = out.add(view.object, &path, message);
+                finding.help(format!("write `protocol: {other}`"));
+                if same.all(|(_, port)| port.1 == *other) {
+                    let fix = Fix::safe(format!("write `protocol: {other}`"));
+                    let port = format!("{}.ports[{number}]", rule.path());
+                    finding.fix(match written.protocol {
+                        Some(_) => fix.set(view.object, &path, other.name()),
+                        None => fix.insert_last(view.object, &port, "protocol", other.name()),
+                    });
+                }
             }
         }
     }

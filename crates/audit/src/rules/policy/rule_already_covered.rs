@@ -5,7 +5,7 @@ use netloom_cluster::{PortMatch, Selector};
 use netloom_objects::Severity;
 
 use super::support::{RuleView, View};
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "NP020",
@@ -109,6 +109,10 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     .help("remove the wider rule if these peers are all that is meant; otherwise this one");
             } else {
                 finding.severity(Severity::Info).help("remove this rule");
+                // Policies are removed one by one: only what stands beside it surely stays as long as this.
+                if std::ptr::eq(by.object, view.object) {
+                    finding.fix(Fix::safe("remove this rule").remove(view.object, &rule.path()));
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ use netloom_objects::Severity;
 use netloom_policy::Direction;
 
 use super::support::{Group as Pods, mapped_ports, opens, plain_port};
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule};
 
 pub static RULE: Rule = Rule {
     code: "NP007",
@@ -115,7 +115,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             let real = groups.iter().any(|group| !group.stand_in);
             for (number, written) in rule.ports.unwrap_or_default().iter().enumerate() {
                 let Some((protocol, port)) = plain_port(written) else { continue };
-                let hit = groups.iter().filter(|group| group.stand_in != real).find_map(|group| {
+                let of_group = |group: &&Pods| {
                     let services: Vec<&Arc<Service>> = match group.pod.filter(|_| real) {
                         Some(pod) => by_pod.get(&pod).into_iter().flatten().copied().collect(),
                         None => by_namespace
@@ -127,7 +127,10 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                             .collect(),
                     };
                     mapped(&services, group, protocol, port)
-                });
+                };
+                let chosen = || groups.iter().copied().filter(|group| group.stand_in != real);
+                let hits: Vec<(&Arc<Service>, u16)> = chosen().filter_map(|group| of_group(&group)).collect();
+                let hit = hits.first().copied();
                 let listens = groups.iter().any(|g| !g.stand_in && !g.lacks(protocol, port));
                 let Some((service, target)) = hit.filter(|(_, target)| {
                     let works = real && listens;
@@ -142,8 +145,15 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     service.qualified_name()
                 );
                 let finding = out.add(view.object, &path, message);
-                finding.help(format!("open {target}: policies see the pod's own port"));
+                finding.help("policies see the pod's own port");
                 finding.related.push((service.origin.at.clone(), format!("sends {port} on to {target}")));
+                let fix = Fix::safe(format!("open {target}"));
+                let alone = hits.iter().all(|(_, other)| *other == target);
+                finding.fix(if alone && real { fix } else { Fix::proposed(format!("open {target}")) }.set(
+                    view.object,
+                    &path,
+                    &target.to_string(),
+                ));
                 if !real {
                     finding.severity(Severity::Warning);
                 }

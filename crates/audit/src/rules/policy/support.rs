@@ -647,9 +647,11 @@ pub fn is_elsewhere(cx: &Context<'_>, peer: &PodPeer, home: &str) -> bool {
     {
         return false;
     }
+    let (index, snapshot) = (cx.policy_index(), cx.snapshot());
+    if index.select_real(snapshot, peer).next().is_some() {
+        return false;
+    }
     let anywhere =
         PodPeer { namespaces: NamespaceMatch::Labels(Selector::default()), pods: peer.pods.clone() };
-    let index = cx.policy_index();
-    let mut real = index.select_real(cx.snapshot(), &anywhere).peekable();
-    real.peek().is_some() && real.all(|group| *group.namespace != *home)
+    index.select_real(snapshot, &anywhere).next().is_some()
 }

@@ -3,7 +3,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::services::support::{backends, services, title},
+    rules::services::support::{backends, services},
+    words::title,
 };
 
 pub static RULE: Rule = Rule {

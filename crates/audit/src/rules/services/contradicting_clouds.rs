@@ -3,10 +3,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::services::{
-        balancers,
-        support::{entry, list_of, services},
-    },
+    rules::services::{balancers, support::services},
+    words::{entry, list_of},
 };
 
 pub static RULE: Rule = Rule {

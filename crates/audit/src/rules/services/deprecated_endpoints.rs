@@ -2,7 +2,7 @@
 use k8s_openapi::api::core::v1::Endpoints;
 use netloom_objects::Severity;
 
-use crate::{Context, Findings, Group, Rule, Version, rules::services::support::title};
+use crate::{Context, Findings, Group, Rule, Version, words::title};
 
 pub static RULE: Rule = Rule {
     code: "SV030",

@@ -2,8 +2,8 @@
 use netloom_objects::Severity;
 
 use crate::{
-    Context, Findings, Group, Rule, Version,
-    rules::services::support::{entry, services},
+    Context, Findings, Group, Rule,
+    versions::{graver, report},
 };
 
 pub static RULE: Rule = Rule {
@@ -43,65 +43,8 @@ spec:
     check,
 };
 
-/// Annotations: since when they are deprecated, what takes their place, and whether they still do something.
-const ANNOTATIONS: [(&str, Version, &str, bool); 4] = [
-    (
-        "service.kubernetes.io/topology-mode",
-        Version::new(1, 31),
-        "write `trafficDistribution: PreferSameZone` into the spec",
-        true,
-    ),
-    (
-        "service.kubernetes.io/topology-aware-hints",
-        Version::new(1, 27),
-        "write `trafficDistribution: PreferSameZone` into the spec",
-        true,
-    ),
-    (
-        "service.alpha.kubernetes.io/tolerate-unready-endpoints",
-        Version::new(1, 11),
-        "write `publishNotReadyAddresses: true` into the spec",
-        false,
-    ),
-    (
-        "service.beta.kubernetes.io/external-traffic",
-        Version::new(1, 7),
-        "write `externalTrafficPolicy: Local` into the spec",
-        false,
-    ),
-];
-
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
-    let version = cx.kube_version();
-    for service in services(cx) {
-        for (key, since, help, works) in ANNOTATIONS {
-            if version < since || !service.object.annotations().contains_key(key) {
-                continue;
-            }
-            let fate = if works { "is deprecated" } else { "is no longer read" };
-            let message = format!("{}: annotation {key} {fate}", service.title());
-            let finding = out.add(service.object, &entry("metadata.annotations", key), message);
-            finding.help(help);
-            if !works {
-                finding.severity(Severity::Warning);
-            }
-        }
-        if service.spec.load_balancer_ip.as_deref().is_some_and(|ip| !ip.is_empty())
-            && version >= Version::new(1, 24)
-        {
-            let message = format!(
-                "{}: `loadBalancerIP` is deprecated, and what it does depends on the cloud",
-                service.title()
-            );
-            out.add(service.object, "spec.loadBalancerIP", message)
-                .help("ask for the address by the annotation of the load balancer's implementation");
-        }
-        if service.spec.traffic_distribution.as_deref() == Some("PreferClose")
-            && version >= Version::new(1, 34)
-        {
-            let message = format!("{}: `PreferClose` is the old name of `PreferSameZone`", service.title());
-            out.add(service.object, "spec.trafficDistribution", message)
-                .help("write `trafficDistribution: PreferSameZone`");
-        }
-    }
+    report(cx, out, &|change, _| change.by == Some(RULE.code), &|finding, _, _, fate| {
+        graver(finding, fate, Severity::Warning);
+    });
 }

@@ -5,8 +5,9 @@ use crate::{
     Context, Findings, Group, Rule,
     rules::services::{
         balancers,
-        support::{list_of, protocol_of, services},
+        support::{protocol_of, services},
     },
+    words::list_of,
 };
 
 pub static RULE: Rule = Rule {

@@ -1,10 +1,7 @@
 //! SV024: a Service takes over addresses by `externalIPs`.
 use netloom_objects::Severity;
 
-use crate::{
-    Context, Findings, Group, Rule, Version,
-    rules::services::support::{list_of, services},
-};
+use crate::{Context, Findings, Group, Rule, Version, rules::services::support::services, words::list_of};
 
 pub static RULE: Rule = Rule {
     code: "SV024",

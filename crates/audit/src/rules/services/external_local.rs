@@ -1,10 +1,7 @@
 //! SV014: external traffic stays on the node, and its pods do not stand on every node.
 use netloom_objects::{Severity, Typed};
 
-use crate::{
-    Context, Findings, Group, Rule, Workload,
-    rules::services::support::{services, title},
-};
+use crate::{Context, Findings, Group, Rule, Workload, rules::services::support::services, words::title};
 
 pub static RULE: Rule = Rule {
     code: "SV014",

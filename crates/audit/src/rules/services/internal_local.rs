@@ -1,10 +1,7 @@
 //! SV013: internal traffic stays on the node, where there need be no endpoint.
 use netloom_objects::{Severity, Typed};
 
-use crate::{
-    Context, Findings, Group, Rule,
-    rules::services::support::{services, title},
-};
+use crate::{Context, Findings, Group, Rule, rules::services::support::services, words::title};
 
 pub static RULE: Rule = Rule {
     code: "SV013",

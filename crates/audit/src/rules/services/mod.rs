@@ -1,5 +1,6 @@
 //! Rules about Services.
 mod affinity_behind_proxy;
+mod annotation_of_classic_balancer;
 mod balancers;
 mod clients_denied;
 mod contradicting_clouds;
@@ -19,6 +20,7 @@ mod headless_port;
 mod internal_local;
 mod mesh_port_protocol;
 mod no_endpoints;
+mod node_port;
 mod open_source_range;
 mod outside;
 mod overwritten_endpoints;
@@ -71,4 +73,6 @@ pub(super) static RULES: &[&Rule] = &[
     &deprecated_endpoints::RULE,
     &unready_published::RULE,
     &twin_services::RULE,
+    &node_port::RULE,
+    &annotation_of_classic_balancer::RULE,
 ];

@@ -4,10 +4,7 @@ use std::collections::HashSet;
 use k8s_openapi::api::{core::v1::Endpoints, discovery::v1::EndpointSlice};
 use netloom_objects::Severity;
 
-use crate::{
-    Context, Findings, Group, Rule,
-    rules::services::support::{namespace_of, services},
-};
+use crate::{Context, Findings, Group, Rule, rules::services::support::services, words::namespace_of};
 
 pub static RULE: Rule = Rule {
     code: "SV027",

@@ -4,7 +4,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::services::support::{find_service, namespace_of, title},
+    rules::services::support::find_service,
+    words::{namespace_of, title},
 };
 
 pub static RULE: Rule = Rule {

@@ -3,9 +3,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::services::support::{
-        declared, declares_everywhere, list_of, protocol_of, services, target_number, title,
-    },
+    rules::services::support::{declared, declares_everywhere, protocol_of, services, target_number},
+    words::{list_of, title},
 };
 
 pub static RULE: Rule = Rule {

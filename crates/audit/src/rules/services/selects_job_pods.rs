@@ -3,7 +3,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::services::support::{declared, protocol_of, services, target_name, target_number, title},
+    rules::services::support::{declared, protocol_of, services, target_name, target_number},
+    words::title,
 };
 
 pub static RULE: Rule = Rule {

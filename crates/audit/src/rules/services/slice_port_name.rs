@@ -3,8 +3,9 @@ use k8s_openapi::api::{core::v1::Endpoints, discovery::v1::EndpointSlice};
 use netloom_objects::{Object, Severity};
 
 use crate::{
-    Context, Findings, Group, Rule,
-    rules::services::support::{find_service, list_of, namespace_of, title},
+    Context, Findings, Fix, Group, Rule,
+    rules::services::support::find_service,
+    words::{list_of, namespace_of, title},
 };
 
 pub static RULE: Rule = Rule {
@@ -107,9 +108,19 @@ fn compare(
         quoted(names),
         quoted(&wanted)
     );
-    out.add(object, &format!("{path}[0].name"), message).help("give both the same name").related(
+    let at = format!("{path}[0].name");
+    let finding = out.add(object, &at, message);
+    finding.help("give both the same name").related(
         service.object,
         "spec.ports[0].name",
         "the Service's port",
     );
+    if let ([wanted], [name]) = (&*wanted, names) {
+        let fix = Fix::safe("give it the name of the Service's port");
+        finding.fix(match (wanted.is_empty(), name.is_empty()) {
+            (false, false) => fix.set_text(object, &at, wanted),
+            (false, true) => fix.insert_first(object, &format!("{path}[0]"), "name", wanted),
+            _ => fix.remove(object, &at),
+        });
+    }
 }

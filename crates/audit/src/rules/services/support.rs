@@ -13,7 +13,10 @@ use netloom_objects::{
     gateway_api::{GRPCRoute, HTTPRoute},
 };
 
-use crate::{Context, Workload};
+use crate::{
+    Context, Workload,
+    words::{list_of, namespace_of, title},
+};
 
 /// A Service.
 #[derive(Clone, Copy)]
@@ -72,43 +75,6 @@ impl<'a> Svc<'a> {
     /// The workloads whose pods it selects.
     pub fn workloads<'c>(&self, cx: &'c Context<'a>) -> Vec<&'c Workload<'a>> {
         self.selector().map(|labels| cx.workloads_with(self.namespace, labels).collect()).unwrap_or_default()
-    }
-}
-
-/// The namespace that an object is in.
-pub(in crate::rules) fn namespace_of(object: &Object) -> &str {
-    object.reference.namespace.as_deref().unwrap_or("default")
-}
-
-/// `Deployment production/web`; without the namespace where the kind has none.
-pub(in crate::rules) fn title(object: &Object) -> String {
-    match &object.reference.namespace {
-        Some(namespace) => format!("{} {namespace}/{}", object.kind, object.name),
-        None => format!("{} {}", object.kind, object.name),
-    }
-}
-
-/// The path of an entry of a mapping whose key may have dots in it.
-pub(in crate::rules) fn entry(path: &str, key: &str) -> String {
-    let mut out = format!("{path}.");
-    for c in key.chars() {
-        if matches!(c, '.' | '[' | '\\') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub(in crate::rules) fn list_of<T: AsRef<str>>(words: &[T]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.as_ref().to_owned(),
-        [first @ .., last] => {
-            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
-            format!("{} and {}", first.join(", "), last.as_ref())
-        }
     }
 }
 
@@ -183,6 +149,17 @@ pub(in crate::rules) fn target_name(port: &ServicePort) -> Option<&str> {
         Some(IntOrString::String(name)) if !name.is_empty() => Some(name),
         _ => None,
     }
+}
+
+/// The port of a workload's pods that a Service's port leads to.
+pub(in crate::rules) fn pod_port(workload: &Workload<'_>, port: &ServicePort) -> Option<i32> {
+    target_number(port).or_else(|| {
+        let name = target_name(port)?;
+        declared(workload)
+            .into_iter()
+            .find(|declared| declared.name == Some(name))
+            .map(|declared| declared.number)
+    })
 }
 
 /// Where the target of a port is written: `targetPort`, or `port` where that is taken for it.

@@ -2,8 +2,8 @@
 use netloom_objects::Severity;
 
 use crate::{
-    Context, Findings, Group, Rule,
-    rules::services::support::{declared, known_ports, protocol_of, services, target_name},
+    Context, Findings, Fix, Group, Rule, Workload,
+    rules::services::support::{Declared, declared, known_ports, protocol_of, services, target_name},
 };
 
 pub static RULE: Rule = Rule {
@@ -97,9 +97,30 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             if let Some(other) = named().next() {
                 message.push_str(&format!("; `{name}` is declared for {}", other.protocol));
             }
-            out.add(service.object, &format!("{path}.targetPort"), message)
-                .help(known_ports(&workloads))
-                .related(first.object, &first.path("spec.containers[0].ports"), "the ports of its pods");
+            let at = format!("{path}.targetPort");
+            let finding = out.add(service.object, &at, message);
+            finding.help(known_ports(&workloads)).related(
+                first.object,
+                &first.path("spec.containers[0].ports"),
+                "the ports of its pods",
+            );
+            if let Some(target) = only_port(&workloads, protocol) {
+                let title = format!("write `targetPort: {target}`");
+                finding.fix(Fix::safe(title).set(service.object, &at, &target));
+            }
         }
     }
+}
+
+/// The port of all pods, as a Service writes it, where they have only one.
+fn only_port(workloads: &[&Workload<'_>], protocol: &str) -> Option<String> {
+    let mut ports = workloads.iter().flat_map(|w| declared(w));
+    let first = ports.next().filter(|port| port.protocol == protocol)?;
+    let same = |port: &Declared<'_>| {
+        port.protocol == protocol && port.number == first.number && port.name == first.name
+    };
+    let each_once = workloads.iter().all(|workload| declared(workload).len() == 1);
+    (each_once && ports.all(|port| same(&port))).then(|| {
+        first.name.filter(|name| !name.is_empty()).map_or_else(|| first.number.to_string(), str::to_owned)
+    })
 }

@@ -1,9 +1,10 @@
 //! SV006: a Service's port has no name.
+use k8s_openapi::api::core::v1::ServicePort;
 use netloom_objects::Severity;
 
 use crate::{
-    Context, Findings, Group, Rule,
-    rules::services::support::{protocol_of, services},
+    Context, Findings, Fix, Group, Rule,
+    rules::services::support::{Svc, declared, protocol_of, services, target_name, target_number},
 };
 
 pub static RULE: Rule = Rule {
@@ -51,11 +52,29 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             continue;
         }
         let message = format!("{}: port {} has no name", service.title(), port.port);
-        out.add(service.object, &path, message).help(match usual_name(port.port, protocol_of(port)) {
+        let finding = out.add(service.object, &path, message);
+        finding.help(match usual_name(port.port, protocol_of(port)) {
             Some(name) => format!("name it after its protocol: `name: {name}`"),
             None => "name it after its protocol, such as `name: http` or `name: grpc`".to_owned(),
         });
+        if let Some(name) = name_of_target(cx, &service, port) {
+            let fix = Fix::safe(format!("name it `{name}`, as its pods do"));
+            finding.fix(fix.insert_first(service.object, &path, "name", &name));
+        }
     }
+}
+
+/// What the pods that are selected call the port that it leads to, if all call it the same.
+fn name_of_target<'a>(cx: &Context<'a>, service: &Svc<'a>, port: &ServicePort) -> Option<String> {
+    let target = target_number(port);
+    let mut names = service.workloads(cx).into_iter().map(|workload| {
+        let ports = declared(workload).into_iter().filter(|d| d.protocol == protocol_of(port));
+        let mut found =
+            ports.filter(|d| target == Some(d.number) || d.name.is_some() && d.name == target_name(port));
+        found.next().and_then(|d| d.name.map(str::to_owned))
+    });
+    let first = names.next()??;
+    names.all(|name| name.as_ref() == Some(&first)).then_some(first)
 }
 
 fn usual_name(port: i32, protocol: &str) -> Option<&'static str> {

@@ -1,8 +1,8 @@
 //! TL005: an ACME account whose contact Let's Encrypt refuses.
 use netloom_objects::Severity;
 
-use super::support::{issuers, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::issuers;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "TL005",

@@ -3,8 +3,8 @@ use std::collections::HashSet;
 
 use netloom_objects::Severity;
 
-use super::support::{issuer_names, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::issuer_names;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "TL006",

@@ -1,8 +1,8 @@
 //! TL017: an ACME issuer that can prove nothing.
 use netloom_objects::Severity;
 
-use super::support::{issuers, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::issuers;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "TL017",

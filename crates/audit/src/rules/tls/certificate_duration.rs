@@ -1,8 +1,8 @@
 //! TL010: durations of a Certificate that do not add up.
 use netloom_objects::{Severity, cert_manager::Certificate};
 
-use super::support::{seconds, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::seconds;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "TL010",

@@ -1,8 +1,8 @@
 //! TL008: credentials for Cloudflare that do not go together.
 use netloom_objects::Severity;
 
-use super::support::{issuers, title};
-use crate::{Context, Findings, Fix, Group, Rule};
+use super::support::issuers;
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "TL008",

@@ -1,8 +1,7 @@
 //! TL013: a certificate for a server has its name where clients do not look.
 use netloom_objects::{Severity, cert_manager::Certificate};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "TL013",
@@ -53,6 +52,12 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             continue;
         }
         let message = format!("{}: clients do not look for {name} in `commonName`", title(object));
-        out.add(object, "spec.commonName", message).help(format!("write `dnsNames: [{name}]`"));
+        let fix = Fix::safe(format!("write `dnsNames: [{name}]`"));
+        out.add(object, "spec.commonName", message).fix(fix.insert_last(
+            object,
+            "spec",
+            "dnsNames",
+            &format!("[{}]", if name.starts_with('*') { format!("'{name}'") } else { name.to_owned() }),
+        ));
     }
 }

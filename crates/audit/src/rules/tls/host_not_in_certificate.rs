@@ -1,8 +1,11 @@
 //! TL004: the certificate of an Ingress is not for its host.
 use netloom_objects::Severity;
 
-use super::support::{covers, list_of, makers, namespace_of, title, tls_entries};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{covers, makers, tls_entries};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{list_of, namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "TL004",

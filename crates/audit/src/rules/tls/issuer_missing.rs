@@ -3,8 +3,11 @@ use std::collections::HashMap;
 
 use netloom_objects::{Object, Severity};
 
-use super::support::{issuer_names, issuers, namespace_of, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{issuer_names, issuers};
+use crate::{
+    Context, Findings, Fix, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "TL001",
@@ -98,6 +101,13 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     format!("{} serves its own namespace only; name it as an Issuer there", title(near))
                 };
                 finding.help(help).related(near, "metadata.name", "the issuer of this name");
+                // Nothing said which kind is meant.
+                let reference = wanted.path.rsplit_once('.').map_or("", |(reference, _)| reference);
+                let unsaid = !wanted.object.keys(reference).contains(&"kind");
+                if *near.kind == *"ClusterIssuer" && wanted.path.starts_with("spec") && unsaid {
+                    let fix = Fix::safe("write `kind: ClusterIssuer`");
+                    finding.fix(fix.insert_last(wanted.object, reference, "kind", "ClusterIssuer"));
+                }
             }
             None => {
                 finding.help("name an issuer that exists, or add this one");

@@ -1,8 +1,7 @@
 //! TL012: a certificate is renewed with the same key for ever.
 use netloom_objects::{Severity, cert_manager::Certificate};
 
-use super::support::title;
-use crate::{Context, Findings, Fix, Group, Rule};
+use crate::{Context, Findings, Fix, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "TL012",

@@ -1,8 +1,7 @@
 //! TL011: a key of a size that is not made.
 use netloom_objects::{Severity, cert_manager::Certificate};
 
-use super::support::title;
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "TL011",

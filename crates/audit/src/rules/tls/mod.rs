@@ -7,14 +7,16 @@ mod cloudflare_credentials;
 mod common_name_only;
 mod host_not_in_certificate;
 mod issuer_missing;
+mod issuer_secret_missing;
 mod key_never_rotated;
 mod key_size;
 mod private_key_in_manifest;
+mod redundant_name;
 mod secret_with_two_owners;
 mod self_signed_published;
 mod shim_certificate_taken;
 mod solver_class_field;
-mod support;
+pub(in crate::rules) mod support;
 mod tls_secret_content;
 mod wildcard_without_dns;
 
@@ -39,4 +41,6 @@ pub(super) static RULES: &[&Rule] = &[
     &private_key_in_manifest::RULE,
     &self_signed_published::RULE,
     &acme_without_solver::RULE,
+    &redundant_name::RULE,
+    &issuer_secret_missing::RULE,
 ];

@@ -1,8 +1,11 @@
 //! TL002: two certificates are written into one Secret.
 use netloom_objects::Severity;
 
-use super::support::{makers, namespace_of, shim_of, title, tls_entries};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{makers, shim_of, tls_entries};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "TL002",

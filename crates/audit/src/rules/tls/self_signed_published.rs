@@ -3,8 +3,11 @@ use std::collections::HashMap;
 
 use netloom_objects::{Object, Severity, cert_manager::Certificate, gateway_api::Gateway};
 
-use super::support::{issuer_names, namespace_of, title, tls_entries};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{issuer_names, tls_entries};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "TL016",

@@ -2,8 +2,11 @@
 use k8s_openapi::api::core::v1::Secret;
 use netloom_objects::{Severity, cert_manager::Certificate};
 
-use super::support::{makers, namespace_of, shim_of, title, tls_entries};
-use crate::{Context, Findings, Group, Rule};
+use super::support::{makers, shim_of, tls_entries};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{namespace_of, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "TL003",

@@ -7,8 +7,10 @@ use netloom_objects::{
     cert_manager::{Certificate, IssuerSpec},
 };
 
-pub(super) use crate::rules::services::support::{entry, list_of, namespace_of, title};
-use crate::{Context, Kind as _};
+use crate::{
+    Context, Kind as _,
+    words::{entry, namespace_of},
+};
 
 /// The annotations by which cert-manager's shim takes an Ingress or Gateway, each with the kind of issuer.
 pub(super) const SHIM: [(&str, &str); 2] =
@@ -102,7 +104,7 @@ pub(super) fn makers<'a>(
 
 /// The entries for TLS of all Ingresses: object, index, Secret, hosts. Those too that are given again further on: each
 /// of them may be the one that is applied.
-pub(super) fn tls_entries<'a>(cx: &Context<'a>) -> Vec<(&'a Object, usize, &'a str, &'a [String])> {
+pub(in crate::rules) fn tls_entries<'a>(cx: &Context<'a>) -> Vec<(&'a Object, usize, &'a str, &'a [String])> {
     let mut found = Vec::new();
     for object in cx.set.sources.iter().flat_map(|source| &source.objects) {
         let Typed::Ingress(ingress) = &object.typed else { continue };
@@ -117,7 +119,7 @@ pub(super) fn tls_entries<'a>(cx: &Context<'a>) -> Vec<(&'a Object, usize, &'a s
 }
 
 /// Whether the shim makes Certificates for an Ingress.
-pub(super) fn shim_of(object: &Object) -> Option<&'static str> {
+pub(in crate::rules) fn shim_of(object: &Object) -> Option<&'static str> {
     SHIM.iter().map(|(key, _)| *key).find(|key| object.annotations().contains_key(*key))
 }
 

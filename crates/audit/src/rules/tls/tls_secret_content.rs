@@ -2,8 +2,10 @@
 use k8s_openapi::api::core::v1::Secret;
 use netloom_objects::Severity;
 
-use super::support::{entry, title};
-use crate::{Context, Findings, Group, Rule};
+use crate::{
+    Context, Findings, Group, Rule,
+    words::{entry, title},
+};
 
 pub static RULE: Rule = Rule {
     code: "TL014",

@@ -4,8 +4,8 @@ use netloom_objects::{
     cert_manager::{AcmeSolver, Certificate},
 };
 
-use super::support::{issuer_names, title};
-use crate::{Context, Findings, Group, Rule};
+use super::support::issuer_names;
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "TL009",

@@ -3,7 +3,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use netloom_objects::Object;
 
 use super::support::all_containers;
-use crate::{Context, Workload, rules::services::support::entry};
+use crate::{Context, Workload, words::entry};
 
 /// An address that may be a Service's.
 pub(in crate::rules) struct Address<'a> {

@@ -3,8 +3,7 @@ use k8s_openapi::api::apps::v1::DaemonSet;
 use netloom_objects::Severity;
 
 use crate::{
-    Context, Findings, Group, Rule, Workload,
-    rules::{services::support::title, workloads::support::all_containers},
+    Context, Findings, Group, Rule, Workload, rules::workloads::support::all_containers, words::title,
 };
 
 pub static RULE: Rule = Rule {

@@ -4,10 +4,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::{
-        services::support::{namespace_of, title},
-        workloads::support::{Scalers, selector_of},
-    },
+    rules::workloads::support::{Scalers, selector_of},
+    words::{namespace_of, title},
 };
 
 pub static RULE: Rule = Rule {

@@ -6,10 +6,8 @@ use netloom_objects::{Object, Severity};
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::{
-        services::support::{namespace_of, title},
-        workloads::support::selector_of,
-    },
+    rules::workloads::support::selector_of,
+    words::{namespace_of, title},
     workload::Key,
 };
 

@@ -2,11 +2,12 @@
 use netloom_objects::Severity;
 
 use crate::{
-    Context, Findings, Group, Rule,
+    Context, Findings, Fix, Group, Rule,
     rules::{
-        services::support::{Svc, find_service, list_of, target_number, title},
+        services::support::{Svc, find_service, target_number},
         workloads::addresses::{Address, addresses},
     },
+    words::{list_of, title},
 };
 
 pub static RULE: Rule = Rule {
@@ -96,7 +97,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             }
             let finding = out.add(object, &path, message);
             if let Some((_, behind)) = behind {
-                finding.help(format!("write {name}:{}", behind.port));
+                let fix = Fix::safe(format!("write {name}:{}", behind.port));
+                let (from, to) = (format!(":{port}"), format!(":{}", behind.port));
+                finding.fix(fix.replace_within(object, &path, &from, &to));
             }
             finding.related(service.object, "spec.ports", "its ports");
         }

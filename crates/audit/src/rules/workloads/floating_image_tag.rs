@@ -1,10 +1,7 @@
 //! WL012: an image whose content may change under its name.
 use netloom_objects::Severity;
 
-use crate::{
-    Context, Findings, Group, Rule,
-    rules::{services::support::title, workloads::support::all_containers},
-};
+use crate::{Context, Findings, Group, Rule, rules::workloads::support::all_containers, words::title};
 
 pub static RULE: Rule = Rule {
     code: "WL012",

@@ -4,10 +4,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::{
-        services::support::{services, title},
-        workloads::support::served,
-    },
+    rules::{services::support::services, workloads::support::served},
+    words::title,
 };
 
 pub static RULE: Rule = Rule {

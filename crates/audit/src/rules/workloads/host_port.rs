@@ -1,7 +1,7 @@
 //! WL018: a scheduled pod takes a port of the node.
 use netloom_objects::{Severity, Typed};
 
-use crate::{Context, Findings, Group, Rule, rules::services::support::title};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "WL018",

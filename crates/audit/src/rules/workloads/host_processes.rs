@@ -2,8 +2,7 @@
 use netloom_objects::{Severity, Typed};
 
 use crate::{
-    Context, Findings, Group, Rule, Workload,
-    rules::{services::support::title, workloads::support::all_containers},
+    Context, Findings, Group, Rule, Workload, rules::workloads::support::all_containers, words::title,
 };
 
 pub static RULE: Rule = Rule {

@@ -2,7 +2,7 @@
 use k8s_openapi::api::core::v1::Probe;
 use netloom_objects::Severity;
 
-use crate::{Context, Findings, Group, Rule, rules::services::support::title};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "WL003",

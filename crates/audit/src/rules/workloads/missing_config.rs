@@ -5,10 +5,8 @@ use netloom_objects::{Object, Severity};
 
 use crate::{
     Context, Findings, Group, Rule, Workload,
-    rules::{
-        services::support::{namespace_of, title},
-        workloads::support::{References, references},
-    },
+    rules::workloads::support::{References, references},
+    words::{namespace_of, title},
 };
 
 pub static RULE: Rule = Rule {

@@ -61,7 +61,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let message = format!(
             "Namespace {} is declared twice, and the two disagree about {}",
             object.name,
-            crate::rules::services::support::list_of(&different)
+            crate::words::list_of(&different)
         );
         out.add(earlier, "metadata.name", message).help("declare it once, with all of its labels").related(
             object,

@@ -3,8 +3,8 @@ use k8s_openapi::{api::core::v1::Container, apimachinery::pkg::util::intstr::Int
 use netloom_objects::Severity;
 
 use crate::{
-    Context, Findings, Group, Rule,
-    rules::services::support::{list_of, title},
+    Context, Findings, Fix, Group, Rule,
+    words::{list_of, title},
 };
 
 pub static RULE: Rule = Rule {
@@ -86,12 +86,20 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     title(workload.object),
                     container.name
                 );
-                out.add(workload.object, &format!("{path}.{field}.port"), message).help(
-                    match known.as_slice() {
-                        [] => format!("declare it in `ports`, or write the number in place of `{name}`"),
-                        known => format!("the container has {}", list_of(known)),
-                    },
-                );
+                let at = format!("{path}.{field}.port");
+                let finding = out.add(workload.object, &at, message);
+                finding.help(match known.as_slice() {
+                    [] => format!("declare it in `ports`, or write the number in place of `{name}`"),
+                    known => format!("the container has {}", list_of(known)),
+                });
+                if let Some([only]) = container.ports.as_deref()
+                    && only.protocol.as_deref().is_none_or(|p| p == "TCP")
+                {
+                    let name = only.name.clone().filter(|name| !name.is_empty());
+                    let port = name.unwrap_or_else(|| only.container_port.to_string());
+                    let fix = Fix::safe(format!("write {port}, the container's only port"));
+                    finding.fix(fix.set(workload.object, &at, &port));
+                }
             }
         }
     }

@@ -4,10 +4,8 @@ use netloom_objects::{Object, Severity};
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::{
-        services::support::{entry, title},
-        workloads::support::all_containers,
-    },
+    rules::workloads::support::all_containers,
+    words::{entry, title},
 };
 
 pub static RULE: Rule = Rule {
@@ -151,7 +149,7 @@ fn judge(workload: &crate::Workload<'_>, namespace: &Object, restricted: bool, o
             })
             .collect();
         if !forbidden.is_empty() {
-            let what = crate::rules::services::support::list_of(&forbidden);
+            let what = crate::words::list_of(&forbidden);
             let noun = if forbidden.len() == 1 { "capability" } else { "capabilities" };
             refuse(&format!("{path}.securityContext.capabilities.add"), format!("the {noun} {what}"));
         }

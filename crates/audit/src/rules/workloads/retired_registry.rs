@@ -1,10 +1,7 @@
 //! WL013: an image from a registry that is no longer kept.
 use netloom_objects::Severity;
 
-use crate::{
-    Context, Findings, Group, Rule,
-    rules::{services::support::title, workloads::support::all_containers},
-};
+use crate::{Context, Findings, Fix, Group, Rule, rules::workloads::support::all_containers, words::title};
 
 pub static RULE: Rule = Rule {
     code: "WL013",
@@ -56,7 +53,12 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 container.name
             );
             let rest = image.strip_prefix(old).unwrap_or(image);
-            out.add(workload.object, &format!("{path}.image"), message).help(format!("write `{new}{rest}`"));
+            let (path, image) = (format!("{path}.image"), format!("{new}{rest}"));
+            let title = format!("write `{image}`");
+            // registry.k8s.io has the same images under the same names; of the others the owner may be another.
+            let fix =
+                if new.starts_with("registry.k8s.io") { Fix::safe(title) } else { Fix::proposed(title) };
+            out.add(workload.object, &path, message).fix(fix.set_text(workload.object, &path, &image));
         }
     }
 }

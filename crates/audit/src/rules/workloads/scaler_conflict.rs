@@ -5,9 +5,7 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use netloom_objects::{Object, Severity};
 
 use crate::{
-    Context, Findings, Group, Rule,
-    rules::{services::support::title, workloads::support::target_of},
-    workload::Key,
+    Context, Findings, Group, Rule, rules::workloads::support::target_of, words::title, workload::Key,
 };
 
 pub static RULE: Rule = Rule {

@@ -4,7 +4,7 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::services::support::{namespace_of, title},
+    words::{namespace_of, title},
 };
 
 pub static RULE: Rule = Rule {

@@ -7,10 +7,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::{
-        services::support::{namespace_of, title},
-        workloads::support::target_of,
-    },
+    rules::workloads::support::target_of,
+    words::{namespace_of, title},
 };
 
 pub static RULE: Rule = Rule {

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 
 use netloom_objects::Severity;
 
-use crate::{Context, Findings, Group, Rule, rules::services::support::title};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "WL019",

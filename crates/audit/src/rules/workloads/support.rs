@@ -11,11 +11,7 @@ use k8s_openapi::{
 use netloom_cluster::{Operator, Requirement, Selector};
 use netloom_objects::Object;
 
-use crate::{
-    Context, Workload,
-    rules::services::support::{Svc, namespace_of},
-    workload::Key,
-};
+use crate::{Context, Workload, rules::services::support::Svc, words::namespace_of, workload::Key};
 
 /// The first Service that selects the pods of each workload.
 pub(super) fn served<'a>(
@@ -90,6 +86,17 @@ impl<'a> Scalers<'a> {
     /// The autoscaler of a workload.
     pub fn of(&self, workload: &'a Object) -> Option<(&'a Object, &'a HorizontalPodAutoscalerSpec)> {
         self.0.get(&Workload::of(workload)?.key()).copied()
+    }
+}
+
+/// How many pods a workload has at least, and where that is written: with an autoscaler that is its least.
+pub(super) fn replicas_of<'a>(
+    workload: &Workload<'a>,
+    scalers: &Scalers<'a>,
+) -> (i32, &'a Object, &'static str) {
+    match scalers.of(workload.object) {
+        Some((scaler, spec)) => (spec.min_replicas.unwrap_or(1), scaler, "spec.minReplicas"),
+        None => (workload.replicas.unwrap_or(1), workload.object, "spec.replicas"),
     }
 }
 

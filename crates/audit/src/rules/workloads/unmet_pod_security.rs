@@ -4,10 +4,8 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule, Workload,
-    rules::{
-        services::support::{entry, list_of, title},
-        workloads::support::all_containers,
-    },
+    rules::workloads::support::all_containers,
+    words::{entry, list_of, title},
 };
 
 pub static RULE: Rule = Rule {

@@ -1,7 +1,7 @@
 //! WL023: a kernel setting that the kubelet refuses unless it was told otherwise.
 use netloom_objects::Severity;
 
-use crate::{Context, Findings, Group, Rule, rules::services::support::title};
+use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
     code: "WL023",

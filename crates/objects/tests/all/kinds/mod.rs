@@ -1,5 +1,5 @@
 //! Good objects of every kind that checks read, and wrong fields in them.
-use netloom_objects::{ObjectSet, Severity, Typed};
+use netloom_objects::{Cause, ObjectSet, Severity, Typed};
 use std::sync::Arc;
 
 use crate::{findings, parse};
@@ -58,9 +58,11 @@ fn a_field_that_no_schema_has_is_reported_wherever_it_stands() {
             }
             tried += 1;
             let found = findings(&lines.join("\n"));
-            let expected = format!("{}:{} error unknown field", number + 2, indent + 1);
+            let at = format!("{}:{} ", number + 2, indent + 1);
             assert!(
-                found.iter().any(|f| f.starts_with(&expected) && f.contains("noSuch")),
+                found
+                    .iter()
+                    .any(|f| f.starts_with(&at) && f.contains("unknown field") && f.contains("noSuch")),
                 "below line {}: {line}\n{found:?}",
                 number + 1
             );
@@ -126,19 +128,67 @@ fn kinds_without_a_namespace_have_none() {
     }
 }
 
+/// Each with a value that has another place in its successor.
 #[test]
-fn versions_that_kubernetes_serves_no_more_are_errors_and_stay_visible() {
-    for (api_version, kind) in [
-        ("extensions/v1beta1", "Ingress"),
-        ("networking.k8s.io/v1beta1", "Ingress"),
-        ("policy/v1beta1", "PodDisruptionBudget"),
-        ("autoscaling/v2beta2", "HorizontalPodAutoscaler"),
-    ] {
-        let parsed = parse(&format!("apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: a}}\n"));
-        assert_eq!(parsed.diagnostics.len(), 1, "{api_version} {kind}");
-        assert_eq!(parsed.diagnostics[0].message, format!("Kubernetes serves no {kind} in {api_version}"));
-        assert_eq!(&*parsed.objects[0].api_version, api_version);
+fn versions_that_kubernetes_serves_no_more_are_read_as_their_successors() {
+    let table = [
+        (
+            "networking.k8s.io/v1beta1",
+            "Ingress",
+            "backend: {serviceName: web, servicePort: http}\n  rules: [{host: a.example, http: {paths: [{path: /, backend: {serviceName: api, servicePort: 80}}]}}]",
+            "networking.k8s.io/v1",
+            "defaultBackend: {service: {name: web, port: {name: http}}}\n  rules: [{host: a.example, http: {paths: [{path: /, pathType: ImplementationSpecific, backend: {service: {name: api, port: {number: 80}}}}]}}]",
+        ),
+        (
+            "extensions/v1beta1",
+            "Ingress",
+            "backend: {serviceName: web, servicePort: 80}",
+            "networking.k8s.io/v1",
+            "defaultBackend: {service: {name: web, port: {number: 80}}}",
+        ),
+        (
+            "policy/v1beta1",
+            "PodDisruptionBudget",
+            "minAvailable: 1\n  selector: {matchLabels: {app: a}}",
+            "policy/v1",
+            "minAvailable: 1\n  selector: {matchLabels: {app: a}}",
+        ),
+        (
+            "autoscaling/v2beta1",
+            "HorizontalPodAutoscaler",
+            "scaleTargetRef: {kind: Deployment, name: a}\n  maxReplicas: 3\n  metrics: [{type: Resource, resource: {name: cpu, targetAverageUtilization: 70}}, {type: Pods, pods: {metricName: rps, targetAverageValue: 10}}]",
+            "autoscaling/v2",
+            "scaleTargetRef: {kind: Deployment, name: a}\n  maxReplicas: 3\n  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}, {type: Pods, pods: {metric: {name: rps}, target: {type: AverageValue, averageValue: 10}}}]",
+        ),
+        (
+            "extensions/v1beta1",
+            "NetworkPolicy",
+            "podSelector: {matchLabels: {app: a}}",
+            "networking.k8s.io/v1",
+            "podSelector: {matchLabels: {app: a}}",
+        ),
+    ];
+    for (old, kind, old_spec, new, new_spec) in table {
+        let read = |api_version: &str, spec: &str| {
+            parse(&format!(
+                "apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: a}}\nspec:\n  {spec}\n"
+            ))
+        };
+        let (before, after) = (read(old, old_spec), read(new, new_spec));
+        let said: Vec<_> = before.diagnostics.iter().map(|d| (d.severity, d.cause)).collect();
+        assert_eq!(said, [(Severity::Warning, Cause::FormerVersion)], "{old} {kind}");
+        assert!(after.diagnostics.is_empty(), "{:?}", after.diagnostics);
+        let [before, after] = [&before.objects[0], &after.objects[0]];
+        assert_eq!(&*before.api_version, old);
+        assert_eq!(before.group(), after.group(), "the same object, however it is written");
+        assert_eq!(before.typed, after.typed, "{old} {kind}");
     }
-    let parsed = parse("apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\n");
+    // Served still, in a shape of its own.
+    let parsed = parse(
+        "apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\nspec: {scaleTargetRef: {kind: Deployment, name: a}, maxReplicas: 3, targetCPUUtilizationPercentage: 60}\n",
+    );
     assert!(parsed.diagnostics.is_empty());
+    let Typed::HorizontalPodAutoscaler(scaler) = &parsed.objects[0].typed else { panic!("not typed") };
+    let target = &scaler.spec.metrics.as_ref().unwrap()[0].resource.as_ref().unwrap().target;
+    assert_eq!(target.average_utilization, Some(60));
 }

@@ -1,6 +1,6 @@
 //! What the page knows: the ends, and for each pair of their kinds what is open and which rules decide. The page
 //! decides nothing itself.
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use netloom_policy::{Direction, Reason};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use super::super::{
     reasons::{ReasonOf, Reasons},
 };
 use crate::{
-    endpoints::{Endpoint, EndpointKind},
+    endpoints::{Endpoint, EndpointId, EndpointKind},
     names,
     outside::AddressRange,
     ports::PortSet,
@@ -94,7 +94,13 @@ struct Rule {
 
 impl<'a> Data<'a> {
     pub fn of(reach: &Reach, title: &'a str) -> Self {
-        let mut made = Made { reach, kinds: Kinds::default(), groups: HashMap::new(), parties: Vec::new() };
+        let mut made = Made {
+            reach,
+            published: reach.controller_lines(),
+            kinds: Kinds::default(),
+            groups: HashMap::new(),
+            parties: Vec::new(),
+        };
         let mut ends = made.outside();
         ends.extend(made.controllers());
         let unprotected: Vec<_> = reach.unprotected(Direction::Ingress).collect();
@@ -119,6 +125,8 @@ enum Standing {
 
 struct Made<'r> {
     reach: &'r Reach,
+    /// What controllers may open on each endpoint.
+    published: BTreeMap<EndpointId, PortSet>,
     kinds: Kinds,
     /// By kind and what controllers may open there.
     groups: HashMap<(usize, String), usize>,
@@ -169,10 +177,10 @@ impl Made<'_> {
         by_group.into_iter().map(end).collect()
     }
 
-    /// An end for the ingress controllers that the set lacks, if something is published by one.
+    /// An end for ingress controllers and gateways, if something is published by one.
     fn controllers(&mut self) -> Option<End> {
-        let missing = self.reach.controllers().into_iter().any(|party| matches!(party, Party::StandIn(_)));
-        missing.then(|| End {
+        let publish = !self.published.is_empty();
+        publish.then(|| End {
             name: names::INGRESS_CONTROLLER.to_owned(),
             short: names::INGRESS_CONTROLLER.to_owned(),
             namespace: None,
@@ -180,7 +188,7 @@ impl Made<'_> {
             pods: 0,
             group: self.group(usize::MAX, String::new(), Standing::Controller),
             at: String::new(),
-            detail: "not among the workloads; it connects where an Ingress or a route leads".to_owned(),
+            detail: "ingress controllers and gateways, where an Ingress or a route leads".to_owned(),
             unprotected: false,
         })
     }
@@ -192,7 +200,7 @@ impl Made<'_> {
         let group = party.map_or(0, |party| {
             let kind = self.kinds.of(reach, party, endpoint.pods.first().copied());
             let published = match party {
-                Party::Endpoint(id) => reach.from_controllers().get(&id).map(ToString::to_string),
+                Party::Endpoint(id) => self.published.get(&id).map(ToString::to_string),
                 _ => None,
             };
             self.group(kind, published.unwrap_or_default(), Standing::Party(party))
@@ -262,14 +270,14 @@ impl Made<'_> {
         ((*open).clone(), whys.collect())
     }
 
-    /// What the controllers that the set lacks may open.
+    /// What the controllers may open.
     fn published(&self, to: Party, reasons: &mut Reasons) -> Verdict {
         let Party::Endpoint(id) = to else { return Verdict::new(&PortSet::none(), Vec::new()) };
         let ways: Vec<_> = self.reach.ways().filter(|way| way.to == id && !way.by.is_empty()).collect();
         let (mut open, mut whys) = (PortSet::none(), Vec::new());
         for way in ways {
             open = open.or(&way.open);
-            for by in way.by.iter().filter(|by| matches!(by, Party::StandIn(_))) {
+            for by in &way.by {
                 let mut of_party = self.reach.why(*by, to);
                 of_party.iter_mut().for_each(|why| why.ports = why.ports.and(&way.aims));
                 of_party.retain(|why| !why.ports.is_none() && !whys.contains(why));

@@ -64,12 +64,12 @@ function search(text) {
   return found;
 }
 
-function legend() {
+function legend(note) {
   field("legend").replaceChildren(...[["tcp", "TCP"], ["udp", "UDP"], ["other", "other"], ["all", "every port"]].flatMap(([name, text]) => {
     const line = document.createElement("i");
     line.style.color = `var(--${name})`;
     return [line, text];
-  }), " · dashed: not protected");
+  }), " · dashed: not protected", note ? ` · ${note}` : "");
 }
 
 field("title").textContent = data.title;
@@ -112,7 +112,6 @@ function fromAddress() {
   else if (from && to) { reveal(from); reveal(to); select({ from: [from], to: [to] }); }
 }
 
-legend();
 redraw();
 fit();
 fromAddress();

@@ -1,6 +1,7 @@
 // The map: namespaces as frames, their items in them, connections as arrows.
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 176, HEIGHT = 42, GAP = 26, PAD = 16, TITLE = 30, AISLE = 110;
+const MOST_EDGES = 2000; // more than these only hide each other: those of what is selected are drawn
 const map = document.getElementById("map");
 const scene = document.getElementById("scene");
 let shown = { items: [], edges: [] };
@@ -63,8 +64,10 @@ function draw() {
   const items = frames.flatMap((frame) => frame.items);
   const edges = edgesOf(items);
   layout(frames, edges);
-  shown = { items, edges, frames };
-  scene.replaceChildren(...frames.map(drawFrame), ...edges.map(drawEdge), ...items.map(drawItem));
+  const drawn = edges.length <= MOST_EDGES ? edges : [];
+  shown = { items, edges, frames, lazy: edges.length > MOST_EDGES };
+  scene.replaceChildren(...frames.map(drawFrame), ...drawn.map(drawEdge), ...items.map(drawItem));
+  legend(shown.lazy ? `${edges.length.toLocaleString("en")} connections: select a workload to see its own` : "");
   mark();
 }
 
@@ -128,8 +131,13 @@ function mark() {
   for (const edge of shown.edges) {
     const selected = Boolean(from) && holds(edge.from.ends, from) && holds(edge.to.ends, to);
     const touches = selected || (Boolean(item) && (holds(edge.from.ends, item) || holds(edge.to.ends, item)));
-    edge.line.classList.toggle("selected", selected);
-    edge.line.classList.toggle("near", touches);
+    if (shown.lazy) {
+      edge.element?.remove();
+      edge.element = undefined;
+    }
+    if (touches && !edge.element) scene.insertBefore(drawEdge(edge), shown.items[0].element);
+    edge.line?.classList.toggle("selected", selected);
+    edge.line?.classList.toggle("near", touches);
     if (!touches) continue;
     near.add(edge.from).add(edge.to);
     const [x, y] = edge.middle;

@@ -44,6 +44,12 @@ function styleOf(verdicts) {
 
 // Connections between two sets of ends: one entry for each text of ports, with the pairs that have it.
 function between(sources, targets, filter) {
+  if (sources.length === 1 && targets.length === 1) {
+    const [from, to] = [sources[0], targets[0]];
+    const v = verdict(from, to);
+    const none = from === to || (isOutside(from) && isOutside(to)) || !isOpen(v, filter);
+    return none ? [] : [{ verdict: v, pairs: [[from, to]], more: 0 }];
+  }
   const found = new Map();
   const seen = new Set();
   for (const from of sources) {

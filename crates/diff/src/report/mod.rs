@@ -1,0 +1,17 @@
+//! The comparison in each format.
+mod csv;
+mod github;
+mod json;
+mod markdown;
+mod text;
+mod words;
+
+pub use csv::csv;
+pub use github::github;
+pub use json::json;
+pub use markdown::{LONGEST, markdown};
+pub use text::text;
+pub use words::headline;
+
+/// Pairs that are asked for the causes of one group, where people read them.
+const ASKED: usize = 200;
