@@ -219,10 +219,3 @@ pub fn ports_in_words(ports: &PortSet) -> String {
         false => ports.to_string(),
     }
 }
-
-/// The ports that the pods of a unit answer on, and that nobody needs.
-#[must_use]
-pub fn unneeded(snapshot: &Snapshot, units: &Units, unit: UnitId, needs: &[Need]) -> PortSet {
-    let to_it = needs.iter().filter(|need| need.to == End::Unit(unit));
-    to_it.fold(listening(snapshot, units, unit), |left, need| left.minus(&need.ports))
-}

@@ -7,8 +7,11 @@ pub mod tightened;
 pub use json::json;
 pub use text::text;
 
-use crate::{Changes, Chosen, Doubt, Ground, Proof, Suggestion, need::unneeded};
+use std::collections::HashMap;
+
 use netloom_reach::{PortSet, expect::Outcome};
+
+use crate::{Changes, Chosen, Doubt, End, Ground, Proof, Suggestion, UnitId, need::listening};
 
 /// Everything that there is to say about a suggestion.
 pub struct Report<'a> {
@@ -33,8 +36,16 @@ impl Report<'_> {
     #[must_use]
     pub fn unneeded(&self) -> Vec<(String, PortSet)> {
         let (snapshot, units) = (&self.ground.snapshot, &self.ground.units);
+        let mut needed: HashMap<UnitId, PortSet> = HashMap::new();
+        for need in &self.suggestion.needs {
+            if let End::Unit(unit) = &need.to {
+                let ports = needed.entry(*unit).or_default();
+                *ports = ports.or(&need.ports);
+            }
+        }
         let all = self.chosen.units.iter().map(|unit| {
-            let ports = unneeded(snapshot, units, *unit, &self.suggestion.needs);
+            let answered = listening(snapshot, units, *unit);
+            let ports = needed.get(unit).map_or(answered.clone(), |needed| answered.minus(needed));
             (units.get(*unit).title(), ports)
         });
         all.filter(|(_, ports)| !ports.is_none()).collect()
