@@ -93,13 +93,13 @@ fn broken(object: &Object, path: &str, is: Is) -> Option<(String, String)> {
         Is::Required => None,
         Is::OneOf(words) => {
             let text = text?;
-            (!words.contains(&text)).then(|| ())?;
+            (!words.contains(&text)).then_some(())?;
             let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
             here(format!("`{path}` must be {}, not `{text}`", list_of(&quoted).replace(" and ", " or ")))
         }
         Is::Text(test, what) => {
             let text = text?;
-            (!test(text)).then(|| ())?;
+            (!test(text)).then_some(())?;
             here(format!("`{path}` must be {what}, not `{}`", shortened(text)))
         }
         Is::Keys(test, what) => {
@@ -111,18 +111,18 @@ fn broken(object: &Object, path: &str, is: Is) -> Option<(String, String)> {
         }
         Is::Between(least, most) => {
             let number: i64 = text?.parse().ok()?;
-            (!(least..=most).contains(&number)).then(|| ())?;
+            (!(least..=most).contains(&number)).then_some(())?;
             here(format!("`{path}` must be from {least} to {most}, not {number}"))
         }
         Is::Items(least, most) => {
             let count = object.count(path).max(object.keys(path).len());
-            (!(least..=most).contains(&count)).then(|| ())?;
+            (!(least..=most).contains(&count)).then_some(())?;
             let bound = if count < least { format!("at least {least}") } else { format!("at most {most}") };
             here(format!("`{path}` must have {bound} entries, and has {count}"))
         }
         Is::Length(least, most) => {
             let length = text?.chars().count();
-            (!(least..=most).contains(&length)).then(|| ())?;
+            (!(least..=most).contains(&length)).then_some(())?;
             let bound = if length < least { format!("at least {least}") } else { format!("at most {most}") };
             here(format!("`{path}` must have {bound} characters, and has {length}"))
         }

@@ -86,7 +86,8 @@ impl Cells {
         let numbers: HashMap<&ObjectRef, usize> =
             snapshot.policies.iter().enumerate().map(|(nth, policy)| (&*policy.origin, nth)).collect();
         let names = Names::of(ground);
-        let mut known: BTreeMap<(Vec<usize>, Vec<usize>, Declared), (PodId, usize)> = BTreeMap::new();
+        type Alike = (Vec<usize>, Vec<usize>, Declared);
+        let mut known: BTreeMap<Alike, (PodId, usize)> = BTreeMap::new();
         for pod in snapshot.pods.iter().filter(|pod| !pod.host_network) {
             let selecting = |direction| {
                 let all = set.selecting(pod.id, direction);

@@ -2,7 +2,7 @@
 use netloom_objects::Severity;
 
 use crate::{
-    Context, Findings, Group, Rule,
+    Context, Findings, Fix, Group, Rule,
     versions::{Fate, report},
 };
 
@@ -45,10 +45,16 @@ spec:
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
-    report(cx, out, &|change, _| change.by == Some(RULE.code), &|finding, _, _, fate| {
+    report(cx, out, &|change, _| change.by == Some(RULE.code), &|finding, object, path, fate| {
         finding.severity(match fate {
             Fate::Removed | Fate::New => Severity::Error,
             Fate::Deprecated => Severity::Info,
         });
+        // Between these versions nothing but the name changed.
+        let graduated = ["GatewayClass", "Gateway", "HTTPRoute"].contains(&&*object.kind);
+        if path == "apiVersion" && graduated && &*object.api_version == "gateway.networking.k8s.io/v1beta1" {
+            const V1: &str = "gateway.networking.k8s.io/v1";
+            finding.fix(Fix::safe(format!("write `apiVersion: {V1}`")).set(object, path, V1));
+        }
     });
 }

@@ -2,7 +2,7 @@
 use netloom_objects::Severity;
 
 use crate::{
-    Context, Findings, Group, Rule,
+    Context, Findings, Fix, Group, Rule,
     versions::{graver, report},
 };
 
@@ -44,7 +44,10 @@ spec:
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
-    report(cx, out, &|change, _| change.by == Some(RULE.code), &|finding, _, _, fate| {
+    report(cx, out, &|change, _| change.by == Some(RULE.code), &|finding, object, path, fate| {
         graver(finding, fate, Severity::Warning);
+        if path == "spec.trafficDistribution" {
+            finding.fix(Fix::safe("write `PreferSameZone`").set(object, path, "PreferSameZone"));
+        }
     });
 }
