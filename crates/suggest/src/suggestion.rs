@@ -40,11 +40,18 @@ pub struct Suggestion {
     pub chosen: BTreeSet<UnitId>,
     /// Every need that concerns them, DNS too.
     pub needs: Vec<Need>,
+    /// The folder that the files are for, as it is written before their names.
+    pub folder: String,
 }
 
+/// How the first line of every file begins.
+pub const MARK: &str = "# Written by `netloom suggest`";
+
 /// How a suggestion is made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Manner {
+    /// The folder that the files are for.
+    pub folder: Option<String>,
     /// Whether today's policies stay beside the new ones.
     pub keep: bool,
 }
@@ -52,7 +59,7 @@ pub struct Manner {
 impl Suggestion {
     /// Writes policies for the chosen units that allow these needs.
     #[must_use]
-    pub fn new(ground: &Ground<'_>, chosen: &Chosen, needs: Needs, manner: Manner) -> (Self, Needs) {
+    pub fn new(ground: &Ground<'_>, chosen: &Chosen, needs: Needs, manner: &Manner) -> (Self, Needs) {
         let chosen = &chosen.units;
         let dns = Dns::of(ground);
         let asked = names_of(ground, chosen);
@@ -68,7 +75,9 @@ impl Suggestion {
         let mut all = asked;
         all.extend(own);
         let needs = std::mem::take(&mut all.needs);
-        (Self { policies, replaced, staying, chosen: chosen.clone(), needs }, all)
+        let folder =
+            manner.folder.as_ref().map_or_else(String::new, |f| format!("{}/", f.trim_end_matches('/')));
+        (Self { policies, replaced, staying, chosen: chosen.clone(), needs, folder }, all)
     }
 
     /// The policies of each namespace as one file of YAML.
@@ -77,8 +86,11 @@ impl Suggestion {
         let mut files: BTreeMap<Arc<str>, String> = BTreeMap::new();
         for policy in &self.policies {
             let file = files.entry(policy.namespace.clone()).or_default();
-            if !file.is_empty() {
-                file.push_str("---\n");
+            match file.is_empty() {
+                true => {
+                    *file = format!("{MARK}: what namespace {} needs, and nothing else.\n", policy.namespace)
+                }
+                false => file.push_str("---\n"),
             }
             file.push_str(&policy.text);
         }
@@ -94,7 +106,7 @@ impl Suggestion {
     /// The same, as sources with the names that their files would have.
     #[must_use]
     pub fn sources(&self) -> Vec<Source> {
-        let name = |namespace: &str| format!("{namespace}.yaml");
+        let name = |namespace: &str| format!("{}{namespace}.yaml", self.folder);
         self.files().iter().map(|(namespace, text)| Source::new(&name(namespace), text)).collect()
     }
 }
@@ -116,7 +128,7 @@ pub(crate) fn names_of(ground: &Ground<'_>, units: &BTreeSet<UnitId>) -> Needs {
 fn today(
     ground: &Ground<'_>,
     chosen: &BTreeSet<UnitId>,
-    manner: Manner,
+    manner: &Manner,
 ) -> (Vec<Arc<ObjectRef>>, Vec<Arc<ObjectRef>>) {
     let (mut replaced, mut staying) = (Vec::new(), Vec::new());
     for policy in ground.snapshot.policies.iter().filter(|p| p.tier == Tier::NetworkPolicy) {

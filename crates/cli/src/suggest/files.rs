@@ -1,20 +1,19 @@
 //! `--out`: a file for each namespace.
-use std::{fs, io::Write as _, path::Path};
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
-use netloom_suggest::Suggestion;
+use netloom_suggest::{MARK, Suggestion};
 
 use crate::load::Stop;
 
-/// The first line of every file, by which a file is known as one that may be written anew.
-const MARK: &str = "# Written by `netloom suggest`.";
-
 /// Writes the files, all or none of them. Returns their names.
 pub fn write(folder: &Path, suggestion: &Suggestion) -> Result<Vec<String>, Stop> {
-    let files: Vec<_> = suggestion
-        .files()
-        .into_iter()
-        .map(|(namespace, text)| (folder.join(format!("{namespace}.yaml")), format!("{MARK}\n{text}")))
-        .collect();
+    // Only what begins as ours do may be written anew.
+    let files: Vec<_> =
+        suggestion.sources().into_iter().map(|file| (PathBuf::from(&*file.name), file.text)).collect();
     for (path, _) in &files {
         let foreign = fs::read_to_string(path).is_ok_and(|text| !text.starts_with(MARK));
         if foreign {

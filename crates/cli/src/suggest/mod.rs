@@ -118,7 +118,9 @@ fn read(path: &Path) -> Result<String, Stop> {
 
 fn suggest(args: &Suggest, ground: &Ground<'_>, asked: Asked, progress: Progress) -> Result<u8, Stop> {
     let chosen = ground.choose(&args.namespace, &args.for_)?;
-    let (suggestion, rest) = Suggestion::new(ground, &chosen, asked.needs, Manner { keep: args.keep });
+    let folder = args.out.as_ref().map(|out| out.display().to_string());
+    let manner = Manner { keep: args.keep, folder };
+    let (suggestion, rest) = Suggestion::new(ground, &chosen, asked.needs, &manner);
     let proof = Proof::of(ground, &suggestion);
     let mut shut: Vec<(String, Vec<Outcome>)> = Vec::new();
     for (file, expectations) in asked.shut {

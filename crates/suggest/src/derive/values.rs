@@ -14,7 +14,8 @@ use super::{
 use crate::{
     ground::Ground,
     need::{End, Need, Needs, Reason},
-    scan::{self, Mention, Setting},
+    scan::{self, Mention},
+    settings::{self, Setting},
 };
 
 pub(super) fn add(ground: &Ground<'_>, owners: &Owners<'_>, out: &mut Needs) {
@@ -127,7 +128,7 @@ impl<'a> Store<'a> {
         let namespace = workload.namespace();
         if let Some(value) = &own.value {
             let known: Vec<Setting> = known.iter().map(|v| v.setting.clone()).collect();
-            let setting = Setting { key: own.name.clone(), value: scan::expand(value, &known) };
+            let setting = Setting { key: own.name.clone(), value: settings::expand(value, &known) };
             let at = workload.object.locate(&format!("{path}.value"));
             return Some(Variable { setting, what: own.name.clone(), at });
         }
@@ -239,7 +240,7 @@ enum Sure {
 impl Teller<'_, '_> {
     fn variables(&self, variables: &[Variable], out: &mut Needs) {
         let settings: Vec<Setting> = variables.iter().map(|v| v.setting.clone()).collect();
-        for (nth, mention) in scan::neighbours(&settings) {
+        for (nth, mention) in settings::neighbours(&settings) {
             self.tell(&mention, &variables[nth].what, &variables[nth].at, Sure::Setting, out);
         }
         for variable in variables {
@@ -261,7 +262,7 @@ impl Teller<'_, '_> {
         let of = |list: &'static str, texts: Option<&Vec<String>>| {
             let texts = texts.into_iter().flatten().enumerate();
             texts
-                .map(|(nth, text)| (format!("{path}.{list}[{nth}]"), scan::expand(text, &known)))
+                .map(|(nth, text)| (format!("{path}.{list}[{nth}]"), settings::expand(text, &known)))
                 .collect::<Vec<_>>()
         };
         let mut arguments = of("command", container.command.as_ref());
@@ -285,7 +286,7 @@ impl Teller<'_, '_> {
                 places.push(path);
             }
         }
-        for (nth, mention) in scan::neighbours(&settings) {
+        for (nth, mention) in settings::neighbours(&settings) {
             self.tell(&mention, &what, &object.locate(places[nth]), Sure::Setting, out);
         }
     }
@@ -298,13 +299,13 @@ impl Teller<'_, '_> {
         let mut block: Vec<(usize, Setting)> = Vec::new();
         let mut depth = 0;
         for (nth, line) in file.text.lines().enumerate() {
-            if scan::is_comment(line) {
+            if settings::is_comment(line) {
                 continue;
             }
             for mention in scan::mentions(line) {
                 self.tell(&mention, &file.what, &at(nth), Sure::File, out);
             }
-            match scan::line(line) {
+            match settings::line(line) {
                 Some((indent, setting)) => {
                     if indent != depth {
                         self.block(file, &std::mem::take(&mut block), &at, out);
@@ -327,7 +328,7 @@ impl Teller<'_, '_> {
         out: &mut Needs,
     ) {
         let settings: Vec<Setting> = block.iter().map(|(_, setting)| setting.clone()).collect();
-        for (nth, mention) in scan::neighbours(&settings) {
+        for (nth, mention) in settings::neighbours(&settings) {
             self.tell(&mention, &file.what, &at(block[nth].0), Sure::File, out);
         }
     }

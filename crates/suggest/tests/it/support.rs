@@ -60,8 +60,8 @@ pub fn needs(ground: &Ground<'_>, asked: &Asked<'_>) -> Needs {
 pub fn suggested(ground: &Ground<'_>, asked: &Asked<'_>) -> (Suggestion, Proof, String) {
     let owned = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
     let chosen: Chosen = ground.choose(&owned(asked.namespaces), &owned(asked.workloads)).unwrap();
-    let manner = Manner { keep: asked.keep };
-    let (suggestion, rest) = Suggestion::new(ground, &chosen, needs(ground, asked), manner);
+    let manner = Manner { keep: asked.keep, ..Manner::default() };
+    let (suggestion, rest) = Suggestion::new(ground, &chosen, needs(ground, asked), &manner);
     let proof = Proof::of(ground, &suggestion);
     let changes = compare(ground, &chosen.units, &ground.today, &proof.after);
     let report = Report {
