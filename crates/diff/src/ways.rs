@@ -123,7 +123,10 @@ fn ways(reach: &Reach, units: &Units, side: usize) -> BTreeMap<Key, WayOn> {
     }
     for open in reach.open_to_internet() {
         for (key, aims) in of(&open.way) {
-            ways.entry(key).and_modify(|on| on.internet = on.internet.or(&open.open.and(&aims)));
+            ways.entry(key).and_modify(|on| {
+                on.internet = on.internet.or(&open.open.and(&aims));
+                on.client = on.client.or(open.node());
+            });
         }
     }
     ways

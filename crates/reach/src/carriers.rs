@@ -1,7 +1,10 @@
 //! Who carries Ingresses and routes out, and whether policies let them reach the pods.
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
-use netloom_cluster::{PodId, Snapshot};
+use netloom_cluster::{NodeId, PodId, Snapshot};
 use netloom_objects::{Object, ObjectSet, Typed};
 
 use crate::{
@@ -9,7 +12,7 @@ use crate::{
     endpoints::EndpointId,
     ports::PortSet,
     published::{Entry, Published, namespace_of, published, targets},
-    reach::{Party, Reach, Scope},
+    reach::{Party, Reach, Scope, is_known},
     rows::Side,
     stand_in::StandIn,
 };
@@ -88,6 +91,8 @@ pub struct Way<'r> {
     pub open: PortSet,
     /// Who connects: the controller's pods or stand-ins for it. Empty where clients themselves do.
     pub by: Vec<Party>,
+    /// Where clients themselves connect: the nodes under whose addresses some of them come.
+    pub nodes: Vec<Party>,
 }
 
 impl Reach {
@@ -119,6 +124,7 @@ impl Reach {
             _ => Vec::new(),
         };
         let target = Party::Endpoint(to);
+        let nodes = if published.masquerades { self.nodes_before(to) } else { Vec::new() };
         let mut open = PortSet::none();
         if by.is_empty() {
             let ranges = self.stretches(self.class_of(target), Side::In);
@@ -128,10 +134,27 @@ impl Reach {
             for (_, ports) in ranges.iter().filter(|(range, _)| may(range)) {
                 open = open.or(&self.ports(*ports));
             }
+            nodes.iter().for_each(|node| open = open.or(&self.from_other_node(*node, to)));
         } else {
             by.iter().for_each(|party| open = open.or(&self.allowed(*party, target)));
         }
-        Way { published, to, open: open.and(&aims), aims, by }
+        Way { published, to, open: open.and(&aims), aims, by, nodes }
+    }
+
+    /// The nodes that hand traffic on to pods of an endpoint on other nodes; nodes that policies see alike once.
+    fn nodes_before(&self, to: EndpointId) -> Vec<Party> {
+        let pods = &self.endpoint(to).pods;
+        let is_before = |node: &NodeId| {
+            !is_known(&self.snapshot, *node) || pods.iter().any(|pod| self.snapshot.pod(*pod).node != *node)
+        };
+        let mut classes = HashSet::new();
+        let nodes = self.snapshot.nodes.iter().map(|node| node.id).filter(is_before);
+        nodes.map(Party::Node).filter(|node| classes.insert(self.class_of(*node))).collect()
+    }
+
+    /// What a node may open on an endpoint's pods of other nodes: those on its own let it in in any case.
+    pub(crate) fn from_other_node(&self, node: Party, to: EndpointId) -> Arc<PortSet> {
+        self.ports(self.between(self.class_of(node), self.class_of(Party::Endpoint(to))))
     }
 
     /// The ingress controllers and gateways of the set, and stand-ins for those that it lacks.

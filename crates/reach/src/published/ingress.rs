@@ -29,6 +29,7 @@ pub(super) fn add(set: &Set<'_>, object: &Object, ingress: &Ingress, found: &mut
             by: object.refer(at),
             targets,
             only_from: Vec::new(),
+            masquerades: false,
         });
     };
     if let Some(backend) = &spec.default_backend {

@@ -54,6 +54,9 @@ pub struct Published {
     pub targets: Vec<(PodId, Protocol, u16)>,
     /// Who may ask, where not everyone may.
     pub only_from: Vec<IpNet>,
+    /// Whether pods of other nodes than the one where a client comes in see the address of that node
+    /// (`externalTrafficPolicy: Cluster`).
+    pub masquerades: bool,
 }
 
 /// Everything that is published, in the order of the input.

@@ -61,6 +61,7 @@ pub(super) fn add(set: &Set<'_>, object: &Object, found: &mut Vec<Published>) {
                 by: object.refer(&backend.path),
                 targets: set.behind(namespace, backend.name, |p| backend.port == Some(i32::from(p.port))),
                 only_from: Vec::new(),
+                masquerades: false,
             });
         }
     }

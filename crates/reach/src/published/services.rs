@@ -1,5 +1,5 @@
 //! Services that have addresses or ports outside of the cluster, and ports of pods on their nodes.
-use netloom_cluster::Snapshot;
+use netloom_cluster::{Snapshot, TrafficPolicy};
 use netloom_objects::{Location, Object};
 
 use super::{Entry, Published, Set, namespace_of, targets};
@@ -28,6 +28,7 @@ pub(super) fn add(set: &Set<'_>, object: &Object, found: &mut Vec<Published>) {
             by: port.origin.clone(),
             targets: targets(service, nth, port.protocol).collect(),
             only_from,
+            masquerades: service.external_policy == TrafficPolicy::Cluster,
         });
     }
 }
@@ -40,6 +41,7 @@ pub(super) fn host_ports(snapshot: &Snapshot, found: &mut Vec<Published>) {
             by: pod.origin.clone(),
             targets: vec![(pod.id, port.protocol, port.target)],
             only_from: Vec::new(),
+            masquerades: false,
         }));
     }
 }

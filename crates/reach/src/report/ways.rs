@@ -1,6 +1,7 @@
 //! What is published to the outside: the ways to pods, and what policies make of them.
 use serde_json::{Value, json};
 
+use ipnet::IpNet;
 use netloom_policy::{Direction, Reason};
 
 use super::{json::ranges, reasons::ReasonOf, sides::in_words};
@@ -58,11 +59,27 @@ impl Reach {
                 client.get_or_insert(Party::Address(from.low));
             }
         }
+        let of_internet = |net: &IpNet| internet.iter().any(|part| part.overlaps(net));
+        if way.published.only_from.is_empty() || way.published.only_from.iter().any(of_internet) {
+            for node in &way.nodes {
+                let ports = self.from_other_node(*node, way.to).and(&way.aims);
+                if !ports.minus(&open).is_none() {
+                    open = open.or(&ports);
+                    client.get_or_insert(*node);
+                }
+            }
+        }
         client.map(|client| OpenWay { open, way, client })
     }
 }
 
 impl OpenWay<'_> {
+    /// The node under whose address clients come, where they are not let in under their own.
+    #[must_use]
+    pub fn node(&self) -> Option<Party> {
+        matches!(self.client, Party::Node(_)).then_some(self.client)
+    }
+
     /// The rules that let it in.
     fn whys(&self, reach: &Reach) -> Vec<Why> {
         let whys = reach.why(self.client, Party::Endpoint(self.way.to));
@@ -84,6 +101,9 @@ impl OpenWay<'_> {
         }
         for side in sides {
             text.push_str(&format!("  {side}\n"));
+        }
+        if self.node().is_some() {
+            text.push_str("  clients come under a node's address (externalTrafficPolicy: Cluster)\n");
         }
         text
     }
@@ -107,6 +127,7 @@ impl OpenWay<'_> {
             "address": published.address,
             "by": *published.by,
             "admitted_by": reasons,
+            "masqueraded": self.node().is_some(),
         })
     }
 }

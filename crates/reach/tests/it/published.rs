@@ -1,7 +1,7 @@
 //! Ways from outside: Ingresses, routes, load balancers, node ports, and the controllers that carry them out.
 use netloom_reach::report;
 
-use crate::support::{Set, namespace, pod, policy, set};
+use crate::support::{Set, namespace, pod, pod_with, policy, set};
 
 fn web() -> String {
     [
@@ -169,4 +169,50 @@ fn what_the_internet_reaches_is_named_with_what_publishes_and_admits_it() {
 fn what_is_published_and_let_in_by_nobody_is_said() {
     let s = everything();
     insta::assert_snapshot!("shut", report::ways::shut(&s.reach).collect::<Vec<_>>().join("\n"));
+}
+
+/// What `--open-to-internet` says of a load balancer under a policy with this block.
+fn balanced(block: &str, service: &str, nodes: &str) -> String {
+    let service = format!(
+        "---\n{{apiVersion: v1, kind: Service, metadata: {{name: web, namespace: shop}}, spec: {{type: LoadBalancer, selector: {{app: web}}, ports: [{{port: 80, targetPort: 8080}}]{service}}}}}\n"
+    );
+    let policy = policy(
+        "shop/web",
+        &format!(
+            "podSelector: {{}}, ingress: [{{from: [{{ipBlock: {{cidr: {block}}}}}], ports: [{{port: 8080}}]}}]"
+        ),
+    );
+    let s = set(&[
+        nodes,
+        &namespace("shop", ""),
+        &pod_with("shop/web", "app: web", "nodeName: n1,"),
+        &service,
+        &policy,
+    ]
+    .concat());
+    s.reach.open_to_internet().iter().map(|open| open.text(&s.reach)).collect()
+}
+
+fn node(name: &str, address: &str) -> String {
+    format!(
+        "---\n{{apiVersion: v1, kind: Node, metadata: {{name: {name}}}, status: {{addresses: [{{type: InternalIP, address: {address}}}]}}}}\n"
+    )
+}
+
+#[test]
+fn behind_a_load_balancer_of_the_whole_cluster_pods_see_addresses_of_nodes() {
+    let two = node("n1", "10.0.0.1") + &node("n2", "10.0.0.2");
+    let (cluster, local) = ("", ", externalTrafficPolicy: Local");
+    let open = balanced("10.0.0.0/8", cluster, &two);
+    assert!(open.starts_with("shop/web[Pod] : TCP 8080 by Service shop/web"), "{open}");
+    assert!(open.contains("clients come under a node's address"), "{open}");
+    assert_eq!(balanced("10.0.0.0/8", local, &two), "", "clients keep their addresses");
+    let ranges = ", loadBalancerSourceRanges: [192.168.0.0/16]";
+    assert_eq!(balanced("10.0.0.0/8", ranges, &two), "", "the internet may not ask");
+    assert_eq!(
+        balanced("10.0.0.0/8", cluster, &node("n1", "10.0.0.1")),
+        "",
+        "a client comes in where the pod is"
+    );
+    assert!(!balanced("0.0.0.0/0", cluster, &two).contains("clients come"), "its own address is let in");
 }
