@@ -134,7 +134,7 @@ impl Reach {
             for (_, ports) in ranges.iter().filter(|(range, _)| may(range)) {
                 open = open.or(&self.ports(*ports));
             }
-            nodes.iter().for_each(|node| open = open.or(&self.from_other_node(*node, to)));
+            nodes.iter().for_each(|node| open = open.or(&self.open_to_node(*node, to)));
         } else {
             by.iter().for_each(|party| open = open.or(&self.allowed(*party, target)));
         }
@@ -153,7 +153,7 @@ impl Reach {
     }
 
     /// What a node may open on an endpoint's pods of other nodes: those on its own let it in in any case.
-    pub(crate) fn from_other_node(&self, node: Party, to: EndpointId) -> Arc<PortSet> {
+    pub(crate) fn open_to_node(&self, node: Party, to: EndpointId) -> Arc<PortSet> {
         self.ports(self.between(self.class_of(node), self.class_of(Party::Endpoint(to))))
     }
 

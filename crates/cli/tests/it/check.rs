@@ -5,7 +5,7 @@ use std::{
     process::{Output, Stdio},
 };
 
-use crate::support::{User, folder, netloom, path, repository, run, stderr, stdout};
+use crate::support::{User, folder, netloom, path, run, stderr, stdout};
 
 const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: a}\n  ports: [{port: 80}]\n";
 
@@ -116,26 +116,4 @@ fn a_baseline_hides_what_was_there_and_tells_what_is_gone() {
     let changed = check("--baseline");
     assert_eq!(changed.status.code(), Some(1));
     assert!(stderr(&changed).contains("no longer needed: SV001 web.yaml:"), "{}", stderr(&changed));
-}
-
-/// Each transcript of `check` in the README, word for word but for the time it took.
-#[test]
-fn the_readme_shows_what_check_says() {
-    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
-    let mut asked = 0;
-    for part in readme.split("$ netloom check ").skip(1) {
-        let (question, after) = part.split_once('\n').unwrap();
-        let words: Vec<&str> = question.split_whitespace().collect();
-        let shown = after.split("```").next().unwrap();
-        let answer = stdout(&run(&[&["check"], words.as_slice()].concat()));
-        assert_eq!(timeless(&answer), timeless(shown), "{question}");
-        asked += 1;
-    }
-    assert!(asked >= 1, "the README shows a check");
-}
-
-/// Without the last line's time.
-fn timeless(text: &str) -> &str {
-    let text = text.trim_end();
-    text.rsplit_once(", in ").filter(|(_, time)| time.ends_with(" ms")).map_or(text, |(head, _)| head)
 }

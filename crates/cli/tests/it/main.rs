@@ -17,6 +17,7 @@ mod packages;
 mod page;
 mod random;
 mod reach;
+mod readme;
 mod services;
 mod suggest;
 mod support;

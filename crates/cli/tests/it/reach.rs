@@ -131,24 +131,3 @@ fn the_shop_and_the_platform_look_as_documented() {
     let platform = run(&["reach", "examples/platform"]);
     insta::assert_snapshot!("platform", format!("{}{}", stderr(&platform), stdout(&platform)));
 }
-
-/// The transcripts of the README, word for word; `…` stands for any lines.
-#[test]
-fn the_readme_shows_what_is_said() {
-    let readme = std::fs::read_to_string(crate::support::repository().join("README.md")).unwrap();
-    let mut shown = 0;
-    for (at, _) in readme.match_indices("$ netloom reach ") {
-        let transcript = readme[at..].split("\n```").next().unwrap();
-        let transcript = transcript.split("\n$ ").next().unwrap();
-        let (command, expected) = transcript.split_once('\n').unwrap_or((transcript, ""));
-        let arguments: Vec<&str> = command.split_whitespace().skip(2).collect();
-        let output = stdout(&run(&arguments));
-        let (said, expected) = (output.trim_end(), expected.trim_end());
-        match expected.strip_suffix('…') {
-            Some(beginning) => assert!(said.starts_with(beginning), "{command}:\n{said}"),
-            None => assert_eq!(said, expected, "{command}"),
-        }
-        shown += 1;
-    }
-    assert!(shown >= 4, "the README shows the command");
-}

@@ -62,7 +62,7 @@ impl Reach {
         let of_internet = |net: &IpNet| internet.iter().any(|part| part.overlaps(net));
         if way.published.only_from.is_empty() || way.published.only_from.iter().any(of_internet) {
             for node in &way.nodes {
-                let ports = self.from_other_node(*node, way.to).and(&way.aims);
+                let ports = self.open_to_node(*node, way.to).and(&way.aims);
                 if !ports.minus(&open).is_none() {
                     open = open.or(&ports);
                     client.get_or_insert(*node);
