@@ -21,6 +21,9 @@ pub const NODE_CIDRS: Nets =
 pub const POD_CIDRS: Nets =
     nets((Ipv4Addr::new(10, 244, 0, 0), 16), (Ipv6Addr::new(0xfd00, 0x10, 0x244, 0, 0, 0, 0, 0), 56));
 
+/// Pods, where they are too many for [`POD_CIDRS`]: the half of 10.0.0.0/8 that this range lies in.
+pub const MANY_PODS: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(10, 128, 0, 0), 9);
+
 /// ClusterIPs.
 pub const SERVICE_CIDRS: Nets =
     nets((Ipv4Addr::new(10, 96, 0, 0), 16), (Ipv6Addr::new(0xfd00, 0x10, 0x96, 0, 0, 0, 0, 0), 112));

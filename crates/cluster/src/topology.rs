@@ -9,7 +9,7 @@ use std::{
 use crate::{
     addresses::{
         family,
-        plan::{Given, Ground, ground},
+        plan::{Given, Ground, ground, roomy},
         pool::Pool,
     },
     fast::{Map, Set},
@@ -106,8 +106,10 @@ impl Topologist {
         let places = place(&specs, &drafts, &previous, &mut findings);
         let placed = drafts.into_iter().zip(places).zip(before).filter_map(|((d, p), b)| Some((d, (p?, b))));
         let (drafts, (places, before)): (Vec<_>, (Vec<NodeId>, Vec<Option<usize>>)) = placed.unzip();
-        let ground = ground(&given(&specs, &drafts), options, &mut notes);
-        let nodes = self.nodes(&specs, &drafts, &places, ground, options, &mut findings);
+        let counts = counts(&specs, &drafts, &places);
+        let ground =
+            roomy(ground(&given(&specs, &drafts), options, &mut notes), &counts, options, &mut notes);
+        let nodes = self.nodes(&specs, &drafts, &places, &counts, ground, options, &mut findings);
         say_foreign_host_ips(&nodes, &drafts, &places, &mut findings);
         let ips = self.addresses(&nodes, &drafts, &places, &before, options, &mut findings);
         let (pods, extras) = self.assemble(drafts, &places, &before, &ips, &namespaces, &nodes);
@@ -147,18 +149,17 @@ impl Topologist {
         specs: &[NodeSpec],
         drafts: &[Arc<Draft>],
         places: &[NodeId],
+        counts: &[usize],
         ground: Ground,
         options: &Options,
         findings: &mut Findings,
     ) -> Vec<Node> {
-        let mut counts = vec![0; specs.len()];
         let mut given = Vec::new();
         for (draft, node) in drafts.iter().zip(places).filter(|(d, _)| !d.template.host_network) {
-            counts[node.0 as usize] += 1;
             given.extend(draft.given.iter().map(|ip| (ip, node.0 as usize)));
         }
         let assigned = match options.addressing {
-            Addressing::Assigned => self.blocks.assign(ground.pods, specs, &counts, &given),
+            Addressing::Assigned => self.blocks.assign(ground.pods, specs, counts, &given),
             Addressing::Known => Ok(specs.iter().map(|s| s.pod_cidrs).collect()),
         };
         let cidrs = match assigned {
@@ -298,8 +299,9 @@ impl Topologist {
             }
             complete.push(whole.then_some(ips));
         }
-        for (node, (count, draft)) in full {
-            let node = &nodes[node.0 as usize];
+        // A node without any range was told of already.
+        let full = full.into_iter().map(|(node, full)| (&nodes[node.0 as usize], full));
+        for (node, (count, draft)) in full.filter(|(node, _)| node.pod_cidrs.iter().next().is_some()) {
             let nets: Vec<String> = node.pod_cidrs.iter().map(|n| n.to_string()).collect();
             let message = format!(
                 "node {} has no address left for {count} of its pods, in {}: they stay out of the network",
@@ -420,6 +422,14 @@ fn say_duplicate(ip: IpAddr, draft: &Draft, first: &Draft, findings: &mut Findin
             ),
         )
         .related(first.origin.at.clone(), "the other one");
+}
+
+/// How many pods each node gives addresses to.
+fn counts(specs: &[NodeSpec], drafts: &[Arc<Draft>], places: &[NodeId]) -> Vec<usize> {
+    let mut counts = vec![0; specs.len()];
+    let with_address = drafts.iter().zip(places).filter(|(draft, _)| !draft.template.host_network);
+    with_address.for_each(|(_, node)| counts[node.0 as usize] += 1);
+    counts
 }
 
 fn given(specs: &[NodeSpec], drafts: &[Arc<Draft>]) -> Given {

@@ -59,7 +59,8 @@ impl Report {
         let mut text = match found.as_slice() {
             [] => format!("nothing found in {files}"),
             found => {
-                let hit: BTreeSet<&str> = self.findings.iter().map(|f| &*f.at.file).collect();
+                let hit: BTreeSet<&str> =
+                    self.findings.iter().filter(|f| f.at.line > 0).map(|f| &*f.at.file).collect();
                 format!("{} in {} of {files}", list_of(found), hit.len())
             }
         };

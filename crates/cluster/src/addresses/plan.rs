@@ -7,7 +7,8 @@ use super::{around, cover, family, of, overlap, set};
 use crate::{
     defaults,
     model::{AddressPlan, Addrs, Family, Nets},
-    options::Options,
+    nodes::blocks::fits,
+    options::{Addressing, Options},
 };
 
 /// The addresses and ranges that objects name.
@@ -51,6 +52,25 @@ pub fn ground(given: &Given, options: &Options, notes: &mut Vec<String>) -> Grou
     let pods = [single(&given.pods), given.pod_nets.clone()].concat();
     let nodes = ranges(&NODES, options.node_cidrs, &nodes, Nets::default(), options, notes);
     Ground { nodes, pods: ranges(&PODS, options.pod_cidrs, &pods, nodes, options, notes) }
+}
+
+/// A larger range for the pods where nobody chose one and the usual one is too small; `counts` says how many pods each
+/// node has.
+pub fn roomy(mut ground: Ground, counts: &[usize], options: &Options, notes: &mut Vec<String>) -> Ground {
+    let usual = defaults::POD_CIDRS.v4;
+    let most = counts.iter().copied().max().unwrap_or_default();
+    let (true, None, Some(small)) =
+        (ground.pods.v4 == usual && options.addressing == Addressing::Assigned, options.pod_cidrs.v4, usual)
+    else {
+        return ground;
+    };
+    let large = defaults::MANY_PODS;
+    let is_taken = ground.nodes.v4.is_some_and(|nodes| large.contains(&nodes) || nodes.contains(&large));
+    if !is_taken && !fits(small.into(), counts.len(), most) && fits(large.into(), counts.len(), most) {
+        ground.pods.v4 = Some(large);
+        notes.push(format!("pods have addresses of {large}: {small} is too small for so many"));
+    }
+    ground
 }
 
 /// The whole plan; `services` are the ClusterIPs that objects name.
@@ -185,5 +205,23 @@ mod tests {
         let (plan, notes) = whole(&given, &[], &Options::default());
         assert_eq!(plan.pod_cidrs.v4, defaults::POD_CIDRS.v4);
         assert_eq!(notes.len(), 1);
+    }
+
+    #[test]
+    fn more_pods_than_the_default_holds_get_a_larger_range() {
+        let roomy_for = |given: &Given, pods: usize, options: &Options| {
+            let mut notes = Vec::new();
+            let ground = ground(given, options, &mut notes);
+            let wide = roomy(ground, &[pods, pods], options, &mut notes);
+            (wide.pods.v4.unwrap().to_string(), notes.len())
+        };
+        let (nothing, usual) = (Given::default(), "10.244.0.0/16".to_owned());
+        let options = Options::default();
+        assert_eq!(roomy_for(&nothing, 30_000, &options), (usual.clone(), 0));
+        assert_eq!(roomy_for(&nothing, 42_500, &options), ("10.128.0.0/9".to_owned(), 1));
+        let nodes = Given { nodes: ips(&["10.200.0.1", "10.200.0.2"]), ..Given::default() };
+        assert_eq!(roomy_for(&nodes, 42_500, &options).0, usual, "nodes are in the larger one");
+        let chosen = Options { pod_cidrs: defaults::POD_CIDRS, ..Options::default() };
+        assert_eq!(roomy_for(&nothing, 42_500, &chosen), (usual, 0), "the caller's stays");
     }
 }

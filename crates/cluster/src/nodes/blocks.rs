@@ -179,6 +179,11 @@ fn block_bits(net: IpNet, nodes: usize, need: usize, before: Option<u32>) -> Res
     Ok(default_bits(family(net)).max(roomy).min(most))
 }
 
+/// Whether a range has a block for each of so many nodes, with so many pods on one of them.
+pub fn fits(net: IpNet, nodes: usize, pods: usize) -> bool {
+    block_bits(net, nodes, pods, None).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
