@@ -165,8 +165,13 @@ fn rows_say_the_same(reach: &Reach) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// `NETLOOM_RANDOM_CASES` sets how many clusters each test tries.
+fn cases() -> u32 {
+    std::env::var("NETLOOM_RANDOM_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1000)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn with_all_addresses_known_classes_agree_with_the_obvious_reading(s in snapshot()) {
