@@ -1,6 +1,7 @@
 //! A source as a flat arena of nodes, each of which knows its line and column.
 mod build;
 mod json;
+mod loose;
 mod path;
 mod plain;
 mod resolve;

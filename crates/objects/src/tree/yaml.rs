@@ -4,6 +4,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInpu
 use super::{
     Chunk, Issue, IssueKind, NodeId,
     build::{Builder, Fatal, MAX_DEPTH, Text},
+    loose::{Loose, Opening},
 };
 
 /// Why a document cannot be read, and where.
@@ -14,32 +15,53 @@ pub(crate) struct Broken {
     pub(crate) message: String,
 }
 
+/// How many bytes are read again at most because of lines that stand too far left.
+const READ_AGAIN: usize = 1 << 26;
+
 /// Reads the documents of a chunk. Those before a broken one are kept.
 pub(crate) fn read_yaml(builder: &mut Builder, chunk: Chunk<'_>) -> (Vec<NodeId>, Option<Broken>) {
-    let mut reader = Reader {
-        chunk,
-        ascii: chunk.text.is_ascii(),
-        chars: 0,
-        bytes: 0,
-        source: builder.tree.source().text.clone(),
-    };
-    let mut roots = Vec::new();
-    let mut parser = Parser::new_from_str(chunk.text);
-    let broken = reader.documents(&mut parser, builder, &mut roots).err();
-    if broken.is_some() {
-        builder.abandon_document();
+    let mut loose = Loose::new(chunk.text);
+    let (nodes, mut again) = (builder.len(), READ_AGAIN);
+    loop {
+        let mut reader = Reader {
+            chunk,
+            loose: &loose,
+            ascii: chunk.text.is_ascii(),
+            chars: 0,
+            bytes: 0,
+            source: builder.tree.source().text.clone(),
+            open: Vec::new(),
+            too_far_left: None,
+        };
+        let mut roots = Vec::new();
+        let mut parser = Parser::new_from_str(loose.text());
+        let broken = reader.documents(&mut parser, builder, &mut roots).err();
+        if broken.is_none() {
+            return (roots, None);
+        }
+        let opening = reader.too_far_left.filter(|_| chunk.text.len() <= again);
+        if !opening.is_some_and(|opening| loose.loosen(opening)) {
+            builder.abandon_document();
+            return (roots, broken);
+        }
+        again -= chunk.text.len();
+        builder.back_to(nodes);
     }
-    (roots, broken)
 }
 
 struct Reader<'s> {
     chunk: Chunk<'s>,
+    loose: &'s Loose<'s>,
     /// Where characters and bytes count alike.
     ascii: bool,
     /// A place that was counted: so many characters, so many bytes from the start.
     chars: usize,
     bytes: usize,
     source: std::sync::Arc<str>,
+    /// Of each collection that is open: where its bracket is, if it has one.
+    open: Vec<Option<Opening>>,
+    /// What a line belongs to that stands too far left for the parser.
+    too_far_left: Option<Opening>,
 }
 
 impl Reader<'_> {
@@ -56,9 +78,18 @@ impl Reader<'_> {
                 Event::Scalar(text, style, anchor, tag) => {
                     self.scalar(builder, &text, style, anchor, tag.as_deref(), span)
                 }
-                Event::SequenceStart(anchor, _) => builder.start(position, false, anchor),
-                Event::MappingStart(anchor, _) => builder.start(position, true, anchor),
-                Event::SequenceEnd | Event::MappingEnd => builder.end(),
+                Event::SequenceStart(anchor, _) => {
+                    self.opens(&span.start, b'[');
+                    builder.start(position, false, anchor)
+                }
+                Event::MappingStart(anchor, _) => {
+                    self.opens(&span.start, b'{');
+                    builder.start(position, true, anchor)
+                }
+                Event::SequenceEnd | Event::MappingEnd => {
+                    self.open.pop();
+                    builder.end()
+                }
                 Event::Alias(anchor) => builder.alias(position, anchor),
                 Event::DocumentEnd => {
                     roots.extend(builder.finish_document());
@@ -69,6 +100,17 @@ impl Reader<'_> {
             fed.map_err(|fatal| Broken { line: position.0, column: position.1, message: fatal.message() })?;
         }
         Ok(())
+    }
+
+    fn opens(&mut self, marker: &Marker, bracket: u8) {
+        let opening = self.opening(marker);
+        let is_flow = self.chunk.text.as_bytes().get(opening.byte) == Some(&bracket);
+        self.open.push(is_flow.then_some(opening));
+    }
+
+    fn opening(&mut self, marker: &Marker) -> Opening {
+        let column = self.loose.column(marker.line(), marker.col());
+        Opening { byte: self.byte(self.loose.index(marker.index())), line: marker.line(), column }
     }
 
     fn scalar(
@@ -101,7 +143,7 @@ impl Reader<'_> {
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => 1,
             ScalarStyle::Literal | ScalarStyle::Folded => return Text::Owned(text),
         };
-        let start = self.chunk.start + self.byte(span.start.index()) + quote;
+        let start = self.chunk.start + self.byte(self.loose.index(span.start.index())) + quote;
         match self.source.get(start..start + text.len()) {
             Some(same) if same == text => Text::Source { start, len: text.len() },
             _ => Text::Owned(text),
@@ -126,10 +168,16 @@ impl Reader<'_> {
     fn position(&self, marker: &Marker) -> (u32, u32) {
         let clip = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let line = clip(marker.line()).saturating_sub(1).saturating_add(self.chunk.line);
-        (line, clip(marker.col()).saturating_add(1))
+        (line, clip(self.loose.column(marker.line(), marker.col())).saturating_add(1))
     }
 
-    fn scan_error(&self, error: &ScanError) -> Broken {
+    fn scan_error(&mut self, error: &ScanError) -> Broken {
+        let within = self.open.iter().flatten().next().copied();
+        self.too_far_left = match error.info() {
+            "invalid indentation in quoted scalar" => Some(within.unwrap_or(self.opening(error.marker()))),
+            info if info.starts_with("invalid indentation") => within,
+            _ => None,
+        };
         let (line, column) = self.position(error.marker());
         let message = match error.info() {
             "recursion limit exceeded" => Fatal::TooDeep.message(),

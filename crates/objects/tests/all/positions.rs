@@ -97,3 +97,34 @@ fn indices_are_those_of_the_decoded_lists() {
     assert_eq!(parsed.diagnostics.len(), 1);
     assert_eq!(parsed.objects[0].locate("spec.ports[1].port").line, 10);
 }
+
+/// Brackets, and lines of quoted text, may stand left of where YAML 1.2 wants them: libyaml reads them, and so does Kubernetes.
+#[test]
+fn lines_within_brackets_and_quotes_stand_anywhere() {
+    let head = "apiVersion: v1\nkind: Pod\nmetadata: {name: ü, labels: {b: c}}\nspec:\n  containers:\n";
+    for (container, args, name_at) in [
+        ("  - args: [\n      \"a\", 'b'\n    ]\n    name: c\n", vec!["a", "b"], "9:5"),
+        ("  - args: [\n\"a\",\n b # ]\n]\n    name: c\n", vec!["a", "b"], "10:5"),
+        ("  - args: [\n  'a', [\n  ]]\n    name: c\n", vec![], "9:5"),
+        ("  - args: [ \"a\n  b\",\n\"\\\"\"\n  ]\n    name: c\n", vec!["a b", "\""], "10:5"),
+        ("  - args:\n    - \"a\nb\"\n    - 'c\n\n ''d'\n    name: c\n", vec!["a b", "c\n'd"], "12:5"),
+        ("  - args: [\n   \"a\"]\n    command: [\n\"x\"\n]\n    name: c\n", vec!["a"], "11:5"),
+    ] {
+        let text = format!("{head}{container}");
+        let parsed = parse(&text);
+        if args.is_empty() {
+            let places: Vec<_> = parsed.diagnostics.iter().map(|d| (d.at.line, d.at.column)).collect();
+            assert!(places.contains(&(7, 8)), "the inner list, where it is written: {text}{places:?}");
+            continue;
+        }
+        let wrong: Vec<&str> =
+            parsed.diagnostics.iter().map(|d| &*d.message).filter(|m| !m.contains('ü')).collect();
+        assert_eq!(wrong, [""; 0], "{text}");
+        let object = &parsed.objects[0];
+        let read: Vec<_> =
+            (0..args.len()).map(|n| object.text(&format!("spec.containers[0].args[{n}]"))).collect();
+        assert_eq!(read, args.iter().map(|a| Some(*a)).collect::<Vec<_>>(), "{text}");
+        let at = object.locate("spec.containers[0].name");
+        assert_eq!(format!("{}:{}", at.line, at.column), name_at, "{text}");
+    }
+}
