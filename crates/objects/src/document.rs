@@ -342,7 +342,7 @@ impl Reader<'_> {
             .filter(|name: &Arc<str>| !name.is_empty());
         let namespace = written(&metadata.namespace);
         let Some(name) = name else {
-            self.missing_name(root, &kind, &masked);
+            self.missing_name(root, &kind, matches!(typed, Typed::Other(_)), &masked);
             return None;
         };
         let effective = is_namespaced(&api_version, &kind)
@@ -354,7 +354,7 @@ impl Reader<'_> {
         Some(Object { api_version, kind, namespace, name, typed, reference, place })
     }
 
-    fn missing_name(&mut self, root: NodeId, kind: &str, masked: &[NodeId]) {
+    fn missing_name(&mut self, root: NodeId, kind: &str, is_other: bool, masked: &[NodeId]) {
         let metadata = self.tree.entry(root, "metadata");
         let name = metadata.and_then(|(_, m)| self.tree.entry(m, "name"));
         // A name or metadata of a wrong type was reported as that.
@@ -367,6 +367,17 @@ impl Reader<'_> {
             .tree
             .entry(root, "name")
             .map(|_| "`name` belongs under `metadata:`, indented by two spaces".to_owned());
+        if is_other {
+            // kubeadm, kind, kustomize, istioctl and others write their configuration in this form.
+            let help =
+                "a cluster would refuse it; the configuration of a program has no name, and is not read";
+            return self.findings.add(
+                (Severity::Info, Cause::NoObject),
+                at,
+                message,
+                stray.or(Some(help.into())),
+            );
+        }
         self.findings.add((Severity::Error, Cause::NoObject), at, message, stray);
     }
 }

@@ -1,4 +1,4 @@
-//! The CRDs of Gateway API (config/crd of kubernetes-sigs/gateway-api, 1.4 to 1.6): required fields, words, patterns, ranges
+//! The CRDs of Gateway API (config/crd of kubernetes-sigs/gateway-api, 1.4 to 1.7): required fields, words, patterns, ranges
 //! and lengths. What their CEL rules demand of several fields at once has rules of its own.
 use super::{Constraint, Is, demand, text::*};
 
@@ -196,6 +196,7 @@ pub(crate) static GATEWAY: &[Constraint] = &[
     demand(L7, HEADER_NAMES, Is::Text(is_header, "the name of a header")),
     demand(L7, HEADER_VALUES, Is::Required),
     demand(L7, HEADER_VALUES, Is::Length(1, 4096)),
+    demand(L7, HEADER_VALUES, Is::Text(is_header_value, "text without line breaks")),
     demand(
         L7,
         &["spec.rules[*].matches[*].headers[*].name", "spec.rules[*].matches[*].headers[*].value"],

@@ -5,6 +5,7 @@ mod text;
 
 pub(crate) use gateway::GATEWAY;
 pub(crate) use istio::ISTIO;
+pub(crate) use text::is_host;
 
 use netloom_objects::Object;
 

@@ -23,8 +23,13 @@ pub(super) fn is_precise_host(text: &str) -> bool {
 }
 
 /// A host, the first label of which may be a wildcard.
-pub(super) fn is_host(text: &str) -> bool {
+pub(crate) fn is_host(text: &str) -> bool {
     text.len() <= 253 && is_subdomain(text.strip_prefix("*.").unwrap_or(text))
+}
+
+/// The value of a header: no line breaks, and nothing else that steers.
+pub(super) fn is_header_value(text: &str) -> bool {
+    !text.contains(|c: char| c.is_control() && c != '\t')
 }
 
 /// The name of a kind.

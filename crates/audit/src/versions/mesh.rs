@@ -140,7 +140,6 @@ pub(super) static CHANGES: &[Change] = &[
         .instead("write `apiVersion: gateway.networking.k8s.io/v1`; the fields are the same"),
     gateway(&["TLSRoute"], "gateway.networking.k8s.io/v1alpha2")
         .deprecated(1, 5)
-        .removed(1, 6)
         .instead("write `apiVersion: gateway.networking.k8s.io/v1`, with `hostnames`"),
     gateway(&["TLSRoute"], "gateway.networking.k8s.io/v1alpha3")
         .deprecated(1, 5)

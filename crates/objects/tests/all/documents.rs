@@ -72,7 +72,7 @@ fn what_is_no_manifest_is_said() {
         ("apiVersion: 1\nkind: Pod\n", "1:13 error `apiVersion` must be text"),
         ("apiVersion: v1\nkind: Pod\nmetadata: {}\n", "3:1 error `metadata.name` is missing from this Pod"),
         ("apiVersion: v1\nkind: Pod\n", "1:1 error `metadata.name` is missing from this Pod"),
-        ("apiVersion: example.org/v1\nkind: Thing\n", "1:1 error `metadata.name` is missing from this Thing"),
+        ("apiVersion: example.org/v1\nkind: Thing\n", "1:1 info `metadata.name` is missing from this Thing"),
         (
             "apiVersion: v1\nkind: Deployment\nmetadata: {name: a}\n",
             "2:7 error there is no kind Deployment in v1",

@@ -32,7 +32,7 @@ pub(super) static TOPIC: Topic = Topic {
             &[&ROUTES, &GATEWAYS, &ISTIO_GATEWAYS],
             &[
                 "GW001", "GW003", "GW014", "GW017", "GW018", "GW019", "GW020", "GW021", "GW028", "GW039",
-                "GW041", "IS040", "IS041", "IS042",
+                "GW043", "GW041", "IS040", "IS041", "IS042",
             ],
         ),
         decided(

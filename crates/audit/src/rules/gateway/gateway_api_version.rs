@@ -14,8 +14,8 @@ pub static RULE: Rule = Rule {
     finds: "An object of Gateway API in a version that the targeted release (`--gateway-api-version`) does not serve: not \
            yet, or no longer (errors), or that it has superseded (info).",
     why: "The CRDs decide which versions there are. Gateway API 1.0 stopped serving v1alpha2 of GatewayClass, Gateway and \
-           HTTPRoute, 1.2 that of GRPCRoute and ReferenceGrant, 1.6 that of TLSRoute; TCPRoute and UDPRoute are there in v1 \
-           from 1.6 on. The table is in docs/versions.md.",
+           HTTPRoute, 1.2 that of GRPCRoute and ReferenceGrant; TLSRoute is there in v1 from 1.5 on, TCPRoute and UDPRoute \
+           from 1.6 on, and what came before only in the experimental CRDs. The table is in docs/versions.md.",
     wrong: "\
 apiVersion: gateway.networking.k8s.io/v1alpha2
 kind: HTTPRoute

@@ -9,6 +9,7 @@ mod controller_name;
 mod duplicate_header;
 mod field_refused;
 mod filter_type_mismatch;
+mod gateway_address;
 mod gateway_api_version;
 mod gateway_class_missing;
 mod grpc_backend_protocol;
@@ -90,4 +91,5 @@ pub(super) static RULES: &[&Rule] = &[
     &grpc_backend_protocol::RULE,
     &allowed_routes_selector::RULE,
     &field_refused::RULE,
+    &gateway_address::RULE,
 ];
