@@ -46,6 +46,8 @@ pub(crate) enum Fatal {
     AliasBomb,
     /// An alias inside of what it stands for.
     Recursive,
+    /// Unquoted text within brackets that has a sign of YAML in it.
+    SignInFlow,
     /// More nodes than an index can count.
     TooLarge,
 }

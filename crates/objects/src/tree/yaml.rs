@@ -15,6 +15,12 @@ pub(crate) struct Broken {
     pub(crate) message: String,
 }
 
+/// Kubernetes reads YAML with a port of libyaml, which ends unquoted text within brackets at a `?`, and takes a `:` at
+/// its beginning for a sign.
+fn plain_in_flow(text: &str) -> Result<(), Fatal> {
+    if text.contains('?') || text.starts_with(':') { Err(Fatal::SignInFlow) } else { Ok(()) }
+}
+
 /// How many bytes are read again at most because of lines that stand too far left.
 const READ_AGAIN: usize = 1 << 26;
 
@@ -128,6 +134,9 @@ impl Reader<'_> {
             (Some(_), Some("int" | "float" | "bool" | "null")) => true,
             (Some(_), _) => false,
         };
+        if style == ScalarStyle::Plain && self.open.iter().any(Option::is_some) {
+            plain_in_flow(text)?;
+        }
         let place = self.place(text, style, span);
         let id = builder.scalar(self.position(&span.start), &place, plain, anchor)?;
         if core == Some("binary") {
@@ -192,6 +201,9 @@ impl Fatal {
         match self {
             Self::TooDeep => format!("the document is nested more than {MAX_DEPTH} levels deep"),
             Self::AliasBomb => "the aliases of this document stand for far more than is written".into(),
+            Self::SignInFlow => {
+                "Kubernetes reads no unquoted `?` within brackets, and no text that begins with `:`".into()
+            }
             Self::Recursive => "this alias stands inside of what it stands for".into(),
             Self::TooLarge => "the source is too large".into(),
         }

@@ -226,3 +226,34 @@ fn a_field_that_a_young_definition_may_have_is_no_error_unless_it_looks_like_a_s
         assert!(findings(&text).contains(&wanted), "{kind}: {:?}", findings(&text));
     }
 }
+
+/// Tried with kubectl 1.32: `kubectl annotate --local -f FILE x=y -o json`.
+#[test]
+fn unquoted_text_within_brackets_ends_where_kubernetes_ends_it() {
+    let pod = |args: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - name: c\n    args: {args}\n"
+        )
+    };
+    for (args, read) in [
+        ("[fd00::]", &["fd00::"][..]),
+        ("[a:, b]", &["a:", "b"]),
+        ("[http://x/a=b, 'http://x/?a', \"::1\"]", &["http://x/a=b", "http://x/?a", "::1"]),
+        ("[a #b\n    ]", &["a"]),
+    ] {
+        let object = object(&pod(args));
+        let texts: Vec<_> = (0..object.count("spec.containers[0].args"))
+            .map(|nth| object.text(&format!("spec.containers[0].args[{nth}]")).unwrap())
+            .collect();
+        assert_eq!(texts, read, "{args}");
+    }
+    for (args, column) in [("[::1]", 12), ("[a?b]", 12), ("[a, http://x/?a=b]", 15), ("[{a: b?}]", 16)] {
+        let found = findings(&pod(args));
+        assert!(
+            found[0].starts_with(&format!(
+                "7:{column} error this document cannot be parsed: Kubernetes reads no"
+            )),
+            "{args}: {found:?}"
+        );
+    }
+}

@@ -51,7 +51,8 @@ impl Reader<'_, '_> {
                 }
                 Some(b'\t') => return None,
                 Some(b':') => {
-                    if line.get(at + 1).is_none_or(|b| *b == b' ' || (in_flow && is(*b, FLOW))) {
+                    // Within brackets a colon before another bracket or a comma is text for Kubernetes: `[fd00::]`.
+                    if line.get(at + 1).is_none_or(|b| *b == b' ') {
                         return None;
                     }
                     at += 1;
@@ -63,6 +64,9 @@ impl Reader<'_, '_> {
                     stop = at;
                 }
             }
+        }
+        if in_flow && line[start..stop].contains(&b'?') {
+            return None;
         }
         self.at = stop;
         self.scalar(start, start, stop, true)
