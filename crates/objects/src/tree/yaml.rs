@@ -15,10 +15,10 @@ pub(crate) struct Broken {
     pub(crate) message: String,
 }
 
-/// Kubernetes reads YAML with a port of libyaml, which ends unquoted text within brackets at a `?`, and takes a `:` at
-/// its beginning for a sign.
+/// Kubernetes reads YAML with a port of libyaml, which ends unquoted text within brackets at a `?`, and takes `:`, `|` and
+/// `>` at its beginning for signs.
 fn plain_in_flow(text: &str) -> Result<(), Fatal> {
-    if text.contains('?') || text.starts_with(':') { Err(Fatal::SignInFlow) } else { Ok(()) }
+    if text.contains('?') || text.starts_with([':', '|', '>']) { Err(Fatal::SignInFlow) } else { Ok(()) }
 }
 
 /// How many bytes are read again at most because of lines that stand too far left.
@@ -202,7 +202,7 @@ impl Fatal {
             Self::TooDeep => format!("the document is nested more than {MAX_DEPTH} levels deep"),
             Self::AliasBomb => "the aliases of this document stand for far more than is written".into(),
             Self::SignInFlow => {
-                "Kubernetes reads no unquoted `?` within brackets, and no text that begins with `:`".into()
+                "Kubernetes reads no unquoted text within brackets that has a `?`, or begins with `:`, `|` or `>`".into()
             }
             Self::Recursive => "this alias stands inside of what it stands for".into(),
             Self::TooLarge => "the source is too large".into(),

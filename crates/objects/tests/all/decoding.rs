@@ -238,6 +238,7 @@ fn unquoted_text_within_brackets_ends_where_kubernetes_ends_it() {
     for (args, read) in [
         ("[fd00::]", &["fd00::"][..]),
         ("[a:, b]", &["a:", "b"]),
+        ("[-c, -, -]", &["-c", "-", "-"]),
         ("[http://x/a=b, 'http://x/?a', \"::1\"]", &["http://x/a=b", "http://x/?a", "::1"]),
         ("[a #b\n    ]", &["a"]),
     ] {
@@ -247,7 +248,9 @@ fn unquoted_text_within_brackets_ends_where_kubernetes_ends_it() {
             .collect();
         assert_eq!(texts, read, "{args}");
     }
-    for (args, column) in [("[::1]", 12), ("[a?b]", 12), ("[a, http://x/?a=b]", 15), ("[{a: b?}]", 16)] {
+    for (args, column) in
+        [("[::1]", 12), ("[a?b]", 12), ("[a, http://x/?a=b]", 15), ("[{a: b?}]", 16), ("[|-]", 12)]
+    {
         let found = findings(&pod(args));
         assert!(
             found[0].starts_with(&format!(

@@ -9,7 +9,11 @@ impl Reader<'_, '_> {
             b'[' => self.flow(false),
             quote @ (b'"' | b'\'') => self.quoted(quote),
             first if is_plain_start(first) => self.plain(in_flow),
-            b'-' if self.bytes[..self.end].get(self.at + 1).is_some_and(|b| is_plain_start(*b)) => {
+            // Within brackets a dash alone is text for Kubernetes: `[-]`.
+            b'-' if self.bytes[..self.end]
+                .get(self.at + 1)
+                .is_some_and(|next| is_plain_start(*next) || (in_flow && is(*next, FLOW))) =>
+            {
                 self.plain(in_flow)
             }
             _ => None,
