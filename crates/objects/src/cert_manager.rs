@@ -29,6 +29,7 @@ schema! {
         pub duration: Option<String>,
         pub renew_before: Option<String>,
         pub renew_before_percentage: Option<i32>,
+        pub renewal: Option<Renewal>,
         pub dns_names: Vec<String>,
         pub ip_addresses: Vec<String>,
         pub uris: Vec<String>,
@@ -47,6 +48,20 @@ schema! {
         pub revision_history_limit: Option<i32>,
         pub additional_output_formats: Vec<Value>,
         pub name_constraints: Option<Value>,
+    }
+
+    /// Whether and when a certificate is renewed.
+    pub struct Renewal {
+        /// `RenewBefore` (where unset) or `Disabled`.
+        pub policy: Option<String>,
+        pub windows: Vec<RenewalWindow>,
+    }
+
+    /// A time in which certificates may be renewed.
+    pub struct RenewalWindow {
+        pub cron: String,
+        pub window_duration: String,
+        pub timezone: Option<String>,
     }
 
     /// Labels and annotations of the Secret.
@@ -129,6 +144,8 @@ schema! {
 
     /// How an ACME server is shown that a name is ours; one of the last two is set.
     pub struct AcmeSolver {
+        /// Skips cert-manager's own look at the challenge.
+        pub wait_instead_of_self_check: Option<String>,
         /// All names where unset.
         pub selector: Option<SolverSelector>,
         pub http01: Option<Http01Solver>,

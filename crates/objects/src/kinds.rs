@@ -294,7 +294,10 @@ const CLUSTER_SCOPED: [&str; 44] = [
 /// Whether a kind's definition is installed with a program that has releases of its own, and so may have fields that
 /// are younger than what is known of it here.
 pub(crate) fn is_growing(api_version: &str) -> bool {
-    const GROUPS: [&str; 5] = [
+    const GROUPS: [&str; 8] = [
+        "gateway.networking.k8s.io",
+        "networking.istio.io",
+        "security.istio.io",
         "monitoring.coreos.com",
         "cert-manager.io",
         "operator.tigera.io",

@@ -1,4 +1,4 @@
-//! Istio's CRDs and the validation of its webhook (pkg/config/validation of istio/istio): required fields, words, ranges and
+//! Istio's CRDs of networking.istio.io and the validation of its webhook (pkg/config/validation of istio/istio): required fields, words, ranges and
 //! durations. What they demand across fields in other ways has rules of its own.
 use super::{Constraint, Is, demand, text::*};
 
@@ -7,11 +7,6 @@ const DESTINATION_RULE: &[&str] = &["DestinationRule"];
 const GATEWAY: &[&str] = &["Gateway"];
 const SERVICE_ENTRY: &[&str] = &["ServiceEntry"];
 const SIDECAR: &[&str] = &["Sidecar"];
-const PEER: &[&str] = &["PeerAuthentication"];
-const AUTHORIZATION: &[&str] = &["AuthorizationPolicy"];
-const REQUEST: &[&str] = &["RequestAuthentication"];
-const SECURITY: &[&str] = &["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"];
-const TARGETED: &[&str] = &["AuthorizationPolicy", "RequestAuthentication"];
 
 /// A field of each traffic policy of a DestinationRule.
 macro_rules! policies {
@@ -25,13 +20,8 @@ macro_rules! policies {
     };
 }
 
-/// A field of each source of an AuthorizationPolicy.
-macro_rules! sources {
-    ($($field:literal),* $(,)?) => { &[$(concat!("spec.rules[*].from[*].source.", $field),)*] };
-}
-
-const PORT: Is = Is::Between(1, 65535);
-const DURATION: Is = Is::Text(is_duration, "a duration of at least a millisecond, such as `10s`");
+pub(super) const PORT: Is = Is::Between(1, 65535);
+pub(super) const DURATION: Is = Is::Text(is_duration, "a duration of at least a millisecond, such as `10s`");
 const PERCENT: Is = Is::Between(0, 100);
 const COUNT: Is = Is::Between(0, i32::MAX as i64);
 const LABEL: Is = Is::Text(is_label, "a name in lower case");
@@ -58,7 +48,7 @@ fn is_destination(text: &str) -> bool {
 }
 
 /// Wildcards in labels select nothing.
-fn has_no_wildcard(text: &str) -> bool {
+pub(super) fn has_no_wildcard(text: &str) -> bool {
     !text.contains('*')
 }
 
@@ -92,32 +82,6 @@ fn is_egress_host(text: &str) -> bool {
     text.split_once('/').is_some_and(|(namespace, host)| !namespace.is_empty() && !host.is_empty())
 }
 
-/// What a condition of an AuthorizationPolicy can look at.
-fn is_attribute(text: &str) -> bool {
-    const KNOWN: [&str; 12] = [
-        "source.ip",
-        "remote.ip",
-        "source.namespace",
-        "source.principal",
-        "source.serviceAccount",
-        "destination.ip",
-        "destination.port",
-        "connection.sni",
-        "request.auth.principal",
-        "request.auth.audiences",
-        "request.auth.presenter",
-        "",
-    ];
-    let keyed = |prefix: &str| {
-        text.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('[') && rest.ends_with(']'))
-    };
-    !text.is_empty()
-        && (KNOWN.contains(&text)
-            || keyed("request.headers")
-            || keyed("request.auth.claims")
-            || text.starts_with("experimental."))
-}
-
 fn is_server_protocol(text: &str) -> bool {
     const KNOWN: [&str; 14] = [
         "HTTP",
@@ -138,7 +102,7 @@ fn is_server_protocol(text: &str) -> bool {
     KNOWN.iter().any(|known| known.eq_ignore_ascii_case(text))
 }
 
-pub(crate) static ISTIO: &[Constraint] = &[
+pub(crate) static ISTIO_NETWORKING: &[Constraint] = &[
     demand(VIRTUAL_SERVICE, &["spec"], Is::AtLeastOne(&["http", "tls", "tcp"])),
     demand(VIRTUAL_SERVICE, &["spec.hosts", "spec.exportTo"], Is::Distinct("")),
     demand(VIRTUAL_SERVICE, DESTINATIONS, Is::Required),
@@ -332,12 +296,19 @@ pub(crate) static ISTIO: &[Constraint] = &[
             "outlierDetection.baseEjectionTime",
             "loadBalancer.warmupDurationSecs",
             "loadBalancer.warmup.duration",
+            "connectionPool.http.http2KeepAlive.interval",
+            "connectionPool.http.http2KeepAlive.timeout",
         ],
         DURATION,
     ),
     demand(
         DESTINATION_RULE,
-        policies!["outlierDetection.maxEjectionPercent", "outlierDetection.minHealthPercent"],
+        policies![
+            "outlierDetection.maxEjectionPercent",
+            "outlierDetection.minHealthPercent",
+            "outlierDetection.failurePercentageThreshold",
+            "retryBudget.percent",
+        ],
         PERCENT,
     ),
     demand(
@@ -374,6 +345,12 @@ pub(crate) static ISTIO: &[Constraint] = &[
     ),
     demand(DESTINATION_RULE, policies!["loadBalancer.warmup.duration"], Is::Required),
     demand(DESTINATION_RULE, policies!["loadBalancer.warmup.minimumPercent"], PERCENT),
+    demand(DESTINATION_RULE, policies!["loadBalancer.warmup.aggression"], COUNT),
+    demand(
+        DESTINATION_RULE,
+        policies!["outlierDetection.outlierDetectionHttpErrorCodes[*]"],
+        Is::Between(100, 599),
+    ),
     demand(
         DESTINATION_RULE,
         policies!["tls.mode"],
@@ -458,126 +435,4 @@ pub(crate) static ISTIO: &[Constraint] = &[
     demand(SIDECAR, &["spec.ingress[*].port.number"], PORT),
     demand(SIDECAR, &["spec.ingress"], Is::Distinct("port.number")),
     demand(SIDECAR, &["spec.outboundTrafficPolicy.mode"], Is::OneOf(&["REGISTRY_ONLY", "ALLOW_ANY"])),
-    demand(SECURITY, &["spec.selector.matchLabels.{*}"], Is::Text(has_no_wildcard, "a value without `*`")),
-    demand(TARGETED, &["spec"], Is::AtMostOne(&["selector", "targetRef", "targetRefs"])),
-    demand(
-        TARGETED,
-        &["spec.targetRef.kind", "spec.targetRef.name", "spec.targetRefs[*].kind", "spec.targetRefs[*].name"],
-        Is::Required,
-    ),
-    demand(
-        TARGETED,
-        &["spec.targetRef.kind", "spec.targetRefs[*].kind"],
-        Is::OneOf(&["Gateway", "GatewayClass", "Service", "ServiceEntry"]),
-    ),
-    demand(
-        PEER,
-        &["spec.mtls.mode", "spec.portLevelMtls.{*}.mode"],
-        Is::OneOf(&["UNSET", "DISABLE", "PERMISSIVE", "STRICT"]),
-    ),
-    demand(PEER, &["spec.portLevelMtls"], Is::Items(1, usize::MAX)),
-    demand(AUTHORIZATION, &["spec.action"], Is::OneOf(&["ALLOW", "DENY", "AUDIT", "CUSTOM"])),
-    demand(AUTHORIZATION, &["spec.rules[*].from", "spec.rules[*].to"], Is::Items(1, 512)),
-    demand(AUTHORIZATION, &["spec.rules[*].from[*].source", "spec.rules[*].to[*].operation"], Is::Required),
-    demand(
-        AUTHORIZATION,
-        &["spec.rules[*].from[*].source"],
-        Is::AtLeastOne(&[
-            "principals",
-            "notPrincipals",
-            "requestPrincipals",
-            "notRequestPrincipals",
-            "namespaces",
-            "notNamespaces",
-            "ipBlocks",
-            "notIpBlocks",
-            "remoteIpBlocks",
-            "notRemoteIpBlocks",
-            "serviceAccounts",
-            "notServiceAccounts",
-        ]),
-    ),
-    demand(
-        AUTHORIZATION,
-        &["spec.rules[*].from[*].source"],
-        Is::AtMostOne(&["serviceAccounts", "namespaces"]),
-    ),
-    demand(
-        AUTHORIZATION,
-        &["spec.rules[*].from[*].source"],
-        Is::AtMostOne(&["serviceAccounts", "principals"]),
-    ),
-    demand(
-        AUTHORIZATION,
-        &["spec.rules[*].to[*].operation"],
-        Is::AtLeastOne(&[
-            "hosts",
-            "notHosts",
-            "ports",
-            "notPorts",
-            "methods",
-            "notMethods",
-            "paths",
-            "notPaths",
-        ]),
-    ),
-    demand(
-        AUTHORIZATION,
-        sources![
-            "principals[*]",
-            "requestPrincipals[*]",
-            "namespaces[*]",
-            "ipBlocks[*]",
-            "remoteIpBlocks[*]",
-            "notPrincipals[*]",
-            "notNamespaces[*]"
-        ],
-        Is::Text(is_something, "something"),
-    ),
-    demand(
-        AUTHORIZATION,
-        &["spec.rules[*].to[*].operation.ports[*]", "spec.rules[*].to[*].operation.notPorts[*]"],
-        PORT,
-    ),
-    demand(AUTHORIZATION, &["spec.rules[*].when[*].key"], Is::Required),
-    demand(
-        AUTHORIZATION,
-        &["spec.rules[*].when[*].key"],
-        Is::Text(is_attribute, "an attribute that Istio knows"),
-    ),
-    demand(AUTHORIZATION, &["spec.rules[*].when[*]"], Is::AtLeastOne(&["values", "notValues"])),
-    demand(REQUEST, &["spec.jwtRules[*].issuer"], Is::Required),
-    demand(
-        REQUEST,
-        &[
-            "spec.jwtRules[*].issuer",
-            "spec.jwtRules[*].audiences[*]",
-            "spec.jwtRules[*].fromParams[*]",
-            "spec.jwtRules[*].fromCookies[*]",
-            "spec.jwtRules[*].fromHeaders[*].name",
-            "spec.jwtRules[*].outputClaimToHeaders[*].claim",
-        ],
-        Is::Text(is_something, "something"),
-    ),
-    demand(REQUEST, &["spec.jwtRules[*]"], Is::AtMostOne(&["jwks", "jwksUri"])),
-    demand(
-        REQUEST,
-        &["spec.jwtRules[*].jwksUri"],
-        Is::Text(is_url, "an address that begins with `https://`"),
-    ),
-    demand(
-        REQUEST,
-        &[
-            "spec.jwtRules[*].fromHeaders[*].name",
-            "spec.jwtRules[*].outputClaimToHeaders[*].claim",
-            "spec.jwtRules[*].outputClaimToHeaders[*].header",
-        ],
-        Is::Required,
-    ),
-    demand(
-        REQUEST,
-        &["spec.jwtRules[*].outputClaimToHeaders[*].header"],
-        Is::Text(is_header, "the name of a header"),
-    ),
-    demand(REQUEST, &["spec.jwtRules[*].timeout"], DURATION),
 ];

@@ -1,10 +1,12 @@
 //! What the schemas of extensions demand of single fields: the API server refuses an object that does not keep it.
 mod gateway;
 mod istio;
+mod istio_security;
 mod text;
 
 pub(crate) use gateway::GATEWAY;
-pub(crate) use istio::ISTIO;
+pub(crate) use istio::ISTIO_NETWORKING;
+pub(crate) use istio_security::ISTIO_SECURITY;
 pub(crate) use text::is_host;
 
 use netloom_objects::Object;
@@ -26,7 +28,7 @@ pub(crate) enum Is {
     Text(fn(&str) -> bool, &'static str),
     /// A mapping, the keys of which a test lets through, and what they have to be.
     Keys(fn(&str) -> bool, &'static str),
-    /// A whole number from one to another.
+    /// A number from one to another.
     Between(i64, i64),
     /// A list or mapping of so many.
     Items(usize, usize),
@@ -111,9 +113,10 @@ fn broken(object: &Object, path: &str, is: Is) -> Option<(String, String)> {
             ))
         }
         Is::Between(least, most) => {
-            let number: i64 = text?.parse().ok()?;
-            (!(least..=most).contains(&number)).then_some(())?;
-            here(format!("`{path}` must be from {least} to {most}, not {number}"))
+            let written = text?;
+            let number: f64 = written.parse().ok()?;
+            (!(least as f64..=most as f64).contains(&number)).then_some(())?;
+            here(format!("`{path}` must be from {least} to {most}, not {written}"))
         }
         Is::Items(least, most) => {
             let count = object.count(path).max(object.keys(path).len());

@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::{LocalObjectReference, ObjectReference, Options, ParametersReference, SecretObjectReference};
+use super::{
+    HTTPRouteFilter, LocalObjectReference, ObjectReference, Options, ParametersReference,
+    SecretObjectReference,
+};
 use crate::schema::{kinds, schema};
 
 kinds! {
@@ -46,6 +49,13 @@ schema! {
         pub protocol: String,
         pub tls: Option<ListenerTls>,
         pub allowed_routes: Option<AllowedRoutes>,
+        /// Experimental in 1.7.
+        pub filters: Option<ListenerFilters>,
+    }
+
+    /// What a listener does with requests before routes see them.
+    pub struct ListenerFilters {
+        pub requests: Vec<HTTPRouteFilter>,
     }
 
     /// How a listener treats TLS.
@@ -91,6 +101,8 @@ schema! {
         #[serde(rename = "type")]
         pub type_: Option<String>,
         pub value: Option<String>,
+        /// Experimental in 1.7.
+        pub routability: Option<String>,
     }
 
     /// For what the controller makes on behalf of a Gateway.

@@ -132,6 +132,21 @@ schema! {
         #[serde(rename = "type")]
         pub type_: Option<String>,
         pub cookie_config: Option<CookieConfig>,
+        /// In place of `sessionName` and `cookieConfig` since 1.7.
+        pub cookie: Option<SessionCookie>,
+        pub header: Option<SessionHeader>,
+    }
+
+    /// The cookie of a session, by its name.
+    pub struct SessionCookie {
+        pub name: Option<String>,
+        pub path: Option<String>,
+        pub lifetime_type: Option<String>,
+    }
+
+    /// The header of a session.
+    pub struct SessionHeader {
+        pub name: Option<String>,
     }
 
     /// The cookie of a session.

@@ -52,6 +52,8 @@ schema! {
         pub simple: Option<String>,
         pub consistent_hash: Option<ConsistentHash>,
         pub locality_lb_setting: Option<LocalityLoadBalancerSetting>,
+        pub zone_aware_lb_setting: Option<ZoneAwareLoadBalancerSetting>,
+        pub backend_utilization: Option<BackendUtilization>,
         /// Deprecated for `warmup`.
         pub warmup_duration_secs: Option<String>,
         pub warmup: Option<Warmup>,
@@ -108,6 +110,23 @@ schema! {
         pub enabled: Option<bool>,
     }
 
+    /// Pods of the same zone first, as far as they suffice.
+    pub struct ZoneAwareLoadBalancerSetting {
+        pub enabled: Option<bool>,
+        pub min_cluster_size: Option<u32>,
+        pub failover: Vec<Failover>,
+        pub failover_priority: Vec<String>,
+    }
+
+    /// Pods that say they have the least to do first.
+    pub struct BackendUtilization {
+        pub error_utilization_penalty_percent: Option<u32>,
+        pub metric_names_for_computing_utilization: Vec<String>,
+        pub weight_expiration_period: Option<String>,
+        pub weight_stabilization_period: Option<String>,
+        pub weight_update_period: Option<String>,
+    }
+
     /// Shares by locality.
     pub struct Distribute {
         pub from: String,
@@ -152,6 +171,13 @@ schema! {
         pub h2_upgrade_policy: Option<String>,
         pub use_client_protocol: Option<bool>,
         pub max_concurrent_streams: Option<i32>,
+        pub http2_keep_alive: Option<HTTP2KeepAlive>,
+    }
+
+    /// Pings on HTTP/2 connections.
+    pub struct HTTP2KeepAlive {
+        pub interval: Option<String>,
+        pub timeout: Option<String>,
     }
 
     /// Pods that fail are left out for a while.
@@ -166,6 +192,8 @@ schema! {
         pub base_ejection_time: Option<String>,
         pub max_ejection_percent: Option<i32>,
         pub min_health_percent: Option<i32>,
+        pub failure_percentage_threshold: Option<u32>,
+        pub outlier_detection_http_error_codes: Vec<u32>,
     }
 
     /// How a client speaks TLS.
@@ -176,6 +204,7 @@ schema! {
         pub private_key: Option<String>,
         pub ca_certificates: Option<String>,
         pub credential_name: Option<String>,
+        pub ca_cert_credential_name: Option<String>,
         pub subject_alt_names: Vec<String>,
         pub sni: Option<String>,
         pub insecure_skip_verify: Option<bool>,
@@ -198,5 +227,6 @@ schema! {
     pub struct RetryBudget {
         pub percent: Option<f64>,
         pub min_retry_concurrency: Option<u32>,
+        pub budget_interval: Option<String>,
     }
 }

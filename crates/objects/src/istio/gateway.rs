@@ -46,6 +46,9 @@ schema! {
         pub min_protocol_version: Option<String>,
         pub max_protocol_version: Option<String>,
         pub cipher_suites: Vec<String>,
+        pub ecdh_curves: Vec<String>,
+        pub alpn_protocols: Vec<String>,
+        pub insecure_skip_verify: Option<bool>,
     }
 
     /// One of several certificates.

@@ -81,6 +81,8 @@ schema! {
         pub not_remote_ip_blocks: Vec<String>,
         pub service_accounts: Vec<String>,
         pub not_service_accounts: Vec<String>,
+        pub trust_domains: Vec<String>,
+        pub not_trust_domains: Vec<String>,
     }
 
     /// One operation.
@@ -133,6 +135,8 @@ schema! {
         pub output_claim_to_headers: Vec<ClaimToHeader>,
         pub timeout: Option<String>,
         pub space_delimited_claims: Vec<String>,
+        /// `OPTIONAL` (where unset) or `REQUIRED`.
+        pub presence: Option<String>,
     }
 
     /// A header that holds a token.

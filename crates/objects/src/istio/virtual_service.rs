@@ -107,6 +107,7 @@ schema! {
         pub derive_port: Option<String>,
         pub scheme: Option<String>,
         pub redirect_code: Option<u32>,
+        pub prefix_rewrite: Option<String>,
     }
 
     /// Answers at once.

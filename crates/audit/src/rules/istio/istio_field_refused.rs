@@ -3,7 +3,7 @@ use netloom_objects::Severity;
 
 use crate::{
     Group, Rule,
-    constraints::{ISTIO, check},
+    constraints::{ISTIO_NETWORKING, ISTIO_SECURITY, check},
 };
 
 pub static RULE: Rule = Rule {
@@ -41,8 +41,7 @@ spec:
 ",
     closed: false,
     check: |cx, out| {
-        for group in ["networking.istio.io", "security.istio.io"] {
-            check(cx, out, group, ISTIO);
-        }
+        check(cx, out, "networking.istio.io", ISTIO_NETWORKING);
+        check(cx, out, "security.istio.io", ISTIO_SECURITY);
     },
 };
