@@ -320,3 +320,40 @@ fn versions_decide() {
         assert_eq!(codes(&text, false, version), expected, "{version} {text}");
     }
 }
+
+#[test]
+fn what_the_definitions_refuse_is_found() {
+    let object = |kind: &str, spec: &str| {
+        let group = if kind == "DestinationRule" { "networking" } else { "security" };
+        format!(
+            "apiVersion: {group}.istio.io/v1\nkind: {kind}\nmetadata: {{name: a, namespace: shop}}\nspec: {spec}\n"
+        )
+    };
+    let warmup = |fields: &str| {
+        format!("{{host: a, trafficPolicy: {{loadBalancer: {{warmup: {{duration: 300s, {fields}}}}}}}}}")
+    };
+    let mtls = |port: &str| {
+        format!("{{selector: {{matchLabels: {{a: b}}}}, portLevelMtls: {{'{port}': {{mode: STRICT}}}}}}")
+    };
+    let target = |more: &str| {
+        format!("{{targetRef: {{kind: Service, name: a, {more}}}, jwtRules: [{{issuer: example}}]}}")
+    };
+    for (kind, spec, is_refused) in [
+        ("DestinationRule", warmup("minimumPercent: 99.5, aggression: 1.5"), false),
+        ("DestinationRule", warmup("minimumPercent: 150.0"), true),
+        ("DestinationRule", warmup("aggression: -0.1"), true),
+        ("PeerAuthentication", mtls("8080"), false),
+        ("PeerAuthentication", mtls("0"), true),
+        ("PeerAuthentication", mtls("70000"), true),
+        ("PeerAuthentication", mtls("http"), true),
+        ("RequestAuthentication", target("group: ''"), false),
+        ("RequestAuthentication", target("group: __"), true),
+        ("RequestAuthentication", target("namespace: other"), true),
+        ("RequestAuthentication", "{jwtRules: [{issuer: example, spaceDelimitedClaims: ['']}]}".to_owned(), true),
+        ("AuthorizationPolicy", "{rules: [{from: [{source: {trustDomains: [a.example]}}], when: [{key: source.trustDomain, values: [b]}]}]}".to_owned(), false),
+        ("AuthorizationPolicy", "{rules: [{when: [{key: source.unknown, values: [b]}]}]}".to_owned(), true),
+    ] {
+        let found = codes(&object(kind, &spec), false, Version::new(1, 29));
+        assert_eq!(found.contains(&"IS065"), is_refused, "{kind} {spec}: {found:?}");
+    }
+}
