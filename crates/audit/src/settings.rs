@@ -13,6 +13,9 @@ pub struct Version {
 }
 
 impl Version {
+    /// The release of Kubernetes that manifests are for where nobody says otherwise.
+    pub const KUBERNETES: Self = Self::new(1, 36);
+
     /// `Version::new(1, 36)` is 1.36.
     #[must_use]
     pub const fn new(major: u16, minor: u16) -> Self {
@@ -82,9 +85,9 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            kube_version: Version::new(1, 36),
-            istio_version: Version::new(1, 29),
-            gateway_api_version: Version::new(1, 6),
+            kube_version: Version::KUBERNETES,
+            istio_version: Version::new(1, 32),
+            gateway_api_version: Version::new(1, 7),
             closed: Closed::default(),
             cluster: Options::default(),
         }

@@ -10,6 +10,7 @@ use std::{
     thread,
 };
 
+use netloom_audit::Version;
 use netloom_objects::{
     Cause, Diagnostic, FileList, Location, Package, Packaging, ParsedSource, ReadError, Severity, Source,
     list_files, parse_source, parse_sources, read_source,
@@ -28,9 +29,13 @@ pub struct Input {
     pub sources: Vec<Arc<ParsedSource>>,
 }
 
-/// Reads everything in a list.
-pub fn read(list: &FileList, progress: &Progress) -> Result<Vec<Arc<ParsedSource>>, ReadError> {
-    let inputs = read_new(list, |_, _| None, progress)?;
+/// Reads everything in a list. Charts are rendered for a release of Kubernetes.
+pub fn read(
+    list: &FileList,
+    kube: Version,
+    progress: &Progress,
+) -> Result<Vec<Arc<ParsedSource>>, ReadError> {
+    let inputs = read_new(list, |_, _| None, kube, progress)?;
     Ok(inputs.into_iter().flat_map(|input| input.sources).collect())
 }
 
@@ -38,13 +43,14 @@ pub fn read(list: &FileList, progress: &Progress) -> Result<Vec<Arc<ParsedSource
 pub fn read_new(
     list: &FileList,
     mut known: impl FnMut(usize, &Path) -> Option<Input>,
+    kube: Version,
     progress: &Progress,
 ) -> Result<Vec<Input>, ReadError> {
     let kept: Vec<Option<Input>> =
         list.files.iter().enumerate().map(|(nth, path)| known(nth, path)).collect();
     let wanted = || list.files.iter().zip(&kept).filter(|(_, kept)| kept.is_none()).map(|(path, _)| path);
     let packages: Vec<&Package> = wanted().filter_map(|path| list.package(path)).collect();
-    let mut rendered = render_all(&packages, progress).into_iter();
+    let mut rendered = render_all(&packages, kube, progress).into_iter();
     let mut fresh = Vec::new();
     let mut texts = Vec::new();
     let mut seen = BTreeSet::new();
@@ -130,7 +136,7 @@ fn failed(package: &Package, reason: String) -> Result<ParsedSource, ReadError> 
 }
 
 /// Renders packages, as many at once as there are processors.
-fn render_all(packages: &[&Package], progress: &Progress) -> Vec<Rendering> {
+fn render_all(packages: &[&Package], kube: Version, progress: &Progress) -> Vec<Rendering> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
@@ -142,7 +148,7 @@ fn render_all(packages: &[&Package], progress: &Progress) -> Vec<Rendering> {
                 Packaging::Chart => "rendering the chart",
             };
             progress.says(format!("{what} {}", package.folder.display()));
-            done.push((nth, render(package)));
+            done.push((nth, render(package, kube)));
         }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from).min(packages.len());

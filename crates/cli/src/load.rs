@@ -7,6 +7,7 @@ use std::{
     time::Instant,
 };
 
+use netloom_audit::Version;
 use netloom_cluster::{Builder, Built, Options};
 use netloom_explain::{World, Worlds};
 use netloom_objects::{Diagnostic, FileList, ObjectSet, ParsedSource, Severity, Source, render};
@@ -55,7 +56,8 @@ impl Loaded {
     pub fn new(paths: &[PathBuf], reading: &Reading) -> Result<Self, Stop> {
         let options = reading.cluster.options().map_err(Stop::Because)?;
         let progress = Progress::start();
-        let inputs = inputs::read_new(&reading.packages.list(paths)?, |_, _| None, &progress)?;
+        let inputs =
+            inputs::read_new(&reading.packages.list(paths)?, |_, _| None, Version::KUBERNETES, &progress)?;
         progress.finish();
         let sources = sources_of(&inputs);
         let mut builder = Builder::new(options.clone());
@@ -104,7 +106,7 @@ impl Loaded {
             let known = there.or_else(|| self.inputs.iter().find(is_same))?;
             (!is_changed(&list, nth, changed)).then(|| known.clone())
         };
-        let inputs = inputs::read_new(&list, known, &Progress::none())?;
+        let inputs = inputs::read_new(&list, known, Version::KUBERNETES, &Progress::none())?;
         let sources = sources_of(&inputs);
         tracing::debug!("read after {:?}", begun.elapsed());
         let built = build(&mut self.builder, &sources, self.keep_going)?;
@@ -130,7 +132,7 @@ impl Loaded {
 
     /// The World of these manifests with more of them on top.
     pub fn with(&mut self, paths: &[PathBuf]) -> Result<&World, Stop> {
-        let more = inputs::read(&self.packages.list(paths)?, &Progress::none())?;
+        let more = inputs::read(&self.packages.list(paths)?, Version::KUBERNETES, &Progress::none())?;
         let sources: Vec<Arc<ParsedSource>> = self.sources.iter().cloned().chain(more).collect();
         let built = build(&mut self.builder, &sources, self.keep_going)?;
         self.world = self.worlds.compile(built.snapshot);

@@ -9,6 +9,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use netloom_audit::Version;
 use netloom_objects::{Package, Packaging, Source};
 
 const KUSTOMIZE: &str = "<kustomize build>";
@@ -30,7 +31,7 @@ pub fn is_rendered(name: &str) -> bool {
 }
 
 /// Has manifests made of a package.
-pub fn render(package: &Package) -> Rendering {
+pub fn render(package: &Package, kube: Version) -> Rendering {
     let folder = &package.folder;
     match package.kind {
         Packaging::Kustomization => {
@@ -41,7 +42,9 @@ pub fn render(package: &Package) -> Rendering {
             })
         }
         Packaging::Chart => {
-            let words = ["helm", "template", "--skip-tests", &release(folder)];
+            // Without it helm takes the release that it was built for, and charts may refuse that.
+            let kube = format!("--kube-version={kube}.0");
+            let words = ["helm", "template", "--skip-tests", &kube, &release(folder)];
             run(&words, folder.as_os_str()).map_or(Rendering::NoProgram, |output| {
                 printed(&words[..2], output, |text| templates(folder, text))
             })

@@ -85,12 +85,12 @@ pub struct Wanted {
     pub kube_version: Option<Version>,
     /// Version of Istio that the manifests are for
     ///
-    /// [default: 1.29]
+    /// [default: 1.32]
     #[arg(long, value_name = "VERSION")]
     pub istio_version: Option<Version>,
     /// Version of Gateway API that the manifests are for
     ///
-    /// [default: 1.6]
+    /// [default: 1.7]
     #[arg(long, value_name = "VERSION")]
     pub gateway_api_version: Option<Version>,
     /// Configuration (default: the first netloom.toml upwards from the first PATH)

@@ -60,7 +60,7 @@ pub fn main(check: &Check) -> Result<u8, Stop> {
 fn read(check: &Check, plan: &Plan, progress: &Progress) -> Result<ObjectSet, Stop> {
     let list = plan.files(&check.packages)?;
     progress.says(format!("reading {} files", list.files.len()));
-    Ok(ObjectSet::assemble(inputs::read(&list, progress)?))
+    Ok(ObjectSet::assemble(inputs::read(&list, plan.kube_version(), progress)?))
 }
 
 fn look(plan: &Plan, set: &ObjectSet, progress: &Progress) -> Report {

@@ -4,6 +4,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use netloom_audit::Version;
 use netloom_audit::{
     Closed, Report, Rule, Selection, Settings, audit,
     config::{Config, ConfigError},
@@ -64,6 +65,11 @@ impl Plan {
         };
         let asked = Selection { select: wanted.select.clone(), ignore: wanted.ignore.clone() };
         Ok(Self { settings, config, folder, paths: paths.to_vec(), asked })
+    }
+
+    /// The release of Kubernetes that the manifests are for.
+    pub fn kube_version(&self) -> Version {
+        self.settings.kube_version
     }
 
     /// What makes the exit status 1, where the command line says nothing about it.

@@ -7,6 +7,7 @@ use std::{
     thread,
 };
 
+use netloom_audit::Version;
 use netloom_cluster::{Addressing, Builder, Built, Options};
 use netloom_objects::{
     Diagnostic, FileList, ObjectSet, ParsedSource, ReadError, Severity, Source, read_source, render,
@@ -52,7 +53,7 @@ impl Reader<'_> {
                 && read_source(path).is_ok_and(|source| source.text == only.source.text);
             same.then(|| Input { path: path.to_owned(), sources: vec![only.clone()] })
         };
-        inputs::read_new(list, known, self.progress)
+        inputs::read_new(list, known, Version::KUBERNETES, self.progress)
     }
 }
 

@@ -1,4 +1,5 @@
 //! From paths to a Reach: no addresses are made up, unless a range of pods is given.
+use netloom_audit::Version;
 use netloom_cluster::{Addressing, Builder, Built, Options};
 use netloom_objects::ObjectSet;
 use netloom_reach::{Exposure, Reach, Scope};
@@ -27,7 +28,7 @@ pub fn read(args: &args::Reach, progress: &Progress) -> Result<Read, Stop> {
         options.addressing = Addressing::Known;
     }
     progress.says("reading".to_owned());
-    let sources = inputs::read(&args.reading.packages.list(&args.paths)?, progress)?;
+    let sources = inputs::read(&args.reading.packages.list(&args.paths)?, Version::KUBERNETES, progress)?;
     progress.says("building the cluster".to_owned());
     let built = build(&mut Builder::new(options.clone()), &sources, args.reading.keep_going)?;
     let objects = ObjectSet::assemble(sources);

@@ -9,6 +9,7 @@ use std::{
     path::Path,
 };
 
+use netloom_audit::Version;
 use netloom_cluster::{Addressing, Builder, Options};
 use netloom_explain::World;
 use netloom_objects::ObjectSet;
@@ -39,7 +40,7 @@ pub fn main(args: &Suggest) -> Result<u8, Stop> {
         options.addressing = Addressing::Known;
     }
     progress.says("reading".to_owned());
-    let sources = inputs::read(&args.reading.packages.list(&args.paths)?, &progress)?;
+    let sources = inputs::read(&args.reading.packages.list(&args.paths)?, Version::KUBERNETES, &progress)?;
     progress.says("building the cluster".to_owned());
     let built = build(&mut Builder::new(options.clone()), &sources, args.reading.keep_going)?;
     let objects = ObjectSet::assemble(sources);

@@ -13,7 +13,7 @@ const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspe
 const KUSTOMIZE: &str =
     "#!/bin/sh\necho \"$@\" >> \"${0%/*}/asked\"\n[ \"$1\" = build ] || exit 9\nexec /bin/cat \"$2/built\"\n";
 const KUBECTL: &str = "#!/bin/sh\necho \"$@\" >> \"${0%/*}/asked\"\n[ \"$1\" = kustomize ] || exit 9\nexec /bin/cat \"$2/built\"\n";
-const HELM: &str = "#!/bin/sh\necho \"$@\" >> \"${0%/*}/asked\"\n[ \"$1 $2\" = 'template --skip-tests' ] || exit 9\nexec /bin/cat \"$4/rendered\"\n";
+const HELM: &str = "#!/bin/sh\necho \"$@\" >> \"${0%/*}/asked\"\n[ \"$1 $2\" = 'template --skip-tests' ] || exit 9\nexec /bin/cat \"$5/rendered\"\n";
 const BROKEN: &str = "#!/bin/sh\necho 'Error: no such resource' >&2\necho 'base is missing' >&2\nexit 1\n";
 
 /// A folder of programs, which is all that is in the PATH.
@@ -161,7 +161,11 @@ fn a_chart_is_rendered_and_findings_name_the_template() {
     let programs = programs(&[("helm", HELM)]);
     let service = "My Shop/<helm template>/charts/db/templates/service.yaml:7:3: error[SV001] Service default/web selects no pod: none has app=a";
     assert_eq!(found(&check(&programs, &tree, &["My Shop"])), [service]);
-    assert_eq!(asked(&programs), ["template --skip-tests my-shop My Shop"]);
+    assert_eq!(asked(&programs), ["template --skip-tests --kube-version=1.36.0 my-shop My Shop"]);
+    check(&programs, &tree, &["My Shop", "--kube-version", "1.30"]);
+    assert!(
+        asked(&programs).contains(&"template --skip-tests --kube-version=1.30.0 my-shop My Shop".to_owned())
+    );
     let all = found(&check(&programs, &tree, &["."]));
     assert_eq!(all[0], format!("./{service}"));
     assert_eq!(all.len(), 2, "a library has nothing to render, and is no failure: {all:?}");
