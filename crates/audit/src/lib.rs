@@ -13,6 +13,7 @@ mod fingerprint;
 mod fix;
 mod kinds;
 mod lines;
+pub mod mesh;
 mod paths;
 pub mod reference;
 mod repair;

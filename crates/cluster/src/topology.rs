@@ -109,7 +109,7 @@ impl Topologist {
         let counts = counts(&specs, &drafts, &places);
         let ground =
             roomy(ground(&given(&specs, &drafts), options, &mut notes), &counts, options, &mut notes);
-        let nodes = self.nodes(&specs, &drafts, &places, &counts, ground, options, &mut findings);
+        let nodes = self.nodes(&specs, &drafts, &places, ground, options, &mut findings);
         say_foreign_host_ips(&nodes, &drafts, &places, &mut findings);
         let ips = self.addresses(&nodes, &drafts, &places, &before, options, &mut findings);
         let (pods, extras) = self.assemble(drafts, &places, &before, &ips, &namespaces, &nodes);
@@ -149,7 +149,6 @@ impl Topologist {
         specs: &[NodeSpec],
         drafts: &[Arc<Draft>],
         places: &[NodeId],
-        counts: &[usize],
         ground: Ground,
         options: &Options,
         findings: &mut Findings,
@@ -159,7 +158,9 @@ impl Topologist {
             given.extend(draft.given.iter().map(|ip| (ip, node.0 as usize)));
         }
         let assigned = match options.addressing {
-            Addressing::Assigned => self.blocks.assign(ground.pods, specs, counts, &given),
+            Addressing::Assigned => {
+                self.blocks.assign(ground.pods, specs, &counts(specs, drafts, places), &given)
+            }
             Addressing::Known => Ok(specs.iter().map(|s| s.pod_cidrs).collect()),
         };
         let cidrs = match assigned {

@@ -60,7 +60,7 @@ impl Carriers {
 
 /// The pods of a Gateway whose controller is not known: those that are published beside it on one of its ports.
 fn proxies(objects: &ObjectSet, snapshot: &Snapshot, carrier: &Carrier) -> Vec<Party> {
-    let Some((namespace, name)) = &carrier.gateway else { return Vec::new() };
+    let (Some((namespace, name)), None) = (&carrier.gateway, &carrier.selector) else { return Vec::new() };
     let is_meant = |object: &Object| *object.name == **name && namespace_of(object) == namespace;
     let gateway = objects.objects().find_map(|object| match &object.typed {
         Typed::Gateway(gateway) if is_meant(object) => Some(gateway),

@@ -111,12 +111,17 @@ pub struct Carrier {
     pub controller: Option<String>,
     /// Namespace and name of the Gateway; none for an Ingress.
     pub gateway: Option<(String, String)>,
+    /// The labels of its pods, where an Istio Gateway says them.
+    pub selector: Option<BTreeMap<String, String>>,
 }
 
 impl Carrier {
     /// The pods that may carry it out, as the usual controllers have them, and for one that is not known a pod of which
     /// nothing is known.
     pub(crate) fn stand_ins(&self) -> Vec<StandIn> {
+        if let Some(selector) = &self.selector {
+            return istio_gateways(selector);
+        }
         let meant: Vec<&Usual> = USUAL.iter().filter(|usual| self.means(usual)).collect();
         let unknown = meant.is_empty();
         let asked = if unknown { USUAL.iter().collect() } else { meant };
@@ -154,6 +159,9 @@ impl Carrier {
 
     /// Whether a pod is one that carries this out: a known controller's, and of this class where both are known.
     pub(crate) fn is(&self, pod: &Pod) -> bool {
+        if let Some(selector) = &self.selector {
+            return selector.iter().all(|(key, value)| pod.labels.get(key) == Some(value));
+        }
         let own_gateway = |(namespace, name): &(String, String)| {
             let owner =
                 ["gateway.networking.k8s.io/gateway-name", "gateway.envoyproxy.io/owning-gateway-name"];
@@ -174,6 +182,16 @@ impl Carrier {
             (None, None) => true,
         }
     }
+}
+
+/// Gateways as istioctl and Istio's chart install them: `istio: ingressgateway` is `app: istio-ingressgateway` too.
+fn istio_gateways(selector: &BTreeMap<String, String>) -> Vec<StandIn> {
+    let mut labels = selector.clone();
+    if let Some(name) = selector.get("istio") {
+        labels.entry("app".to_owned()).or_insert_with(|| format!("istio-{name}"));
+    }
+    let homes = ["istio-system", "istio-ingress"].map(|name| Home::Named(name.into()));
+    homes.into_iter().map(|home| StandIn { home, labels: labels.clone() }).collect()
 }
 
 /// Families of controllers: the word in the names of their classes and controllers, values of their labels, and parts

@@ -50,6 +50,7 @@ mod effect;
 mod endpoints;
 pub mod expect;
 mod exposure;
+pub mod mesh;
 mod names;
 mod outside;
 mod pool;

@@ -1,4 +1,4 @@
-//! Istio: networking.istio.io and security.istio.io, with the fields of its 1.27 release.
+//! Istio: networking.istio.io and security.istio.io, with the fields of its 1.32 release.
 //! Enumerations and durations are text, for those who judge them.
 mod destination_rule;
 mod gateway;

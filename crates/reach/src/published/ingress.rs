@@ -13,6 +13,7 @@ pub(super) fn add(set: &Set<'_>, object: &Object, ingress: &Ingress, found: &mut
         class: class.map(str::to_owned),
         controller: class.and_then(|c| set.ingress_classes.get(c)).map(|c| (*c).to_owned()),
         gateway: None,
+        selector: None,
     };
     let mut add = |at: &str, address: String, backend: &IngressBackend| {
         let Some(service) = &backend.service else { return };

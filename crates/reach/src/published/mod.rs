@@ -1,5 +1,6 @@
-//! What the manifests publish to the outside: Ingresses, routes of Gateway API, load balancers, node ports.
+//! What the manifests publish to the outside: Ingresses, routes of Gateway API and of Istio, load balancers, node ports.
 mod ingress;
+mod istio;
 mod routes;
 mod services;
 
@@ -7,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use ipnet::IpNet;
 use netloom_cluster::{PodId, Protocol, Service, Snapshot};
-use netloom_objects::{Object, ObjectRef, ObjectSet, Typed};
+use netloom_objects::{Object, ObjectRef, ObjectSet, Typed, istio::VirtualService};
 
 use crate::controllers::Carrier;
 
@@ -68,6 +69,7 @@ pub fn published(objects: &ObjectSet, snapshot: &Snapshot) -> Vec<Published> {
         match &object.typed {
             Typed::Ingress(ingress) => ingress::add(&set, object, ingress, &mut found),
             Typed::Service(_) => services::add(&set, object, &mut found),
+            Typed::VirtualService(service) => istio::add(&set, object, service, &mut found),
             _ => routes::add(&set, object, &mut found),
         }
     }
@@ -84,6 +86,9 @@ struct Set<'a> {
     gateway_classes: BTreeMap<&'a str, &'a str>,
     /// Classes of Gateways by namespace and name.
     gateways: BTreeMap<(&'a str, &'a str), &'a str>,
+    /// Labels of the pods of Istio's Gateways, by namespace and name.
+    istio_gateways: BTreeMap<(&'a str, &'a str), &'a BTreeMap<String, String>>,
+    virtual_services: BTreeMap<(&'a str, &'a str), (&'a Object, &'a VirtualService)>,
     grants: Vec<(&'a str, &'a netloom_objects::gateway_api::ReferenceGrant)>,
 }
 
@@ -100,6 +105,8 @@ impl<'a> Set<'a> {
             default_class: None,
             gateway_classes: BTreeMap::new(),
             gateways: BTreeMap::new(),
+            istio_gateways: BTreeMap::new(),
+            virtual_services: BTreeMap::new(),
             grants: Vec::new(),
         };
         for object in objects.objects() {
@@ -118,6 +125,12 @@ impl<'a> Set<'a> {
                 Typed::Gateway(gateway) => {
                     set.gateways
                         .insert((namespace_of(object), &object.name), &gateway.spec.gateway_class_name);
+                }
+                Typed::IstioGateway(gateway) => {
+                    set.istio_gateways.insert((namespace_of(object), &object.name), &gateway.spec.selector);
+                }
+                Typed::VirtualService(service) => {
+                    set.virtual_services.insert((namespace_of(object), &object.name), (object, service));
                 }
                 Typed::ReferenceGrant(grant) => set.grants.push((namespace_of(object), grant)),
                 _ => {}

@@ -79,6 +79,7 @@ fn carrier(set: &Set<'_>, route: &Object, parent: &ParentReference) -> Carrier {
         class: class.map(str::to_owned),
         controller: class.and_then(|c| set.gateway_classes.get(c)).map(|c| (*c).to_owned()),
         gateway: Some((namespace.to_owned(), parent.name.clone())),
+        selector: None,
     }
 }
 

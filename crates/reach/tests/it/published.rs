@@ -216,3 +216,48 @@ fn behind_a_load_balancer_of_the_whole_cluster_pods_see_addresses_of_nodes() {
     );
     assert!(!balanced("0.0.0.0/0", cluster, &two).contains("clients come"), "its own address is let in");
 }
+
+const ISTIO: &str = "---\n{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: gw, namespace: infra}, spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}}\n";
+
+fn virtual_service(name: &str, spec: &str) -> String {
+    format!(
+        "---\n{{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {{name: {name}, namespace: shop}}, spec: {{{spec}}}}}\n"
+    )
+}
+
+#[test]
+fn a_virtual_service_on_a_gateway_makes_a_line_from_istios_pods() {
+    let to = |host: &str| format!("route: [{{destination: {{host: {host}, port: {{number: 80}}}}}}]");
+    let bound = |gateways: &str, http: &str| {
+        virtual_service("web", &format!("hosts: [shop.example], gateways: [{gateways}], http: [{http}]"))
+    };
+    let of = |more: &[&str]| controller_line(&set(&[&[&*web(), ISTIO], more].concat().concat()));
+    let plain = |host: &str| bound("infra/gw", &format!("{{{}}}", to(host)));
+    assert_eq!(of(&[&plain("web")]).as_deref(), Some(LINE));
+    assert_eq!(of(&[&plain("web.shop.svc.cluster.local")]).as_deref(), Some(LINE));
+    assert_eq!(of(&[&plain("web.other.svc.cluster.local")]), None, "another Service");
+    assert_eq!(of(&[&bound("mesh", &format!("{{{}}}", to("web")))]), None, "within the mesh only");
+    let elsewhere = format!("{{match: [{{gateways: [mesh]}}], {}}}", to("web"));
+    assert_eq!(of(&[&bound("infra/gw, mesh", &elsewhere)]), None, "this route is not the gateway's");
+    let delegating = bound("infra/gw", "{delegate: {name: inner}}");
+    let inner = virtual_service("inner", &format!("http: [{{{}}}]", to("web")));
+    assert_eq!(of(&[&delegating, &inner]).as_deref(), Some(LINE));
+    // Where Istio's own manifests put its gateway, and with their labels.
+    let admitting = |pods: &str| {
+        policy(
+            "shop/web",
+            &format!(
+                "podSelector: {{}}, ingress: [{{from: [{{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: istio-system}}}}, podSelector: {{matchLabels: {{{pods}}}}}}}]}}]"
+            ),
+        )
+    };
+    assert_eq!(of(&[&plain("web"), &admitting("app: istio-ingressgateway")]).as_deref(), Some(LINE));
+    assert_eq!(of(&[&plain("web"), &admitting("app: other")]), None);
+    // The set's own.
+    let own = pod("infra/edge", "istio: ingressgateway");
+    assert_eq!(
+        of(&[&plain("web"), &own, &admitting("app: istio-ingressgateway")]),
+        None,
+        "it is in another namespace"
+    );
+}

@@ -2,13 +2,14 @@
 mod aim;
 mod api_server;
 mod members;
+mod mesh;
 mod published;
 mod scraped;
 mod values;
 
 use std::collections::HashMap;
 
-use netloom_audit::Workload;
+use netloom_audit::{Context, Settings, Workload};
 use netloom_cluster::PodId;
 use netloom_objects::Object;
 
@@ -21,12 +22,15 @@ use crate::{
 #[must_use]
 pub fn derive(ground: &Ground<'_>) -> Needs {
     let mut needs = Needs::default();
+    let settings = Settings::default();
+    let cx = Context::new(ground.objects, &ground.snapshot, &settings);
     let owners = Owners::of(ground);
     values::add(ground, &owners, &mut needs);
     members::add(ground, &owners, &mut needs);
     published::add(ground, &mut needs);
-    scraped::add(ground, &owners, &mut needs);
+    scraped::add(ground, &cx, &owners, &mut needs);
     api_server::add(ground, &owners, &mut needs);
+    mesh::add(ground, &cx, &owners, &mut needs);
     needs
 }
 

@@ -1,6 +1,6 @@
 //! Prometheus and what it scrapes.
 use netloom_audit::{
-    Context, Settings,
+    Context,
     scrapes::{by_annotations, by_monitors, is_prometheus},
 };
 use netloom_cluster::Protocol;
@@ -11,12 +11,10 @@ use crate::{
     need::{End, Need, Needs, Reason, port},
 };
 
-pub(super) fn add(ground: &Ground<'_>, owners: &Owners<'_>, out: &mut Needs) {
-    let settings = Settings::default();
-    let cx = Context::new(ground.objects, &ground.snapshot, &settings);
-    let by_monitor = by_monitors(&cx).into_iter().map(|scrape| (scrape, true));
+pub(super) fn add(ground: &Ground<'_>, cx: &Context<'_>, owners: &Owners<'_>, out: &mut Needs) {
+    let by_monitor = by_monitors(cx).into_iter().map(|scrape| (scrape, true));
     let all: Vec<_> =
-        by_monitor.chain(by_annotations(&cx).into_iter().map(|scrape| (scrape, false))).collect();
+        by_monitor.chain(by_annotations(cx).into_iter().map(|scrape| (scrape, false))).collect();
     if all.is_empty() {
         return;
     }

@@ -4,6 +4,7 @@
 mod blocked;
 mod derived;
 mod flows;
+mod mesh;
 mod random;
 mod review;
 mod shop;

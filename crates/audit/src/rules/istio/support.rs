@@ -9,20 +9,12 @@ use netloom_objects::{
         OutlierDetection, ServiceEntry, TrafficPolicy, VirtualServiceSpec,
     },
 };
+use netloom_reach::mesh;
 
+pub(super) use crate::mesh::{DATAPLANE, INJECT, INJECTION, REVISION, mesh_of};
+pub(in crate::rules) use crate::mesh::{Mesh, ROOT, mesh_of_workload};
 use crate::{Context, Workload, words::namespace_of};
 
-/// Where Istio's control plane lives, and what it lays down there holds for the whole mesh.
-pub(in crate::rules) const ROOT: &str = "istio-system";
-
-/// The label of a namespace that has sidecars injected.
-pub(super) const INJECTION: &str = "istio-injection";
-/// The same, for one revision of the control plane.
-pub(super) const REVISION: &str = "istio.io/rev";
-/// The label that puts pods into the ambient mesh.
-pub(super) const DATAPLANE: &str = "istio.io/dataplane-mode";
-/// The label or annotation of a pod that decides about its sidecar.
-pub(super) const INJECT: &str = "sidecar.istio.io/inject";
 /// The label that sends traffic through a waypoint.
 pub(super) const WAYPOINT: &str = "istio.io/use-waypoint";
 
@@ -37,20 +29,14 @@ pub(super) fn label_path(key: &str) -> String {
     format!("metadata.labels.{}", key.replace('.', "\\."))
 }
 
-/// A host as Istio resolves it: a name without a dot is a Service of the namespace in which it is written, and every
-/// other name is taken as it is.
+/// A host as Istio resolves it.
 pub(in crate::rules) fn full_host(cx: &Context<'_>, host: &str, namespace: &str) -> String {
-    if host.contains('.') || host == "*" || host.contains(':') {
-        host.to_owned()
-    } else {
-        format!("{host}.{namespace}.svc.{}", cx.settings.cluster.zone)
-    }
+    mesh::full_host(host, namespace, &cx.settings.cluster.zone)
 }
 
 /// The name and namespace of the Service that a full host names.
 pub(in crate::rules) fn service_name<'h>(cx: &Context<'_>, full: &'h str) -> Option<(&'h str, &'h str)> {
-    let rest = full.strip_suffix(&*cx.settings.cluster.zone)?.strip_suffix(".svc.")?;
-    rest.split_once('.').filter(|(name, namespace)| *name != "*" && !namespace.contains('.'))
+    mesh::service_of(full, &cx.settings.cluster.zone)
 }
 
 /// Whether a host, which may be a pattern itself, lies within a pattern (`*`, `*.example.com`, or a name).
@@ -222,29 +208,6 @@ pub(super) fn overlap(a: &Option<Vec<&str>>, b: &Option<Vec<&str>>) -> bool {
     }
 }
 
-/// How pods take part in the mesh.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::rules) enum Mesh {
-    /// With a proxy of their own.
-    Sidecar,
-    /// With the node's.
-    Ambient,
-}
-
-/// How the pods of a namespace take part, as its labels say it, with the label that says it.
-pub(super) fn mesh_of(labels: &BTreeMap<String, String>) -> Option<(Mesh, &'static str)> {
-    let is = |key: &str, value: &str| labels.get(key).is_some_and(|v| v == value);
-    if is(DATAPLANE, "ambient") {
-        Some((Mesh::Ambient, DATAPLANE))
-    } else if is(INJECTION, "enabled") {
-        Some((Mesh::Sidecar, INJECTION))
-    } else if labels.contains_key(REVISION) && !is(INJECTION, "disabled") {
-        Some((Mesh::Sidecar, REVISION))
-    } else {
-        None
-    }
-}
-
 /// The Namespaces of the set that are in the mesh, with how and by which label.
 pub(super) fn mesh_namespaces<'a>(
     cx: &Context<'a>,
@@ -253,26 +216,6 @@ pub(super) fn mesh_namespaces<'a>(
         let (mesh, label) = mesh_of(object.labels())?;
         Some((object, mesh, label))
     })
-}
-
-/// How a workload takes part. Istio's own gateways count as sidecars: they are proxies.
-pub(in crate::rules) fn mesh_of_workload(cx: &Context<'_>, workload: &Workload<'_>) -> Option<Mesh> {
-    let pod = |key: &str| {
-        let value = workload.labels().get(key).or_else(|| workload.annotations().get(key));
-        value.map(String::as_str)
-    };
-    let is_proxy = |image: &str| image == "auto" || image.contains("/proxyv2");
-    let images = workload.spec.containers.iter().filter_map(|c| c.image.as_deref());
-    let namespace = cx.namespace_labels(workload.namespace()).and_then(mesh_of).map(|(mesh, _)| mesh);
-    match (pod(INJECT), pod(DATAPLANE)) {
-        _ if images.into_iter().any(is_proxy) => Some(Mesh::Sidecar),
-        (Some("true"), _) => Some(Mesh::Sidecar),
-        (_, Some("ambient")) => Some(Mesh::Ambient),
-        (Some("false"), _) if namespace == Some(Mesh::Sidecar) => None,
-        (_, Some("none")) if namespace == Some(Mesh::Ambient) => None,
-        _ if workload.host_network() => None,
-        _ => namespace,
-    }
 }
 
 /// The Gateways that a VirtualService names, without `mesh`, each with the path of the name and its namespace and name.

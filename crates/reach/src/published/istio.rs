@@ -1,0 +1,121 @@
+//! Istio: VirtualServices that are bound to Gateways.
+use std::collections::BTreeMap;
+
+use netloom_objects::{
+    Object,
+    istio::{Destination, HTTPRoute, VirtualService},
+};
+
+use super::{Entry, Published, Set, namespace_of};
+use crate::{
+    controllers::Carrier,
+    mesh::{full_host, service_of},
+};
+
+/// What every sidecar is, in lists of gateways.
+const MESH: &str = "mesh";
+
+/// The pods of a gateway that is not in the set: those of Istio's own installation.
+const USUAL: (&str, &str) = ("istio", "ingressgateway");
+
+/// A route, with the gateways that its matches name.
+struct Route<'a> {
+    object: &'a Object,
+    /// A list for each match; empty where it says nothing.
+    matched: Vec<&'a [String]>,
+    to: Vec<(String, &'a Destination)>,
+}
+
+pub(super) fn add(set: &Set<'_>, object: &Object, service: &VirtualService, found: &mut Vec<Published>) {
+    let routes = routes(set, object, service);
+    for gateway in service.spec.gateways.iter().filter(|name| *name != MESH) {
+        let carrier = carrier(set, object, gateway);
+        for route in routes.iter().filter(|route| route.is_on(gateway)) {
+            for (path, destination) in &route.to {
+                let host = full_host(&destination.host, namespace_of(route.object), &set.snapshot.zone);
+                let Some((name, namespace)) = service_of(&host, &set.snapshot.zone) else { continue };
+                let number = destination.port.as_ref().map(|port| port.number);
+                found.push(Published {
+                    entry: Entry::Controller(carrier.clone()),
+                    address: service.spec.hosts.join(" "),
+                    by: route.object.refer(path),
+                    targets: set
+                        .behind(namespace, name, |port| number.is_none_or(|n| n == u32::from(port.port))),
+                    only_from: Vec::new(),
+                    masquerades: false,
+                });
+            }
+        }
+    }
+}
+
+impl Route<'_> {
+    fn is_on(&self, gateway: &String) -> bool {
+        let takes = |named: &&[String]| named.is_empty() || named.contains(gateway);
+        self.matched.is_empty() || self.matched.iter().any(takes)
+    }
+}
+
+/// The gateway's pods: `name` of the VirtualService's namespace, or `namespace/name`.
+fn carrier(set: &Set<'_>, object: &Object, gateway: &str) -> Carrier {
+    let (namespace, name) = gateway.split_once('/').unwrap_or((".", gateway));
+    let namespace = if namespace == "." { namespace_of(object) } else { namespace };
+    let selector = set.istio_gateways.get(&(namespace, name)).map(|labels| (*labels).clone());
+    let usual = || BTreeMap::from([(USUAL.0.to_owned(), USUAL.1.to_owned())]);
+    Carrier {
+        class: None,
+        controller: None,
+        gateway: Some((namespace.to_owned(), name.to_owned())),
+        selector: Some(selector.filter(|labels| !labels.is_empty()).unwrap_or_else(usual)),
+    }
+}
+
+fn routes<'a>(set: &Set<'a>, object: &'a Object, service: &'a VirtualService) -> Vec<Route<'a>> {
+    let spec = &service.spec;
+    let mut routes = Vec::new();
+    for (nth, http) in spec.http.iter().enumerate() {
+        let route = of_http(object, nth, http);
+        // A delegate has the routes, and none that delegate again.
+        let delegate = http.delegate.as_ref().and_then(|delegate| {
+            let namespace = delegate.namespace.as_deref().unwrap_or_else(|| namespace_of(object));
+            set.virtual_services.get(&(namespace, delegate.name.as_deref()?)).copied()
+        });
+        if let Some((other, delegate)) = delegate {
+            let inner = delegate.spec.http.iter().enumerate().map(|(nth, http)| of_http(other, nth, http));
+            routes.extend(inner.map(|inner| Route { matched: route.matched.clone(), ..inner }));
+        }
+        routes.push(route);
+    }
+    for (nth, tls) in spec.tls.iter().enumerate() {
+        routes.push(Route {
+            object,
+            matched: tls.match_.iter().map(|m| &*m.gateways).collect(),
+            to: used(&format!("spec.tls[{nth}]"), tls.route.iter().map(|r| (r.weight, &r.destination))),
+        });
+    }
+    for (nth, tcp) in spec.tcp.iter().enumerate() {
+        routes.push(Route {
+            object,
+            matched: tcp.match_.iter().map(|m| &*m.gateways).collect(),
+            to: used(&format!("spec.tcp[{nth}]"), tcp.route.iter().map(|r| (r.weight, &r.destination))),
+        });
+    }
+    routes
+}
+
+fn of_http<'a>(object: &'a Object, nth: usize, http: &'a HTTPRoute) -> Route<'a> {
+    Route {
+        object,
+        matched: http.match_.iter().map(|m| &*m.gateways).collect(),
+        to: used(&format!("spec.http[{nth}]"), http.route.iter().map(|r| (r.weight, &r.destination))),
+    }
+}
+
+/// Destinations that get traffic, with their paths below a route.
+fn used<'a>(
+    route: &str,
+    shares: impl Iterator<Item = (Option<i32>, &'a Destination)>,
+) -> Vec<(String, &'a Destination)> {
+    let used = shares.enumerate().filter(|(_, (weight, _))| *weight != Some(0));
+    used.map(|(nth, (_, to))| (format!("{route}.route[{nth}].destination"), to)).collect()
+}
