@@ -34,7 +34,7 @@ use crate::{
         v1alpha2::ClusterNetworkPolicy,
     },
     prometheus::{PodMonitor, PrometheusRule, ServiceMonitor},
-    tree::{Lookup, NodeId, SharedTree, Tree, View, parse_path},
+    tree::{Lookup, NodeId, SharedTree, Tree, View},
 };
 
 /// An object by its kind.
@@ -131,7 +131,7 @@ impl Place {
 
     /// Where a path leads.
     pub(crate) fn look_up(&self, path: &str) -> Lookup {
-        self.tree.look_up(self.root, &parse_path(path), &self.masked)
+        self.tree.look_up(self.root, path, &self.masked)
     }
 
     /// Whether a value at or below a path was left out because it is faulty.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 pub(crate) use build::{Builder, Issue, IssueKind};
 pub(crate) use json::{looks_like_json, read_json};
-pub(crate) use path::{Lookup, escape, parse_path};
+pub(crate) use path::{Lookup, escape};
 pub(crate) use plain::read_plain;
 pub(crate) use resolve::{Resolved, resolve, shorten};
 pub(crate) use split::{Chunk, split};

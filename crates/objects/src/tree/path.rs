@@ -1,12 +1,12 @@
 //! Paths to fields: `spec.ingress[0].from[1]`, `metadata.labels.app\.kubernetes\.io/name`.
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use super::{NodeId, Tree, View};
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Segment {
-    Key(String),
+pub(crate) enum Segment<'p> {
+    Key(Cow<'p, str>),
     Index(usize),
 }
 
@@ -21,34 +21,42 @@ pub(crate) struct Lookup {
     pub(crate) masked: bool,
 }
 
-/// Reads a path. A backslash takes the meaning from the character behind it.
-pub(crate) fn parse_path(path: &str) -> Vec<Segment> {
-    let mut segments = Vec::new();
+/// The steps of a path. A backslash takes the meaning from the character behind it. Rules ask for millions of paths:
+/// nothing is copied but keys with a backslash.
+pub(crate) fn segments(path: &str) -> impl Iterator<Item = Segment<'_>> {
+    let mut rest = path;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches('.');
+        if let Some(inner) = rest.strip_prefix('[') {
+            let (step, behind) = inner.split_once(']').unwrap_or((inner, ""));
+            rest = behind;
+            let key = || Segment::Key(Cow::Borrowed(step));
+            return Some(step.parse().map_or_else(|_| key(), Segment::Index));
+        }
+        let end = memchr::memchr3(b'.', b'[', b'\\', rest.as_bytes()).unwrap_or(rest.len());
+        if rest[end..].starts_with('\\') {
+            let (key, behind) = escaped_key(rest);
+            rest = behind;
+            return (!key.is_empty()).then_some(Segment::Key(Cow::Owned(key)));
+        }
+        let (key, behind) = rest.split_at(end);
+        rest = behind;
+        (!key.is_empty()).then_some(Segment::Key(Cow::Borrowed(key)))
+    })
+}
+
+/// A key that backslashes stand in, and what is behind it.
+fn escaped_key(path: &str) -> (String, &str) {
     let mut key = String::new();
-    let mut chars = path.chars();
-    while let Some(c) = chars.next() {
+    let mut chars = path.char_indices();
+    while let Some((at, c)) = chars.next() {
         match c {
-            '\\' => key.extend(chars.next()),
-            '.' => end_key(&mut segments, &mut key),
-            '[' => {
-                end_key(&mut segments, &mut key);
-                let digits: String = chars.by_ref().take_while(|c| *c != ']').collect();
-                match digits.parse() {
-                    Ok(index) => segments.push(Segment::Index(index)),
-                    Err(_) => segments.push(Segment::Key(digits)),
-                }
-            }
+            '\\' => key.extend(chars.next().map(|(_, c)| c)),
+            '.' | '[' => return (key, &path[at..]),
             _ => key.push(c),
         }
     }
-    end_key(&mut segments, &mut key);
-    segments
-}
-
-fn end_key(segments: &mut Vec<Segment>, key: &mut String) {
-    if !key.is_empty() {
-        segments.push(Segment::Key(std::mem::take(key)));
-    }
+    (key, "")
 }
 
 /// A key as it is written in a path.
@@ -66,15 +74,15 @@ pub(crate) fn escape(key: &str) -> String {
 impl Tree {
     /// Follows a path from a node. `masked` (sorted) are values left out when the object was decoded: list items
     /// among them do not count, so that indices are those of the decoded lists.
-    pub(crate) fn look_up(&self, root: NodeId, path: &[Segment], masked: &[NodeId]) -> Lookup {
+    pub(crate) fn look_up(&self, root: NodeId, path: &str, masked: &[NodeId]) -> Lookup {
         let is_masked = |id: NodeId| masked.binary_search(&id).is_ok();
         let mut found = Lookup { place: root, value: Some(root), masked: false };
-        for segment in path {
+        for segment in segments(path) {
             let Some(at) = found.value else { break };
             let next = match (segment, self.view(at)) {
-                (Segment::Key(key), View::Mapping(_)) => self.entry(at, key),
+                (Segment::Key(key), View::Mapping(_)) => self.entry(at, &key),
                 (Segment::Index(index), View::Sequence(items)) => {
-                    items.iter().filter(|i| !is_masked(**i)).nth(*index).map(|i| (*i, *i))
+                    items.iter().filter(|i| !is_masked(**i)).nth(index).map(|i| (*i, *i))
                 }
                 _ => None,
             };
@@ -124,7 +132,7 @@ mod tests {
 
     #[test]
     fn paths_are_read() {
-        let key = |k: &str| Key(k.to_owned());
+        let key = |k: &'static str| Key(Cow::Borrowed(k));
         let table = [
             ("", vec![]),
             ("spec.ingress[0].from[1]", vec![key("spec"), key("ingress"), Index(0), key("from"), Index(1)]),
@@ -138,7 +146,7 @@ mod tests {
             ("a[", vec![key("a"), key("")]),
         ];
         for (path, expected) in table {
-            assert_eq!(parse_path(path), expected, "{path}");
+            assert_eq!(segments(path).collect::<Vec<_>>(), expected, "{path}");
         }
     }
 }

@@ -22,7 +22,7 @@ fn plain_in_flow(text: &str) -> Result<(), Fatal> {
 }
 
 /// How many bytes are read again at most because of lines that stand too far left.
-const READ_AGAIN: usize = 1 << 26;
+const READ_AGAIN: usize = 1 << 27;
 
 /// Reads the documents of a chunk. Those before a broken one are kept.
 pub(crate) fn read_yaml(builder: &mut Builder, chunk: Chunk<'_>) -> (Vec<NodeId>, Option<Broken>) {
