@@ -173,6 +173,9 @@ pub fn build(builder: &mut Builder, sources: &[Arc<ParsedSource>], keep_going: b
             "the input has {what}, or go on without the broken parts by --keep-going"
         )));
     }
+    if set.objects().next().is_none() {
+        anstream::eprintln!("\x1b[1;33mnote:\x1b[0m there are no Kubernetes objects in this input");
+    }
     Ok(built)
 }
 

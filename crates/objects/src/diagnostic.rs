@@ -47,6 +47,8 @@ pub enum Cause {
     Template,
     /// A document that is no object: without a kind, a version or a name.
     NoObject,
+    /// A document that is no object, and by its keys was not meant as one.
+    Foreign,
     /// A kind that its group does not have, or never had in this version.
     UnknownKind,
     /// A version of a kind that Kubernetes served once; the object is read as one of the version that succeeded it.

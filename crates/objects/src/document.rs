@@ -99,7 +99,20 @@ pub(crate) fn join(source: &Source, groups: Vec<Group>) -> (Vec<Arc<Object>>, Ve
         }
         break;
     }
+    if objects.is_empty() && diagnostics.iter().all(|d| d.cause == Cause::Foreign) {
+        foreign(&mut diagnostics);
+    }
     (objects, diagnostics)
+}
+
+/// Folders hold the files of other programs too, and nobody means these: it is enough to say so once.
+fn foreign(diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.truncate(1);
+    for diagnostic in diagnostics {
+        diagnostic.severity = Severity::Info;
+        diagnostic.message = "skipped: nothing in this file has an `apiVersion` or a `kind`".to_owned();
+        diagnostic.help = None;
+    }
 }
 
 fn too_many(diagnostics: &mut Vec<Diagnostic>, source: &Source) {
@@ -155,6 +168,21 @@ struct Inherited<'a> {
     api_version: &'a str,
     kind: &'a str,
 }
+
+/// Keys at the root that say of a document that it was meant as an object.
+const OF_OBJECTS: [&str; 11] = [
+    "metadata",
+    "spec",
+    "status",
+    "data",
+    "stringData",
+    "items",
+    "template",
+    "podSelector",
+    "roleRef",
+    "webhooks",
+    "subsets",
+];
 
 impl Reader<'_> {
     fn part(&mut self, part: &Part<'_>) {
@@ -298,7 +326,12 @@ impl Reader<'_> {
                 Some("name only manifests, or leave this file out; values files and configuration of other programs are not read".into()),
             ),
         };
-        self.findings.add((Severity::Error, Cause::NoObject), root, message, help);
+        let is_meant = api_version.is_some()
+            || kind.is_some()
+            || keys.iter().any(|key| OF_OBJECTS.contains(key))
+            || ["apiVersion", "kind"].into_iter().any(|wanted| slip(wanted).is_some());
+        let cause = if is_meant { Cause::NoObject } else { Cause::Foreign };
+        self.findings.add((Severity::Error, cause), root, message, help);
     }
 
     fn single(&mut self, root: NodeId, api_version: Arc<str>, kind: Arc<str>) {

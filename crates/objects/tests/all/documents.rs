@@ -66,7 +66,16 @@ fn what_is_no_manifest_is_said() {
             "1:1 warning skipped: this document is the text \"just text\", not a Kubernetes object",
         ),
         ("- a\n- b\n", "1:1 error this document is a list, not a Kubernetes object"),
-        ("replicas: 3\n", "1:1 error this is no Kubernetes object: it has neither `apiVersion` nor `kind`"),
+        ("spec: {}\n", "1:1 error this is no Kubernetes object: it has neither `apiVersion` nor `kind`"),
+        (
+            "kind: Namespace\napiVersion: v1\nmetadata: {name: a}\n---\nreplicas: 3\n",
+            "5:1 error this is no Kubernetes object: it has neither `apiVersion` nor `kind`",
+        ),
+        ("Kind: Pod\n", "1:1 error this is no Kubernetes object: it has neither `apiVersion` nor `kind`"),
+        (
+            "services: {web: {image: nginx}}\n",
+            "1:1 info skipped: nothing in this file has an `apiVersion` or a `kind`",
+        ),
         ("kind: Pod\nmetadata: {name: a}\n", "1:1 error `apiVersion` is missing from this Pod"),
         ("apiVersion: v1\nmetadata: {name: a}\n", "1:1 error `kind` is missing from this object of v1"),
         ("apiVersion: 1\nkind: Pod\n", "1:13 error `apiVersion` must be text"),

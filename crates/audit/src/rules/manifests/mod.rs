@@ -67,7 +67,7 @@ fn rule_of(cause: Cause) -> Option<&'static Rule> {
         Cause::LostIndentation => Some(&lost_indentation::RULE),
         Cause::GivenTwice => Some(&given_twice::RULE),
         Cause::Template => Some(&unrendered_template::RULE),
-        Cause::NoObject => Some(&no_object::RULE),
+        Cause::NoObject | Cause::Foreign => Some(&no_object::RULE),
         Cause::UnknownKind => Some(&unknown_kind::RULE),
         Cause::NotApplied => Some(&not_applied::RULE),
         Cause::Cluster => Some(&impossible_cluster::RULE),
