@@ -77,7 +77,10 @@ enum Origin {
 impl Engine for Checks {
     fn check(&mut self, root: &Path, open: &Open) -> Result<Checked, Trouble> {
         let plan = self.plan(root)?;
-        let set = ObjectSet::assemble(self.read(root, &plan, open)?);
+        let mut sources = self.read(root, &plan, open)?;
+        // An editor shows this server all the YAML there is.
+        sources.retain(|source| !source.is_foreign());
+        let set = ObjectSet::assemble(sources);
         let report = self.look(&plan, &set)?;
         Ok(Checked { set, report })
     }

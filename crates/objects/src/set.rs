@@ -28,6 +28,12 @@ impl ParsedSource {
         let hashes = objects.iter().map(|object| hash(object)).collect();
         Self { source, objects, diagnostics, hashes }
     }
+
+    /// Whether it is a file of another program: nothing in it is an object, or was meant as one.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.objects.is_empty() && self.diagnostics.iter().any(|d| d.cause == Cause::Foreign)
+    }
 }
 
 /// All objects of the input, with the findings that need more than one of them.

@@ -191,11 +191,17 @@ fn what_check_finds_is_shown_repaired_and_suppressed_in_an_editor() {
         ("web.yaml", SERVICE),
         ("vendor.yaml", SERVICE),
         ("rule.yaml", ""),
+        ("compose.yaml", "services: {web: {image: nginx}}\n"),
     ]);
     let mut editor = Editor::start(tree.path(), &["--stdio"]);
     let (web, rule) = (uri(tree.path(), "web.yaml"), uri(tree.path(), "rule.yaml"));
     // Files that nobody has opened are checked as they are on disk.
     editor.wait_for(&web, &["SV001"]);
+    let compose = editor.shown.get(&uri(tree.path(), "compose.yaml"));
+    assert!(
+        compose.is_none_or(|shown| shown.as_array().is_some_and(Vec::is_empty)),
+        "other programs' files are left alone: {compose:?}"
+    );
     let shown = editor.shown[&web][0].clone();
     assert_eq!(
         shown["range"],
