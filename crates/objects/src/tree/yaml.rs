@@ -24,8 +24,16 @@ fn plain_in_flow(text: &str) -> Result<(), Fatal> {
 /// How many bytes are read again at most because of lines that stand too far left.
 const READ_AGAIN: usize = 1 << 27;
 
+/// The parser holds all of a bracket that a document begins with, a hundred bytes for one: larger ones are no manifests,
+/// of which the API server takes 3 MB.
+const LARGEST_BRACKET: usize = 16 << 20;
+
 /// Reads the documents of a chunk. Those before a broken one are kept.
 pub(crate) fn read_yaml(builder: &mut Builder, chunk: Chunk<'_>) -> (Vec<NodeId>, Option<Broken>) {
+    if chunk.text.len() > LARGEST_BRACKET && chunk.text.trim_start().starts_with(['[', '{']) {
+        let message = "a document within brackets of more than 16 MB, which is no JSON".to_owned();
+        return (Vec::new(), Some(Broken { line: chunk.line, column: 1, message }));
+    }
     let mut loose = Loose::new(chunk.text);
     let (nodes, mut again) = (builder.len(), READ_AGAIN);
     loop {

@@ -65,6 +65,17 @@ fn one_long_line_is_read_in_time_that_grows_with_it_only_once() {
 }
 
 #[test]
+fn a_huge_bracket_that_is_no_json_is_refused() {
+    let found = findings(&format!("[{}]", "a, ".repeat(6_000_000)));
+    assert_eq!(
+        found,
+        [
+            "1:1 error this document cannot be parsed: a document within brackets of more than 16 MB, which is no JSON"
+        ]
+    );
+}
+
+#[test]
 fn a_flood_of_mistakes_is_bounded() {
     let keys: String = (0..20_000).map(|i| format!("  k{i}: {i}\n")).collect();
     assert!(parse(&config_map(&keys)).diagnostics.len() <= 1001);
