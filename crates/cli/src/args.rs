@@ -206,6 +206,17 @@ pub enum Output {
     Json,
 }
 
+/// How `verify` answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VerifyOutput {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// JUnit XML, for CI: a case an expectation, and one for all connections
+    Junit,
+}
+
 /// How the network is run.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Network")]
@@ -289,8 +300,8 @@ pub struct Verify {
     #[arg(long, default_value_t = 200_000, value_name = "N")]
     pub max_probes: usize,
     /// Format of the report
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
+    #[arg(short, long, value_enum, default_value_t = VerifyOutput::Text)]
+    pub output: VerifyOutput,
 }
 
 impl Cluster {

@@ -9,7 +9,7 @@ use netloom_embedded::{
 use netloom_explain::World;
 use netloom_reach::{
     Party, Reach,
-    expect::{Broken, Expectation, Expectations, Outcome, table::Table},
+    expect::{Broken, Expectation, Outcome, table::Table},
 };
 
 use crate::{load::Stop, reach::expect::Expected};
@@ -22,8 +22,7 @@ pub fn read_table(path: &Path) -> Result<Table, Stop> {
 }
 
 /// Expectations that the prediction does not agree with.
-pub fn refused(reach: &Reach, file: &str, expected: &Expectations) -> Result<Vec<Disagreement>, Stop> {
-    let outcomes = expected.judge(file, reach)?;
+pub fn refused(file: &str, outcomes: &[Outcome]) -> Vec<Disagreement> {
     let of_outcome = |outcome: &Outcome| {
         let wanted = if outcome.expectation.allowed { "allowed" } else { "denied" };
         let predicted = if outcome.expectation.allowed { "denied" } else { "allowed" };
@@ -39,7 +38,7 @@ pub fn refused(reach: &Reach, file: &str, expected: &Expectations) -> Result<Vec
         };
         outcome.broken.iter().map(of_pair).collect::<Vec<_>>()
     };
-    Ok(outcomes.iter().flat_map(of_outcome).collect())
+    outcomes.iter().flat_map(of_outcome).collect()
 }
 
 /// Ports of an expectation that are probed, at most: a range is no reason to try each of its ports.

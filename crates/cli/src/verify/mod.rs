@@ -1,10 +1,9 @@
 //! `netloom verify`: real packets against the prediction.
 mod classes;
 mod expected;
+mod output;
 
 use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
     io::IsTerminal as _,
     path::{Path, PathBuf},
     time::Duration,
@@ -13,43 +12,59 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use netloom_embedded::{
     Network,
-    verify::{Plan, Report, run},
+    verify::{Disagreement, Plan, Report, run},
 };
+
+use netloom_reach::report::expectations::{self, Case};
 
 use expected::{add_pairs, add_rows, held_against, read_table, refused};
 
 use crate::{
-    args::{Output, Verify},
+    args::{Verify, VerifyOutput},
     load::{Loaded, Stop},
     out,
     reach::expect::Expected,
     run as running,
 };
 
-/// Disagreements that are listed for people; programs get all.
-const LISTED: usize = 50;
-
 pub fn main(args: &Verify) -> Result<u8, Stop> {
     let loaded = Loaded::new(&args.input.paths, &args.input.reading)?;
     let expected = args.expect.as_deref().map(Expected::read).transpose()?;
     running::in_sandbox(move || async move {
-        let report = match &args.cases {
-            Some(folder) => cases(args, loaded, folder).await?,
+        let Done { report, asked } = match &args.cases {
+            Some(folder) => Done::of(cases(args, loaded, folder).await?),
             None => once(args, &loaded, expected).await?,
         };
-        match args.output {
-            Output::Json => out::write(&format!("{}\n", serde_json::to_string_pretty(&report)?))?,
-            Output::Text => out::write(&text(&report))?,
-        }
+        let written = match args.output {
+            VerifyOutput::Json => format!("{}\n", serde_json::to_string_pretty(&report)?),
+            VerifyOutput::Text => output::text(&report),
+            VerifyOutput::Junit => {
+                let name = args.expect.as_deref().or(args.input.paths.first().map(PathBuf::as_path));
+                output::junit(&name.unwrap_or(Path::new("-")).display().to_string(), &asked)
+            }
+        };
+        out::write(&written)?;
         Ok(u8::from(!report.disagree.is_empty()))
     })
 }
 
-async fn once(args: &Verify, loaded: &Loaded, expected: Option<Expected>) -> Result<Report, Stop> {
+/// What came out, and what was asked, case by case.
+struct Done {
+    report: Report,
+    asked: Vec<Case>,
+}
+
+impl Done {
+    fn of(report: Report) -> Self {
+        Self { asked: vec![output::packets(&report)], report }
+    }
+}
+
+async fn once(args: &Verify, loaded: &Loaded, expected: Option<Expected>) -> Result<Done, Stop> {
     let (network, made) = Network::up(loaded.world.clone(), running::options(&args.running)?).await?;
     let mut plan = Plan::everything(&network, args.max_probes);
     let reach = classes::reach_of(&loaded.world);
-    let mut broken = Vec::new();
+    let (mut broken, mut asked) = (Vec::new(), Vec::new());
     match (&expected, &args.expect) {
         (Some(Expected::Table(table)), _) => {
             broken = held_against(&loaded.world, table)?;
@@ -57,20 +72,37 @@ async fn once(args: &Verify, loaded: &Loaded, expected: Option<Expected>) -> Res
         }
         (Some(Expected::Lines(lines)), Some(file)) => {
             let file = file.display().to_string();
-            broken = refused(&reach, &file, lines)?;
+            let outcomes = lines.judge(&file, &reach)?;
+            broken = refused(&file, &outcomes);
+            asked = expectations::cases(&outcomes, &reach);
             for expectation in &lines.lines {
                 add_pairs(&network, &reach, &file, expectation, &mut plan)?;
             }
         }
         _ => {}
     }
-    broken.extend(classes::disagreeing(&loaded.world, &reach, &plan));
+    let beyond = classes::disagreeing(&loaded.world, &reach, &plan);
     let bar = bar(plan.probes.len() as u64, args.output);
     let mut report = run(&network, plan, |p| bar.set_position(p.done as u64)).await?;
     bar.finish_and_clear();
-    report.disagree.extend(broken);
+    report.disagree.extend(beyond);
     report.ready_ms = made.took.as_secs_f64() * 1e3;
-    Ok(report)
+    asked.push(output::packets(&report));
+    asked.extend(table_case(&expected, &broken));
+    report.disagree.extend(broken);
+    Ok(Done { report, asked })
+}
+
+/// A table of verdicts as one case.
+fn table_case(expected: &Option<Expected>, broken: &[Disagreement]) -> Option<Case> {
+    let Some(Expected::Table(table)) = expected else { return None };
+    let failure = (!broken.is_empty()).then(|| {
+        let rows = broken
+            .iter()
+            .map(|d| format!("{} → {}: predicted {}; {}", d.from, d.to, d.predicted, d.observed));
+        format!("{} are not\n{}", broken.len(), rows.collect::<Vec<_>>().join("\n"))
+    });
+    Some(Case { name: format!("{} rows are as predicted", table.asked().count()), line: 1, failure })
 }
 
 /// Brings the network up once, and moves it through the cases.
@@ -109,8 +141,8 @@ async fn cases(args: &Verify, mut loaded: Loaded, folder: &Path) -> Result<Repor
     Ok(total)
 }
 
-fn bar(length: u64, output: Output) -> ProgressBar {
-    let target = if output == Output::Json || !std::io::stderr().is_terminal() {
+fn bar(length: u64, output: VerifyOutput) -> ProgressBar {
+    let target = if output != VerifyOutput::Text || !std::io::stderr().is_terminal() {
         ProgressDrawTarget::hidden()
     } else {
         ProgressDrawTarget::stderr()
@@ -120,39 +152,4 @@ fn bar(length: u64, output: Output) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(length), target).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
-}
-
-fn text(report: &Report) -> String {
-    let mut text = String::new();
-    for d in report.disagree.iter().take(LISTED) {
-        let object = d.object.as_ref().map_or_else(String::new, |o| format!(" by {o}"));
-        _ = writeln!(
-            text,
-            "✗ {} → {} {} ({})\n    predicted: {}{object}\n    observed:  {}",
-            d.from, d.to, d.protocol, d.address, d.predicted, d.observed
-        );
-    }
-    if report.disagree.len() > LISTED {
-        _ = writeln!(text, "… and {} more", report.disagree.len() - LISTED);
-    }
-    let mut not_probed: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
-    for n in &report.not_probed {
-        let of_reason = not_probed.entry((n.reason, n.protocol)).or_default();
-        *of_reason = (of_reason.0 + n.connections, of_reason.1 + 1);
-    }
-    for ((reason, protocol), (connections, targets)) in not_probed {
-        _ = writeln!(text, "not probed: {connections} {protocol} connections to {targets} targets: {reason}");
-    }
-    _ = writeln!(
-        text,
-        "{} connections opened, {} as predicted, {} not ({} predicted allowed, {} denied; ready in {:.0} ms, probed in {:.1} s)",
-        report.probes,
-        report.agree,
-        report.disagree.len(),
-        report.predicted.allowed,
-        report.predicted.denied,
-        report.ready_ms,
-        report.probe_ms / 1e3,
-    );
-    text
 }

@@ -1,5 +1,5 @@
 //! The examples of the repository: every packet as predicted, every mistake named at its line.
-use crate::support::{User, run, stdout, verified};
+use crate::support::{User, folder, run, stdout, verified};
 
 #[test]
 fn the_shop_behaves_as_predicted() {
@@ -49,4 +49,27 @@ fn the_broken_shop_is_explained_at_the_right_lines() {
         asked += 1;
     }
     assert!(asked >= 4, "the README asks about every mistake");
+}
+
+#[test]
+fn expectations_are_held_against_packets_case_by_case() {
+    let verify = |file: &str| {
+        let output = run(&["verify", "examples/shop", "--expect", file, "-o", "junit"]);
+        (output.status.code(), stdout(&output))
+    };
+    let (status, xml) = verify("examples/shop/reach.txt");
+    assert_eq!(status, Some(0), "{xml}");
+    assert!(xml.contains("<testsuites name=\"netloom verify\" tests=\"12\" failures=\"0\">"), "{xml}");
+    assert!(xml.contains("name=\"frontend -&gt; backend:8080 allowed\""), "{xml}");
+    assert!(xml.contains(" connections go as predicted\""), "{xml}");
+    let wrong = folder(&[(
+        "wrong.txt",
+        "[production]\nfrontend -> backend:8080 denied\nfrontend -> postgres denied\n",
+    )]);
+    let (status, xml) = verify(wrong.path().join("wrong.txt").to_str().unwrap());
+    assert_eq!(status, Some(1), "{xml}");
+    assert!(
+        xml.contains("tests=\"3\" failures=\"1\""),
+        "what is expected is wrong, and the packets are not: {xml}"
+    );
 }

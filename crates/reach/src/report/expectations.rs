@@ -89,12 +89,18 @@ pub fn json(file: &str, outcomes: &[Outcome], reach: &Reach) -> Value {
 /// JUnit XML: a suite a file, a case an expectation.
 #[must_use]
 pub fn junit(file: &str, outcomes: &[Outcome], reach: &Reach) -> String {
-    let cases = outcomes.iter().map(|outcome| Case {
+    cases_as_junit("netloom reach", file, &cases(outcomes, reach))
+}
+
+/// A case an expectation.
+#[must_use]
+pub fn cases(outcomes: &[Outcome], reach: &Reach) -> Vec<Case> {
+    let case = |outcome: &Outcome| Case {
         name: outcome.expectation.to_string(),
         line: outcome.expectation.line,
         failure: (!outcome.held()).then(|| details(outcome, reach).join("\n")),
-    });
-    cases_as_junit(file, &cases.collect::<Vec<_>>())
+    };
+    outcomes.iter().map(case).collect()
 }
 
 /// A table of verdicts for people: the rows that are not as expected, and how many there were.
@@ -136,21 +142,28 @@ pub fn table_junit(file: &str, table: &table::Table, wrong: &[table::Wrong<'_>])
         line: row.line,
         failure: wrong.iter().find(|wrong| wrong.row.line == row.line).map(of_row),
     };
-    cases_as_junit(file, &table.asked().map(case).collect::<Vec<_>>())
+    cases_as_junit("netloom reach", file, &table.asked().map(case).collect::<Vec<_>>())
 }
 
-struct Case {
-    name: String,
-    line: usize,
-    failure: Option<String>,
+/// One case of a JUnit report.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What was asked.
+    pub name: String,
+    /// Where in the file.
+    pub line: usize,
+    /// What went wrong; its first line is the message.
+    pub failure: Option<String>,
 }
 
-fn cases_as_junit(file: &str, cases: &[Case]) -> String {
+/// JUnit XML of what a tool asked, with one suite that is called as a file is.
+#[must_use]
+pub fn cases_as_junit(tool: &str, file: &str, cases: &[Case]) -> String {
     let failures = cases.iter().filter(|case| case.failure.is_some()).count();
     let counts = format!("tests=\"{}\" failures=\"{failures}\"", cases.len());
     let file = Escaped(file);
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    _ = writeln!(xml, "<testsuites name=\"netloom reach\" {counts}>");
+    _ = writeln!(xml, "<testsuites name=\"{tool}\" {counts}>");
     _ = writeln!(xml, "  <testsuite name=\"{file}\" {counts} errors=\"0\">");
     for case in cases {
         let name = Escaped(&case.name);
