@@ -106,10 +106,10 @@ impl Topologist {
         let places = place(&specs, &drafts, &previous, &mut findings);
         let placed = drafts.into_iter().zip(places).zip(before).filter_map(|((d, p), b)| Some((d, (p?, b))));
         let (drafts, (places, before)): (Vec<_>, (Vec<NodeId>, Vec<Option<usize>>)) = placed.unzip();
-        let counts = counts(&specs, &drafts, &places);
-        let ground =
-            roomy(ground(&given(&specs, &drafts), options, &mut notes), &counts, options, &mut notes);
-        let nodes = self.nodes(&specs, &drafts, &places, ground, options, &mut findings);
+        let tenants = Tenants::of(&specs, &drafts, &places);
+        let ground = ground(&given(&specs, &drafts), options, &mut notes);
+        let ground = roomy(ground, &tenants.counts, options, &mut notes);
+        let nodes = self.nodes(&specs, &tenants, ground, options, &mut findings);
         say_foreign_host_ips(&nodes, &drafts, &places, &mut findings);
         let ips = self.addresses(&nodes, &drafts, &places, &before, options, &mut findings);
         let (pods, extras) = self.assemble(drafts, &places, &before, &ips, &namespaces, &nodes);
@@ -147,19 +147,14 @@ impl Topologist {
     fn nodes(
         &mut self,
         specs: &[NodeSpec],
-        drafts: &[Arc<Draft>],
-        places: &[NodeId],
+        tenants: &Tenants,
         ground: Ground,
         options: &Options,
         findings: &mut Findings,
     ) -> Vec<Node> {
-        let mut given = Vec::new();
-        for (draft, node) in drafts.iter().zip(places).filter(|(d, _)| !d.template.host_network) {
-            given.extend(draft.given.iter().map(|ip| (ip, node.0 as usize)));
-        }
         let assigned = match options.addressing {
             Addressing::Assigned => {
-                self.blocks.assign(ground.pods, specs, &counts(specs, drafts, places), &given)
+                self.blocks.assign(ground.pods, specs, &tenants.counts, &tenants.addresses)
             }
             Addressing::Known => Ok(specs.iter().map(|s| s.pod_cidrs).collect()),
         };
@@ -425,12 +420,23 @@ fn say_duplicate(ip: IpAddr, draft: &Draft, first: &Draft, findings: &mut Findin
         .related(first.origin.at.clone(), "the other one");
 }
 
-/// How many pods each node gives addresses to.
-fn counts(specs: &[NodeSpec], drafts: &[Arc<Draft>], places: &[NodeId]) -> Vec<usize> {
-    let mut counts = vec![0; specs.len()];
-    let with_address = drafts.iter().zip(places).filter(|(draft, _)| !draft.template.host_network);
-    with_address.for_each(|(_, node)| counts[node.0 as usize] += 1);
-    counts
+/// The pods that have addresses of their nodes' ranges.
+struct Tenants {
+    /// How many each node has.
+    counts: Vec<usize>,
+    /// Addresses that objects give them, each with its node.
+    addresses: Vec<(IpAddr, usize)>,
+}
+
+impl Tenants {
+    fn of(specs: &[NodeSpec], drafts: &[Arc<Draft>], places: &[NodeId]) -> Self {
+        let mut tenants = Self { counts: vec![0; specs.len()], addresses: Vec::new() };
+        for (draft, node) in drafts.iter().zip(places).filter(|(d, _)| !d.template.host_network) {
+            tenants.counts[node.0 as usize] += 1;
+            tenants.addresses.extend(draft.given.iter().map(|ip| (ip, node.0 as usize)));
+        }
+        tenants
+    }
 }
 
 fn given(specs: &[NodeSpec], drafts: &[Arc<Draft>]) -> Given {

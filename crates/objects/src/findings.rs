@@ -250,7 +250,7 @@ fn syntax_help(message: &str) -> Option<String> {
         ("invalid indentation", "does this line stand at the same column as its neighbours?"),
         ("expected <block end>", "does this line stand at the same column as its neighbours?"),
         ("unknown anchor", "an alias `*name` needs an anchor `&name` before it, in the same document"),
-        ("within brackets", "put it into quotes"),
+        ("no unquoted text within brackets", "put it into quotes"),
         ("unexpected character", "a value that begins with this character needs quotes"),
         ("block sequence entries are not allowed", "a list begins on a line of its own, below its key"),
     ];

@@ -128,10 +128,7 @@ impl Reach {
         let mut open = PortSet::none();
         if by.is_empty() {
             let ranges = self.stretches(self.class_of(target), Side::In);
-            let may = |range: &crate::AddressRange| {
-                published.only_from.is_empty() || published.only_from.iter().any(|net| range.overlaps(net))
-            };
-            for (_, ports) in ranges.iter().filter(|(range, _)| may(range)) {
+            for (_, ports) in ranges.iter().filter(|(range, _)| published.is_for(range)) {
                 open = open.or(&self.ports(*ports));
             }
             nodes.iter().for_each(|node| open = open.or(&self.open_to_node(*node, to)));

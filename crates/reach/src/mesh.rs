@@ -18,6 +18,19 @@ pub fn service_of<'h>(full: &'h str, zone: &str) -> Option<(&'h str, &'h str)> {
     rest.split_once('.').filter(|(name, namespace)| *name != "*" && !namespace.contains('.'))
 }
 
+/// What every proxy of the mesh is, in lists of gateways.
+pub const MESH: &str = "mesh";
+
+/// The namespace and name of a Gateway that a VirtualService of a namespace names: `name`, `namespace/name`, `./name`.
+#[must_use]
+pub fn gateway<'n>(named: &'n str, namespace: &'n str) -> (&'n str, &'n str) {
+    match named.split_once('/') {
+        None => (namespace, named),
+        Some((".", name)) => (namespace, name),
+        Some(other) => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +48,14 @@ mod tests {
         ] {
             let full = full_host(host, "shop", "cluster.local");
             assert_eq!(service_of(&full, "cluster.local"), service, "{host}");
+        }
+    }
+
+    #[test]
+    fn gateways_are_of_the_same_namespace_where_none_is_named() {
+        for (named, found) in [("gw", ("shop", "gw")), ("./gw", ("shop", "gw")), ("edge/gw", ("edge", "gw"))]
+        {
+            assert_eq!(gateway(named, "shop"), found, "{named}");
         }
     }
 }

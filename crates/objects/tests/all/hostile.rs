@@ -73,6 +73,8 @@ fn a_huge_bracket_that_is_no_json_is_refused() {
             "1:1 error this document cannot be parsed: a document within brackets of more than 16 MB, which is no JSON"
         ]
     );
+    let parsed = parse(&format!("[{}]", "a, ".repeat(6_000_000)));
+    assert_eq!(parsed.diagnostics[0].help, None, "quotes are no help here");
 }
 
 #[test]

@@ -9,11 +9,8 @@ use netloom_objects::{
 use super::{Entry, Published, Set, namespace_of};
 use crate::{
     controllers::Carrier,
-    mesh::{full_host, service_of},
+    mesh::{self, MESH, full_host, service_of},
 };
-
-/// What every sidecar is, in lists of gateways.
-const MESH: &str = "mesh";
 
 /// The pods of a gateway that is not in the set: those of Istio's own installation.
 const USUAL: (&str, &str) = ("istio", "ingressgateway");
@@ -58,8 +55,7 @@ impl Route<'_> {
 
 /// The gateway's pods: `name` of the VirtualService's namespace, or `namespace/name`.
 fn carrier(set: &Set<'_>, object: &Object, gateway: &str) -> Carrier {
-    let (namespace, name) = gateway.split_once('/').unwrap_or((".", gateway));
-    let namespace = if namespace == "." { namespace_of(object) } else { namespace };
+    let (namespace, name) = mesh::gateway(gateway, namespace_of(object));
     let selector = set.istio_gateways.get(&(namespace, name)).map(|labels| (*labels).clone());
     let usual = || BTreeMap::from([(USUAL.0.to_owned(), USUAL.1.to_owned())]);
     Carrier {

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use netloom_cluster::{PodId, Protocol, Service, Snapshot};
 use netloom_objects::{Object, ObjectRef, ObjectSet, Typed, istio::VirtualService};
 
-use crate::controllers::Carrier;
+use crate::{controllers::Carrier, outside::AddressRange};
 
 /// How traffic from outside comes in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,6 +58,13 @@ pub struct Published {
     /// Whether pods of other nodes than the one where a client comes in see the address of that node
     /// (`externalTrafficPolicy: Cluster`).
     pub masquerades: bool,
+}
+
+impl Published {
+    /// Whether some address of a range may ask.
+    pub(crate) fn is_for(&self, range: &AddressRange) -> bool {
+        self.only_from.is_empty() || self.only_from.iter().any(|net| range.overlaps(net))
+    }
 }
 
 /// Everything that is published, in the order of the input.

@@ -1,7 +1,6 @@
 //! What is published to the outside: the ways to pods, and what policies make of them.
 use serde_json::{Value, json};
 
-use ipnet::IpNet;
 use netloom_policy::{Direction, Reason};
 
 use super::{json::ranges, reasons::ReasonOf, sides::in_words};
@@ -49,18 +48,14 @@ impl Reach {
         let (mut open, mut client) = (PortSet::none(), None);
         for (range, ports) in self.stretches(target, Side::In) {
             let ports = self.ports(ports).and(&way.aims);
-            let may = |part: &AddressRange| {
-                way.published.only_from.is_empty()
-                    || way.published.only_from.iter().any(|net| part.overlaps(net))
-            };
-            let from = internet.iter().filter_map(|part| part.and(&range)).find(may);
+            let from =
+                internet.iter().filter_map(|part| part.and(&range)).find(|part| way.published.is_for(part));
             if let (Some(from), false) = (from, ports.is_none()) {
                 open = open.or(&ports);
                 client.get_or_insert(Party::Address(from.low));
             }
         }
-        let of_internet = |net: &IpNet| internet.iter().any(|part| part.overlaps(net));
-        if way.published.only_from.is_empty() || way.published.only_from.iter().any(of_internet) {
+        if internet.iter().any(|part| way.published.is_for(part)) {
             for node in &way.nodes {
                 let ports = self.open_to_node(*node, way.to).and(&way.aims);
                 if !ports.minus(&open).is_none() {

@@ -1,7 +1,7 @@
 //! What is learnt from settings, monitors, webhooks, routes: one set with something of each.
 use netloom_suggest::derive;
 
-use crate::support::{Asked, on_text, suggested};
+use crate::support::{Asked, lines, on_text, suggested};
 
 const SET: &str = include_str!("derived.yaml");
 
@@ -9,19 +9,7 @@ const SET: &str = include_str!("derived.yaml");
 fn needs_are_learnt_from_manifests() {
     on_text(SET, |ground| {
         let needs = derive(ground);
-        let mut lines: Vec<String> = needs
-            .needs
-            .iter()
-            .map(|n| {
-                format!(
-                    "{} -> {} on {}: {}",
-                    n.from.title(&ground.units),
-                    n.to.title(&ground.units),
-                    n.ports,
-                    n.reason
-                )
-            })
-            .collect();
+        let mut lines = lines(ground, &needs);
         lines.sort();
         let doubts: Vec<String> = needs.doubts.iter().map(|d| format!("? {d}")).collect();
         insta::assert_snapshot!("derived_needs", format!("{}\n\n{}", lines.join("\n"), doubts.join("\n")));

@@ -1,7 +1,7 @@
 //! Flow logs in each form.
 use netloom_suggest::Observed;
 
-use crate::support::{Asked, example, on, suggested};
+use crate::support::{Asked, example, lines, on, suggested};
 
 const HUBBLE: &str = r#"{"flow":{"time":"2026-01-05T10:00:00Z","verdict":"FORWARDED","IP":{"source":"10.0.0.10","destination":"10.0.1.20","ipVersion":"IPv4"},"l4":{"TCP":{"source_port":45122,"destination_port":8080,"flags":{"SYN":true}}},"source":{"ID":1,"identity":2,"namespace":"ingress","labels":["k8s:app=edge","k8s:io.kubernetes.pod.namespace=ingress"],"pod_name":"edge-6d5f7c9b8-x2k4q","workloads":[{"name":"edge","kind":"Deployment"}]},"destination":{"ID":3,"namespace":"production","labels":["k8s:app=frontend"],"pod_name":"frontend-5c6b7d8f9-bcdfg"},"Type":"L3_L4","node_name":"n1","is_reply":false},"node_name":"n1"}
 {"flow":{"verdict":"FORWARDED","IP":{"source":"10.0.1.20","destination":"10.0.0.10"},"l4":{"TCP":{"source_port":8080,"destination_port":45122,"flags":{"SYN":true,"ACK":true}}},"source":{"namespace":"production","pod_name":"frontend-5c6b7d8f9-bcdfg"},"destination":{"namespace":"ingress","pod_name":"edge-6d5f7c9b8-x2k4q"},"is_reply":true}}
@@ -37,20 +37,7 @@ const OWN: &str = r#"{"from": "production/frontend", "to": "production/backend",
 fn shown(flows: &str) -> String {
     on(&example("shop", Some("policies/")), |ground| {
         let observed = Observed::read(ground, "flows.jsonl", flows).unwrap();
-        let lines: Vec<String> = observed
-            .needs
-            .needs
-            .iter()
-            .map(|n| {
-                format!(
-                    "{} -> {} on {}: {}",
-                    n.from.title(&ground.units),
-                    n.to.title(&ground.units),
-                    n.ports,
-                    n.reason
-                )
-            })
-            .collect();
+        let lines = lines(ground, &observed.needs);
         let doubts: Vec<String> = observed.needs.doubts.iter().map(|d| format!("? {d}")).collect();
         format!("{}\n{}\n{}", lines.join("\n"), doubts.join("\n"), observed.counts)
     })

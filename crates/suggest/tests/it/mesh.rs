@@ -1,7 +1,7 @@
 //! Istio: what sidecars and the ambient mesh need, and what its gateways lead to.
 use netloom_suggest::derive;
 
-use crate::support::{Asked, on_text, suggested};
+use crate::support::{Asked, lines, on_text, suggested};
 
 fn set(namespace_labels: &str) -> String {
     format!(
@@ -23,11 +23,9 @@ fn needs(labels: &str) -> Vec<String> {
     on_text(&set(labels), |ground| {
         let (_, proof, report) = suggested(ground, &Asked { derive: true, ..Asked::default() });
         assert!(proof.unmet.is_empty(), "{report}");
-        let needs = derive(ground).needs;
-        let line = |n: &netloom_suggest::Need| {
-            format!("{} -> {} on {}", n.from.title(&ground.units), n.to.title(&ground.units), n.ports)
-        };
-        let mut lines: Vec<String> = needs.iter().map(line).collect();
+        let all = lines(ground, &derive(ground));
+        let without_reason = |line: String| line.split(": ").next().unwrap_or_default().to_owned();
+        let mut lines: Vec<String> = all.into_iter().map(without_reason).collect();
         lines.sort();
         lines
     })

@@ -6,7 +6,7 @@ use netloom_explain::World;
 use netloom_objects::{ObjectSet, Severity, Source, parse_sources, read_sources};
 use netloom_reach::Scope;
 use netloom_suggest::{
-    Chosen, Declared, Ground, Manner, Needs, Observed, Proof, Suggestion, compare, derive,
+    Chosen, Declared, End, Ground, Manner, Need, Needs, Observed, Proof, Suggestion, compare, derive,
     report::{Report, text},
 };
 
@@ -54,6 +54,13 @@ pub fn needs(ground: &Ground<'_>, asked: &Asked<'_>) -> Needs {
         needs.extend(derive(ground));
     }
     needs
+}
+
+/// Needs in words, each with its reason.
+pub fn lines(ground: &Ground<'_>, needs: &Needs) -> Vec<String> {
+    let title = |end: &End| end.title(&ground.units).to_string();
+    let line = |n: &Need| format!("{} -> {} on {}: {}", title(&n.from), title(&n.to), n.ports, n.reason);
+    needs.needs.iter().map(line).collect()
 }
 
 /// The suggestion, the proof, and the report.

@@ -223,9 +223,8 @@ pub(in crate::rules) fn gateway_names<'v>(
     object: &'v Object,
     spec: &'v VirtualServiceSpec,
 ) -> impl Iterator<Item = (String, &'v str, &'v str)> {
-    spec.gateways.iter().enumerate().filter(|(_, name)| *name != "mesh").map(move |(index, name)| {
-        let (namespace, name) = name.split_once('/').unwrap_or((namespace_of(object), name));
-        let namespace = if namespace == "." { namespace_of(object) } else { namespace };
+    spec.gateways.iter().enumerate().filter(|(_, name)| *name != mesh::MESH).map(move |(index, name)| {
+        let (namespace, name) = mesh::gateway(name, namespace_of(object));
         (format!("spec.gateways[{index}]"), namespace, name)
     })
 }
