@@ -11,10 +11,10 @@ NETLOOM := $(TARGET)/debug/netloom
 # Where the corpora are: cyclonus/ and articles/.
 CORPUS ?= ../shared/corpus
 
-.PHONY: help build demo test fmt lint deny unit audit corpus bench fuzz
+.PHONY: help build demo test fmt lint deny unit audit corpus apiserver bench fuzz
 
 help: ## What there is
-	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "make %-9s %s\n", $$1, $$2 }'
 
 build: ## Install what is missing, and build
 	@.ci/tools build
@@ -56,6 +56,9 @@ audit: ## Ask the RustSec database about the dependencies (needs the internet)
 
 corpus: build ## Hold netloom against the corpora in CORPUS=../shared/corpus
 	@.ci/corpus $(NETLOOM) $(CORPUS)
+
+apiserver: ## Hold check against a real API server (needs Go, builds Kubernetes)
+	@.ci/apiserver
 
 bench: ## Run all benchmarks, and print their figures
 	@.ci/tools test

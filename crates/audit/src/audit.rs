@@ -10,13 +10,14 @@ use netloom_cluster::build;
 use netloom_objects::{Diagnostic, Earlier, ObjectSet, ParsedSource, Severity};
 
 use crate::{
-    Closed, Context, Finding, Findings, Lines, Rule, Settings,
+    Closed, Context, Finding, Findings, Rule, Settings,
     checklist::{Idle, SUPPRESSIONS, looked_at},
-    documents::{Documents, object_at},
+    documents::Begun,
     restored::Printed,
     rules,
     rules::manifests,
     suppress::Suppressions,
+    unknown::Unknown,
 };
 
 /// What the audit found.
@@ -66,13 +67,14 @@ fn judge(
     let needed = wanted(&manifests::UNUSED);
     let runs = |rule: &Rule| wanted(rule) || needed && suppressions.name(rule);
     let chosen: Vec<&'static Rule> = rules().filter(|rule| runs(rule)).collect();
-    let mut findings = manifests::unreadable(set.diagnostics().chain(more), &runs);
-    findings.extend(manifests::impossible(&built.diagnostics, &runs));
+    let mut findings = manifests::unreadable(set.diagnostics().chain(more), settings.kube_version, &runs);
+    findings.extend(manifests::impossible(&built.diagnostics, settings.kube_version, &runs));
     findings.extend(run(&context, &chosen));
     for earlier in set.earlier() {
         findings.extend(replaced(&earlier, settings, &chosen));
     }
     manifests::drop_known_once(&mut findings);
+    Unknown::of(set).take_out(&mut findings);
     attribute(set, &mut findings);
     findings.sort_by(|a, b| (&a.at, a.rule.code, &a.message).cmp(&(&b.at, b.rule.code, &b.message)));
     findings.dedup_by(|a, b| a.rule == b.rule && a.at == b.at && a.message == b.message);
@@ -128,12 +130,11 @@ fn idle(rule: &Rule, settings: &Settings, wanted: &dyn Fn(&Rule) -> bool) -> Opt
 /// Names the object of each finding that stands in one and does not say so.
 fn attribute(set: &ObjectSet, findings: &mut [Finding]) {
     let sources: HashMap<&str, &ParsedSource> = set.sources.iter().map(|s| (&*s.source.name, &**s)).collect();
-    let mut documents: HashMap<&str, Documents> = HashMap::new();
+    let mut begun: HashMap<&str, Begun<'_>> = HashMap::new();
     for finding in findings.iter_mut().filter(|finding| finding.object.is_none() && finding.at.line > 0) {
         let Some((name, source)) = sources.get_key_value(&*finding.at.file) else { continue };
-        let documents =
-            documents.entry(name).or_insert_with(|| Documents::of(&Lines::of(&source.source.text)));
-        finding.object = object_at(source, documents, &finding.at);
+        let begun = begun.entry(name).or_insert_with(|| Begun::of(source));
+        finding.object = begun.object_at(&finding.at);
     }
 }
 

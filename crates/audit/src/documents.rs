@@ -31,18 +31,45 @@ pub(crate) fn is_mark(line: &str) -> bool {
     line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
 }
 
-/// The object that a place is in: the last that begins before it in its document.
-pub(crate) fn object_at(
-    source: &ParsedSource,
-    documents: &Documents,
-    at: &Location,
-) -> Option<Arc<ObjectRef>> {
-    let first = documents.range(at.line).0;
-    source
-        .objects
-        .iter()
-        .map(|object| &object.reference)
-        .filter(|r| r.at.line >= first && (r.at.line, r.at.column) <= (at.line, at.column))
-        .max_by_key(|r| (r.at.line, r.at.column))
-        .cloned()
+/// The objects of a source by where they begin.
+pub(crate) struct Begun<'s> {
+    documents: Documents,
+    /// Sorted by place.
+    objects: Vec<&'s Arc<ObjectRef>>,
+}
+
+impl<'s> Begun<'s> {
+    pub(crate) fn of(source: &'s ParsedSource) -> Self {
+        let mut objects: Vec<_> = source.objects.iter().map(|object| &object.reference).collect();
+        objects.sort_by_key(|reference| (reference.at.line, reference.at.column));
+        Self { documents: Documents::of(&Lines::of(&source.source.text)), objects }
+    }
+
+    /// The object that a place is in: the last that begins before it in its document.
+    pub(crate) fn object_at(&self, at: &Location) -> Option<Arc<ObjectRef>> {
+        let first = self.documents.range(at.line).0;
+        let behind = self.objects.partition_point(|r| (r.at.line, r.at.column) <= (at.line, at.column));
+        let last = self.objects.get(behind.checked_sub(1)?)?;
+        (last.at.line >= first).then(|| Arc::clone(last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use netloom_objects::{Source, parse_source};
+
+    use super::*;
+
+    #[test]
+    fn a_place_is_in_the_object_that_begins_before_it() {
+        let one = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {a: b}\n";
+        let text = [one.replace("NAME", "a"), one.replace("NAME", "a"), "# none\n".to_owned()].join("---\n");
+        let source = parse_source(&Source::new("a.yaml", &text));
+        let begun = Begun::of(&source);
+        let line_of = |line: u32| {
+            let at = Location { file: "a.yaml".into(), line, column: 3 };
+            begun.object_at(&at).map(|object| object.at.line)
+        };
+        assert_eq!([1, 4, 6, 9, 11].map(line_of), [Some(1), Some(1), Some(6), Some(6), None]);
+    }
 }

@@ -26,6 +26,7 @@ mod selection;
 mod settings;
 mod suppress;
 mod text;
+mod unknown;
 pub mod versions;
 mod words;
 mod workload;

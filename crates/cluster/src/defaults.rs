@@ -28,6 +28,10 @@ pub const MANY_PODS: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(10, 128, 0, 0),
 pub const SERVICE_CIDRS: Nets =
     nets((Ipv4Addr::new(10, 96, 0, 0), 16), (Ipv6Addr::new(0xfd00, 0x10, 0x96, 0, 0, 0, 0, 0), 112));
 
+/// ClusterIPs, where there are too many Services for [`SERVICE_CIDRS`].
+pub const MANY_SERVICES: Nets =
+    nets((Ipv4Addr::new(10, 96, 0, 0), 12), (Ipv6Addr::new(0xfd00, 0x10, 0x96, 0, 0, 0, 0, 0), 104));
+
 /// LoadBalancer addresses.
 pub const LB_CIDRS: Nets =
     nets((Ipv4Addr::new(198, 18, 0, 0), 24), (Ipv6Addr::new(0x2001, 0xdb8, 0x1b, 0, 0, 0, 0, 0), 112));

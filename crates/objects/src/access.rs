@@ -73,6 +73,18 @@ impl Object {
         Some(start..value.end.max(start))
     }
 
+    /// Bytes of the source without the anchor that they begin with. None where a change of them would change more than
+    /// they are: what an alias stands for, or a value whose tag says what it is.
+    #[must_use]
+    pub fn changeable(&self, bytes: Range<usize>) -> Option<Range<usize>> {
+        let tree = self.place.tree();
+        if tree.is_shared(&bytes) {
+            return None;
+        }
+        let start = embedded::behind_properties(&tree.source().text, &bytes)?;
+        Some(start..bytes.end)
+    }
+
     /// The source that holds this object.
     #[must_use]
     pub fn source(&self) -> &Source {

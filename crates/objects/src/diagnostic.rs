@@ -49,6 +49,10 @@ pub enum Cause {
     NoObject,
     /// A document that is no object, and by its keys was not meant as one.
     Foreign,
+    /// A value that is filled in later, and not judged.
+    Unknown,
+    /// An address that the API server refuses since 1.36, and warned of before.
+    LooseAddress,
     /// A kind that its group does not have, or never had in this version.
     UnknownKind,
     /// A version of a kind that Kubernetes served once; the object is read as one of the version that succeeded it.

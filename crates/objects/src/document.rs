@@ -4,6 +4,7 @@ use std::sync::Arc;
 use crate::{
     Cause, Diagnostic, Location, Object, ObjectRef, Severity, Source, Typed,
     decode::{Decoded, nearest},
+    defaults,
     findings::Findings,
     former::successor,
     kinds::{decode_other, decode_typed, home_of, is_growing, is_namespaced, refuse_kind},
@@ -99,20 +100,31 @@ pub(crate) fn join(source: &Source, groups: Vec<Group>) -> (Vec<Arc<Object>>, Ve
         }
         break;
     }
-    if objects.is_empty() && diagnostics.iter().all(|d| d.cause == Cause::Foreign) {
-        foreign(&mut diagnostics);
+    if objects.is_empty() {
+        foreign(&mut diagnostics, source);
     }
+    let mut said = false;
+    diagnostics.retain(|d| d.cause != Cause::Unknown || !std::mem::replace(&mut said, true));
     (objects, diagnostics)
 }
 
 /// Folders hold the files of other programs too, and nobody means these: it is enough to say so once.
-fn foreign(diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.truncate(1);
-    for diagnostic in diagnostics {
-        diagnostic.severity = Severity::Info;
-        diagnostic.message = "skipped: nothing in this file has an `apiVersion` or a `kind`".to_owned();
-        diagnostic.help = None;
+fn foreign(diagnostics: &mut Vec<Diagnostic>, source: &Source) {
+    let is_foreign = |d: &Diagnostic| d.cause == Cause::Foreign;
+    let is_form = |d: &Diagnostic| matches!(d.cause, Cause::Foreign | Cause::Syntax | Cause::DuplicateKey);
+    let Some(first) = diagnostics.iter().position(is_foreign) else { return };
+    let all = diagnostics.iter().all(is_foreign)
+        || diagnostics.iter().all(is_form) && !shape::names_objects(&source.text);
+    if !all {
+        return;
     }
+    let mut first = diagnostics.swap_remove(first);
+    first.severity = Severity::Info;
+    first.message = "skipped: nothing in this file has an `apiVersion` or a `kind`".to_owned();
+    first.help = None;
+    first.related.clear();
+    first.repair = None;
+    *diagnostics = vec![first];
 }
 
 fn too_many(diagnostics: &mut Vec<Diagnostic>, source: &Source) {
@@ -170,19 +182,7 @@ struct Inherited<'a> {
 }
 
 /// Keys at the root that say of a document that it was meant as an object.
-const OF_OBJECTS: [&str; 11] = [
-    "metadata",
-    "spec",
-    "status",
-    "data",
-    "stringData",
-    "items",
-    "template",
-    "podSelector",
-    "roleRef",
-    "webhooks",
-    "subsets",
-];
+const OF_OBJECTS: [&str; 4] = ["apiVersion", "kind", "metadata", "spec"];
 
 impl Reader<'_> {
     fn part(&mut self, part: &Part<'_>) {
@@ -199,14 +199,20 @@ impl Reader<'_> {
         for &root in &part.roots {
             self.document(root);
         }
+        let foreign = || !shape::names_objects(&self.tree.source().text);
         if let Some(broken) = &part.broken {
-            self.findings.broken(broken);
+            self.findings.broken(broken, foreign());
         }
         if self.findings.has_errors()
             && let Some(spot) = shape::template(part.chunk)
         {
             self.objects.truncate(before);
-            self.findings.replace_by_template(&spot);
+            self.findings.replace_by_template(&spot, foreign());
+        }
+        if self.objects.len() > before {
+            for spot in shape::refused_by_kubectl(part.chunk) {
+                self.findings.refused(&spot);
+            }
         }
     }
 
@@ -230,14 +236,17 @@ impl Reader<'_> {
             View::Scalar(Resolved::Null) => {}
             View::Scalar(value) => {
                 let message = format!("skipped: this document is {}, not a Kubernetes object", value.describe());
-                self.findings.add((Severity::Warning, Cause::NoObject), root, message, None);
+                self.findings.add((Severity::Warning, Cause::Foreign), root, message, None);
             }
-            View::Sequence(_) => self.findings.add(
-                (Severity::Error, Cause::NoObject),
-                root,
-                "this document is a list, not a Kubernetes object".into(),
-                Some("put each object in a document of its own, with `---` between them, or make it `kind: List` with `items:`".into()),
-            ),
+            View::Sequence(items) => {
+                let is_meant = items.iter().any(|item| self.is_meant(*item));
+                self.findings.add(
+                    (Severity::Error, if is_meant { Cause::NoObject } else { Cause::Foreign }),
+                    root,
+                    "this document is a list, not a Kubernetes object".into(),
+                    Some("put each object in a document of its own, with `---` between them, or make it `kind: List` with `items:`".into()),
+                );
+            }
             View::Mapping(_) if packaging::take(self.tree, root, &mut self.findings, &mut self.objects) => {}
             View::Mapping(_) => self.object(root, None),
         }
@@ -304,6 +313,13 @@ impl Reader<'_> {
         None
     }
 
+    /// Whether a mapping was meant as an object, by its keys.
+    fn is_meant(&self, root: NodeId) -> bool {
+        let View::Mapping(entries) = self.tree.view(root) else { return false };
+        let is_of_objects = |key: &str| OF_OBJECTS.iter().any(|of| key.eq_ignore_ascii_case(of));
+        entries.iter().step_by(2).filter_map(|key| self.tree.text(*key)).any(is_of_objects)
+    }
+
     fn nameless_kind(&mut self, root: NodeId, api_version: Option<&str>, kind: Option<&str>) {
         let keys: Vec<&str> = match self.tree.view(root) {
             View::Mapping(entries) => entries.iter().step_by(2).filter_map(|k| self.tree.text(*k)).collect(),
@@ -326,11 +342,7 @@ impl Reader<'_> {
                 Some("name only manifests, or leave this file out; values files and configuration of other programs are not read".into()),
             ),
         };
-        let is_meant = api_version.is_some()
-            || kind.is_some()
-            || keys.iter().any(|key| OF_OBJECTS.contains(key))
-            || ["apiVersion", "kind"].into_iter().any(|wanted| slip(wanted).is_some());
-        let cause = if is_meant { Cause::NoObject } else { Cause::Foreign };
+        let cause = if self.is_meant(root) { Cause::NoObject } else { Cause::Foreign };
         self.findings.add((Severity::Error, cause), root, message, help);
     }
 
@@ -346,18 +358,47 @@ impl Reader<'_> {
             let at = self.tree.get(root, "kind").unwrap_or(root);
             self.findings.add((Severity::Error, Cause::UnknownKind), at, message, Some(help));
         }
-        let decoded = decode_typed(&api_version, &kind, self.tree, root)
-            .unwrap_or_else(|| decode_other(self.tree, root));
-        let Decoded { value, masked, faults, unknown, gave_up } = decoded;
-        self.findings.faults(root, &faults, gave_up);
-        self.findings.unknown(root, &unknown, is_growing(&api_version));
-        let Some(typed) = value else { return };
+        let mut decoded = self.decode(root, &api_version, &kind, Vec::new());
+        decoded.unknown.retain(|unknown| !self.is_encryption(root, unknown.key));
+        self.findings.faults(root, &decoded.faults, decoded.gave_up);
+        self.findings.unknown(root, &decoded.unknown, is_growing(&api_version));
+        let Some(object) = self.put_together(root, (&api_version, &kind), decoded) else { return };
+        let left_out = validate::object(&object, &mut self.findings);
+        if left_out.is_empty() {
+            return self.objects.push(Arc::new(object));
+        }
+        // The object again, without what nobody knows yet.
+        let decoded = self.decode(root, &api_version, &kind, left_out);
+        if let Some(object) = self.put_together(root, (&api_version, &kind), decoded) {
+            self.objects.push(Arc::new(object));
+        }
+    }
+
+    fn decode(&self, root: NodeId, api_version: &str, kind: &str, left_out: Vec<NodeId>) -> Decoded<Typed> {
+        decode_typed(api_version, kind, self.tree, root, left_out)
+            .unwrap_or_else(|| decode_other(self.tree, root))
+    }
+
+    fn put_together(
+        &mut self,
+        root: NodeId,
+        (api_version, kind): (&Arc<str>, &Arc<str>),
+        decoded: Decoded<Typed>,
+    ) -> Option<Object> {
+        let Decoded { value, masked, unknown, .. } = decoded;
+        let mut typed = value?;
+        defaults::apply(&mut typed);
         let twice = self.twice.iter().copied();
         let strange = unknown.iter().map(|unknown| unknown.key).chain(twice).collect();
-        let parts = (api_version, kind, typed);
-        let Some(object) = self.name(root, parts, masked, strange) else { return };
-        validate::object(&object, &mut self.findings);
-        self.objects.push(Arc::new(object));
+        self.name(root, (api_version.clone(), kind.clone(), typed), masked, strange)
+    }
+
+    /// `sops` beside the fields of an object: with what, and by whom, its values were encrypted. It is gone before the API
+    /// server sees the object.
+    fn is_encryption(&self, root: NodeId, key: NodeId) -> bool {
+        self.tree.entry(root, "sops").is_some_and(|(own, value)| {
+            own == key && self.tree.get(value, "mac").is_some()
+        })
     }
 
     /// Puts an object together, if it has a name.

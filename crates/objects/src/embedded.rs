@@ -22,6 +22,13 @@ pub struct TextLine {
     pub start: usize,
 }
 
+/// Where a value begins behind its anchor; none where it has a tag.
+pub(crate) fn behind_properties(text: &str, bytes: &Range<usize>) -> Option<usize> {
+    let start = skip_properties(text, bytes.start).min(bytes.end);
+    let properties = text.get(bytes.start..start)?;
+    (!properties.split_whitespace().any(|property| property.starts_with('!'))).then_some(start)
+}
+
 /// The lines of a scalar; nothing where the node is none.
 pub(crate) fn lines(tree: &Tree, id: NodeId) -> Option<Vec<TextLine>> {
     let id = tree.target(id);
@@ -149,7 +156,7 @@ pub struct EmbeddedYaml {
 impl EmbeddedYaml {
     /// Reads the first document of a text. Nothing where there is none.
     pub(crate) fn read(outer: &Source, text: &str, lines: Vec<TextLine>) -> Option<Self> {
-        let source = Source { name: outer.name.clone(), text: text.into() };
+        let source = Source::new(&outer.name, text);
         let mut builder = Builder::new(Tree::new(source, text.len()));
         let mut first = None;
         let mut broken = None;

@@ -17,22 +17,31 @@ pub(crate) struct Extent {
 pub(crate) struct Ruler<'t> {
     tree: &'t Tree,
     text: &'t str,
-    /// The number and the first byte of a line.
-    known: (u32, usize),
+    /// A place that is known, on or before the line that is measured.
+    known: Known,
+}
+
+/// Line, column and byte of one place.
+#[derive(Clone, Copy)]
+struct Known {
+    line: u32,
+    column: u32,
+    byte: usize,
 }
 
 impl<'t> Ruler<'t> {
     /// `near` stands close to the nodes that are to be measured, so that few lines are counted.
     pub(crate) fn new(tree: &'t Tree, near: NodeId) -> Self {
-        let mut ruler = Self { tree, text: &tree.source().text, known: (1, 0) };
-        if let Some(known) = ruler.known_line(near) {
+        let text = &*tree.source().text;
+        let mut ruler = Self { tree, text, known: Known { line: 1, column: 1, byte: mark_of(text) } };
+        if let Some(known) = ruler.known_place(near) {
             ruler.known = known;
         }
         ruler
     }
 
-    /// The line of the first scalar at or below a node that the source holds as it is.
-    fn known_line(&self, near: NodeId) -> Option<(u32, usize)> {
+    /// The place of the first scalar at or below a node that the source holds as it is.
+    fn known_place(&self, near: NodeId) -> Option<Known> {
         let mut id = near;
         loop {
             if self.tree.target(id) != id {
@@ -45,9 +54,21 @@ impl<'t> Ruler<'t> {
         }
         let text = self.tree.text(id).filter(|t| !t.is_empty())?;
         let at = text.as_ptr().addr().checked_sub(self.text.as_ptr().addr())?;
-        let before = self.text.get(..at)?;
         self.text.get(at..at + text.len()).filter(|same| std::ptr::eq(same.as_ptr(), text.as_ptr()))?;
-        Some((self.tree.location(id).line, before.rfind('\n').map_or(0, |end| end + 1)))
+        let (line, column) = self.tree.position(id);
+        let before = self.text[..at].strip_suffix('"').map(|before| before.trim_end_matches([' ', '\t']));
+        if before.is_some_and(|before| before.ends_with(['{', '[', ',', ':'])) {
+            return Some(Known { line, column, byte: at - 1 });
+        }
+        Some(Known { line, column: 1, byte: self.start_of_line(at) })
+    }
+
+    /// The first byte of the line that a byte is on, behind a byte order mark.
+    fn start_of_line(&self, byte: usize) -> usize {
+        match memchr::memrchr(b'\n', &self.text.as_bytes()[..byte]) {
+            Some(end) => end + 1,
+            None => mark_of(self.text).min(byte),
+        }
     }
 
     /// Where a node's text, or its first child, begins and ends.
@@ -95,36 +116,52 @@ impl<'t> Ruler<'t> {
         self.tree.target(id) == id && self.tree.is_plain(id) && self.tree.text(id).is_some_and(str::is_empty)
     }
 
+    /// Lines may be as long as the source: only what lies between the known place and the wanted one is looked at.
     fn offset(&self, line: u32, column: u32) -> usize {
-        let start = self.line_start(line);
-        let start = if start == 0 && self.text.starts_with('\u{feff}') { 3 } else { start };
+        let (from, start) = match line == self.known.line {
+            true => (self.known.column, self.known.byte),
+            false => (1, self.line_start(line)),
+        };
+        if column < from {
+            let back = (from - column) as usize;
+            return self.text[..start].char_indices().rev().nth(back - 1).map_or(0, |(at, _)| at);
+        }
         let rest = &self.text[start..];
-        let rest = &rest[..rest.find('\n').unwrap_or(rest.len())];
-        let columns = column.saturating_sub(1) as usize;
-        start + rest.char_indices().nth(columns).map_or(rest.len(), |(at, _)| at)
+        let columns = (column - from) as usize;
+        match rest.char_indices().take_while(|(_, c)| *c != '\n').nth(columns) {
+            Some((at, _)) => start + at,
+            None => start + memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len()),
+        }
     }
 
     fn line_start(&self, line: u32) -> usize {
-        let (known, mut at) = self.known;
-        for _ in known..line {
-            at = self.text[at..].find('\n').map_or(self.text.len(), |end| at + end + 1);
+        let Known { line: known, byte, .. } = self.known;
+        if line > known {
+            let mut at = byte;
+            for _ in known..line {
+                at = memchr::memchr(b'\n', &self.text.as_bytes()[at..]).map_or(self.text.len(), |end| at + end + 1);
+            }
+            return at;
         }
+        let mut at = self.start_of_line(byte);
         for _ in line..known {
-            at = self.text[..at.saturating_sub(1)].rfind('\n').map_or(0, |end| end + 1);
+            at = self.start_of_line(at.saturating_sub(1));
         }
         at
     }
 
     /// Line and column of a byte.
     pub(crate) fn position(&self, byte: usize) -> (u32, u32) {
-        let (line, start) = self.known;
-        if byte >= start {
-            return self.advance((line, 1), start..byte);
+        let Known { line, column, byte: known } = self.known;
+        if byte >= known {
+            return self.advance((line, column), known..byte);
         }
-        let breaks = self.text[byte..start].matches('\n').count();
-        let line = line.saturating_sub(clip(breaks));
-        let start = self.text[..byte].rfind('\n').map_or(0, |end| end + 1);
-        self.advance((line, 1), start..byte)
+        let between = self.text.get(byte..known).unwrap_or_default();
+        let breaks = memchr::memchr_iter(b'\n', between.as_bytes()).count();
+        if breaks == 0 {
+            return (line, column.saturating_sub(clip(between.chars().count())).max(1));
+        }
+        self.advance((line.saturating_sub(clip(breaks)), 1), self.start_of_line(byte)..byte)
     }
 
     /// The position behind some text that begins at another.
@@ -215,6 +252,11 @@ pub(crate) fn block_indent(text: &str, start: usize) -> Option<usize> {
     let before = &text[line..start];
     let parent = before.len() - before.trim_start_matches([' ', '-']).len();
     Some(parent + usize::from(digit - b'0'))
+}
+
+/// The length of the byte order mark that a text begins with.
+fn mark_of(text: &str) -> usize {
+    if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
 }
 
 /// Behind tags and anchors.

@@ -7,6 +7,7 @@ use crate::{
     repair,
     shape::{Flattened, Spot},
     tree::{Broken, Issue, IssueKind, NodeId, Tree, shorten},
+    unknown,
 };
 
 pub(crate) struct Findings<'t> {
@@ -95,8 +96,8 @@ impl<'t> Findings<'t> {
             ),
             IssueKind::Binary => (
                 Severity::Error,
-                "the tag !!binary is not supported".into(),
-                Some("Kubernetes takes base64 as ordinary text".into()),
+                "the text behind !!binary is no base64".into(),
+                Some("take the tag away: Kubernetes takes base64 as ordinary text".into()),
                 vec![],
             ),
         };
@@ -113,14 +114,14 @@ impl<'t> Findings<'t> {
     }
 
     /// A document that cannot be parsed.
-    pub(crate) fn broken(&mut self, broken: &Broken) {
+    pub(crate) fn broken(&mut self, broken: &Broken, foreign: bool) {
         let at = self.location(broken.line, broken.column);
         let end = (broken.line, broken.column);
         let help = syntax_help(&broken.message);
         let message = format!("this document cannot be parsed: {}", broken.message);
         self.items.push(Diagnostic {
             severity: Severity::Error,
-            cause: Cause::Syntax,
+            cause: if foreign { Cause::Foreign } else { Cause::Syntax },
             message,
             at,
             end,
@@ -132,6 +133,10 @@ impl<'t> Findings<'t> {
 
     /// Values of a wrong type.
     pub(crate) fn faults(&mut self, root: NodeId, faults: &[Fault], gave_up: bool) {
+        let is_unknown = |at| self.tree.text(at).is_some_and(unknown::is_unknown);
+        let (open, faults): (Vec<&Fault>, Vec<&Fault>) =
+            faults.iter().partition(|fault| fault.at.is_some_and(is_unknown));
+        open.first().and_then(|fault| fault.at).into_iter().for_each(|at| self.left_open(at));
         for fault in faults {
             let (message, help) = fault.explain(self.tree, root);
             let repair = fault.repair(self.tree);
@@ -173,15 +178,40 @@ impl<'t> Findings<'t> {
     }
 
     /// One finding instead of all others: the document is a template.
-    pub(crate) fn replace_by_template(&mut self, spot: &Spot) {
+    pub(crate) fn replace_by_template(&mut self, spot: &Spot, foreign: bool) {
         self.items.clear();
         self.items.push(Diagnostic {
             severity: Severity::Error,
-            cause: Cause::Template,
+            cause: if foreign { Cause::Foreign } else { Cause::Template },
             message: format!("this looks like a Helm template: `{}`", shorten(&spot.text)),
             at: self.location(spot.line, spot.column),
             end: (spot.line, spot.end),
             help: Some("render it first: `helm template CHART | netloom … -`".into()),
+            related: vec![],
+            repair: None,
+        });
+    }
+
+    /// What kubectl refuses, though it is YAML.
+    pub(crate) fn refused(&mut self, spot: &Spot) {
+        let directive = spot.text.starts_with('%');
+        let (message, help) = match directive {
+            true => (
+                format!("kubectl refuses the directive `{}`", shorten(&spot.text)),
+                "take the line away: Kubernetes reads YAML in one way only",
+            ),
+            false => (
+                format!("kubectl and helm refuse text behind `---`: `{}`", shorten(&spot.text)),
+                "begin the document on the next line",
+            ),
+        };
+        self.items.push(Diagnostic {
+            severity: Severity::Error,
+            cause: Cause::Syntax,
+            message,
+            at: self.location(spot.line, spot.column),
+            end: (spot.line, spot.end),
+            help: Some(help.into()),
             related: vec![],
             repair: None,
         });
@@ -212,10 +242,21 @@ impl<'t> Findings<'t> {
         });
     }
 
+    /// A value that is not judged, because it is not known yet. It is enough to say so once a file.
+    pub(crate) fn left_open(&mut self, at: NodeId) {
+        if self.items.iter().any(|item| item.cause == Cause::Unknown) {
+            return;
+        }
+        let text = self.tree.text(at).map(shorten).unwrap_or_default();
+        let message = format!("values such as `{text}` are not known yet, and not judged");
+        let help = "fill them in first to have them judged: `flux build`, `envsubst`, `sops decrypt`";
+        self.add((Severity::Info, Cause::Unknown), at, message, Some(help.into()));
+    }
+
     /// A finding of a validator about a field's value.
     pub(crate) fn invalid(
         &mut self,
-        severity: Severity,
+        how: (Severity, Cause),
         at: NodeId,
         message: String,
         help: Option<String>,
@@ -225,15 +266,14 @@ impl<'t> Findings<'t> {
         let related = related.map(|(id, what)| (self.tree.location(id), what.to_owned()));
         let help = help.or_else(|| placeholder_help(self.tree, at));
         let related = related.into_iter().collect();
-        self.add_related((severity, Cause::InvalidValue), at, message, help, related, repair);
+        self.add_related(how, at, message, help, related, repair);
     }
 }
 
-/// Values such as `${NAME}` and `<your-name>` were meant to be replaced.
+/// Values such as `<your-name>` were meant to be replaced.
 fn placeholder_help(tree: &Tree, at: NodeId) -> Option<String> {
     let text = tree.text(at)?;
-    let angle = text.find('<').is_some_and(|from| text[from..].contains('>'));
-    let is_placeholder = (text.contains("${") && text.contains('}')) || angle;
+    let is_placeholder = text.find('<').is_some_and(|from| text[from..].contains('>'));
     is_placeholder.then(|| "this looks like a placeholder that was meant to be replaced".to_owned())
 }
 

@@ -9,14 +9,15 @@ use crate::{
     tree::{NodeId, Tree},
 };
 
-/// Decodes an object of a typed kind. `None` for every other.
+/// Decodes an object of a typed kind, without the values that are to be left out (sorted). `None` for every other.
 pub(crate) fn decode_typed(
     api_version: &str,
     kind: &str,
     tree: &Tree,
     root: NodeId,
+    left_out: Vec<NodeId>,
 ) -> Option<Decoded<Typed>> {
-    by_kind(api_version, kind, Decoding { tree, root, read_as: successor(api_version, kind) })
+    by_kind(api_version, kind, Decoding { tree, root, read_as: successor(api_version, kind), left_out })
 }
 
 /// Something to do with the type of a kind.
@@ -32,13 +33,14 @@ struct Decoding<'t> {
     tree: &'t Tree,
     root: NodeId,
     read_as: Option<&'static str>,
+    left_out: Vec<NodeId>,
 }
 
 impl KindReader for Decoding<'_> {
     type Out = Decoded<Typed>;
 
     fn read<T: DeserializeOwned>(self, wrap: fn(Box<T>) -> Typed) -> Decoded<Typed> {
-        decode_as(self.tree, self.root, self.read_as).map(wrap)
+        decode_as(self.tree, self.root, self.read_as, self.left_out).map(wrap)
     }
 }
 

@@ -5,6 +5,7 @@ mod access;
 pub mod calico;
 pub mod cert_manager;
 mod decode;
+mod defaults;
 mod diagnostic;
 mod document;
 mod embedded;
@@ -29,6 +30,7 @@ mod set;
 mod shape;
 mod source;
 mod tree;
+mod unknown;
 mod validate;
 
 pub use access::Span;

@@ -35,6 +35,7 @@ use crate::{
     },
     prometheus::{PodMonitor, PrometheusRule, ServiceMonitor},
     tree::{Lookup, NodeId, SharedTree, Tree, View},
+    unknown,
 };
 
 /// An object by its kind.
@@ -169,6 +170,11 @@ impl Place {
             || matches!(items, Some(View::Sequence(items)) if items.iter().any(|i| self.masked.contains(i)))
     }
 
+    /// The values that were left out, sorted.
+    pub(crate) fn masked(&self) -> &[NodeId] {
+        &self.masked
+    }
+
     pub(crate) fn tree(&self) -> &Tree {
         &self.tree
     }
@@ -205,6 +211,15 @@ impl Object {
     #[must_use]
     pub fn has_strange_key(&self, path: &str) -> bool {
         self.place.has_strange_key(path)
+    }
+
+    /// Line and column of each place at which something is said that depends on a value that is not known yet.
+    #[must_use]
+    pub fn unknown_places(&self) -> Vec<(u32, u32)> {
+        match self.place.tree().has_unknown() {
+            true => unknown::places(self.place.tree(), self.place.root()),
+            false => Vec::new(),
+        }
     }
 
     /// Whether a field is not the list that it should be, or items of it were left out because they are of a wrong

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    ParsedSource, Source,
+    Cause, Diagnostic, Location, ParsedSource, Severity, Source,
     document::{Group, MAX_DIAGNOSTICS, join, read_group},
     tree::{Chunk, split},
 };
@@ -60,12 +60,30 @@ fn read_all(sources: &[Source], threads: usize, mut take: impl FnMut(ParsedSourc
     let mut groups = run(&jobs, sources, threads).into_iter();
     let mut jobs = jobs.iter().peekable();
     for (i, source) in sources.iter().enumerate() {
+        if let Some(fault) = &source.fault {
+            take(ParsedSource::new(source.clone(), Vec::new(), vec![undecodable(source, fault)]));
+            continue;
+        }
         let mut own = Vec::new();
         while jobs.next_if(|job| job.source == i).is_some() {
             own.extend(groups.next());
         }
         let (objects, diagnostics) = join(source, own);
         take(ParsedSource::new(source.clone(), objects, diagnostics));
+    }
+}
+
+/// The one finding about a file that is no text.
+fn undecodable(source: &Source, fault: &str) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        cause: Cause::Syntax,
+        message: fault.to_owned(),
+        at: Location { file: source.name.clone(), line: 1, column: 1 },
+        end: (1, 1),
+        help: Some("save it as UTF-8, or leave it out".to_owned()),
+        related: Vec::new(),
+        repair: None,
     }
 }
 

@@ -95,10 +95,11 @@ fn excerpt<'a>(group: Group<'a>, lines: Option<&Lines<'a>>, marks: &[Mark<'a>]) 
     let top = marks.iter().map(|m| m.at.line).min().unwrap_or(1);
     let bottom = marks.iter().map(|m| m.at.line).max().unwrap_or(1);
     let Some(range) = lines.range(top, bottom) else { return group.element(place()) };
-    let excerpt = &lines.text[range.clone()];
-    if excerpt.lines().any(|line| line.len() > LONGEST_LINE) {
+    let is_long = |line| lines.range(line, line).is_some_and(|range| range.len() > LONGEST_LINE);
+    if (top..=bottom).any(is_long) {
         return group.element(place());
     }
+    let excerpt = &lines.text[range.clone()];
     let mut snippet =
         Snippet::source(excerpt).line_start(top as usize).path(first.at.file.to_string()).fold(true);
     for mark in marks {

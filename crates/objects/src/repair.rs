@@ -1,9 +1,9 @@
 //! Repairs of what reading and validation find, where only one thing can be meant.
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use crate::{
     Repair,
-    extent::Ruler,
+    extent::{Ruler, skip_properties},
     tree::{NodeId, Tree, View},
 };
 
@@ -20,20 +20,51 @@ pub(crate) fn rewrite(
         return None;
     }
     let bytes = Ruler::new(tree, at).extent(at).bytes;
+    if tree.is_shared(&bytes) {
+        return None;
+    }
+    let properties = bytes.start..skip_properties(&tree.source().text, bytes.start);
+    // With a tag it would be something else than it is now.
+    if tree.source().text.get(properties.clone())?.contains('!') {
+        return None;
+    }
+    replace(tree, properties.end..bytes.end, text, safe, title)
+}
+
+/// Replaces what stands on one line.
+fn replace(
+    tree: &Tree,
+    bytes: Range<usize>,
+    text: String,
+    safe: bool,
+    title: impl FnOnce(&str) -> String,
+) -> Option<Repair> {
     let written = tree.source().text.get(bytes.clone())?;
     let one_line = !written.is_empty() && !written.contains(['\n', '\r']);
     one_line.then(|| Repair { title: title(&text), safe, bytes, text })
 }
 
-/// Puts a plain scalar in quotes.
+/// Puts a plain scalar in quotes, behind its anchor. A tag goes: it would say that the quotes are not meant.
 pub(crate) fn quote(tree: &Tree, at: NodeId) -> Option<Repair> {
     let bytes = Ruler::new(tree, at).extent(at).bytes;
-    let written = tree.source().text.get(bytes)?;
-    if !tree.is_plain(at) || matches!(written, "null" | "Null" | "NULL" | "~") {
+    if tree.target(at) != at || !tree.is_plain(at) || tree.is_shared(&bytes) {
+        return None;
+    }
+    let text = &*tree.source().text;
+    let content = skip_properties(text, bytes.start);
+    let written = text.get(content..bytes.end)?;
+    if matches!(written, "null" | "Null" | "NULL" | "~") || written.starts_with(['"', '\'']) {
         return None;
     }
     let quoted = serde_json::to_string(written).ok()?;
-    rewrite(tree, at, quoted, true, |text| format!("quote it: {text}"))
+    let properties: Vec<&str> = text.get(bytes.start..content)?.split_whitespace().collect();
+    let tagged = properties.iter().any(|property| property.starts_with('!'));
+    let (from, instead) = match properties.iter().find(|property| property.starts_with('&')) {
+        Some(anchor) if tagged => (bytes.start, format!("{anchor} {quoted}")),
+        None if tagged => (bytes.start, quoted),
+        _ => (content, quoted),
+    };
+    replace(tree, from..bytes.end, instead, true, |text| format!("quote it: {text}"))
 }
 
 /// Renames a key, unless its mapping has the other one too.
@@ -59,7 +90,8 @@ pub(crate) fn remove_repeated(tree: &Arc<Tree>, first: NodeId, second: NodeId) -
     let inline = other.content.split_once(": ").is_some_and(|(_, value)| {
         !value.trim().is_empty() && !value.starts_with(['|', '>', '&', '*', '!', '{', '[', '"', '\'', '#'])
     });
-    (alike && inline && one.is_alone(text) && other.is_alone(text)).then(|| Repair {
+    let shared = tree.is_shared(&(one.start..one.next)) || tree.is_shared(&(other.start..other.next));
+    (alike && inline && !shared && one.is_alone(text) && other.is_alone(text)).then(|| Repair {
         title: "remove the second".to_owned(),
         safe: true,
         bytes: other.start..other.next,

@@ -39,6 +39,35 @@ fn starts_value(before: &str) -> bool {
     before.is_empty() || before.ends_with([':', '-'])
 }
 
+/// Whether a text has a word that every manifest has. What cannot be parsed and has none is the file of another program.
+pub(crate) fn names_objects(text: &str) -> bool {
+    ["apiVersion", "kind:", "\"kind\""].iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+}
+
+/// What YAML has and kubectl, helm and kustomize refuse, because they cut a file at its `---` lines before they read it:
+/// text behind the `---`, and directives.
+pub(crate) fn refused_by_kubectl(chunk: Chunk<'_>) -> Vec<Spot> {
+    let mut spots = Vec::new();
+    for (number, line) in numbered(chunk) {
+        let Some(behind) = line.strip_prefix("---") else {
+            if line.starts_with('%') {
+                spots.push(spot(number, line, 0, line.trim_end()));
+                continue;
+            }
+            match line.starts_with('#') || line.trim().is_empty() {
+                true => continue,
+                false => break,
+            }
+        };
+        let text = behind.trim();
+        if !text.is_empty() && !text.starts_with('#') {
+            spots.push(spot(number, line, line.len() - behind.trim_start().len(), text));
+        }
+        break;
+    }
+    spots
+}
+
 /// The signs that a manifest lost its indentation: a line that must be indented and is not, and the line above that
 /// it belongs under.
 #[derive(Clone, Debug, PartialEq, Eq)]

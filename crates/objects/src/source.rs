@@ -1,6 +1,6 @@
 //! Reading manifests: files, folders, standard input.
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     fs, io,
     io::Read as _,
     path::{Path, PathBuf},
@@ -15,8 +15,8 @@ pub(crate) const HELM: &str =
 /// What to do about a kustomization.
 pub(crate) const KUSTOMIZE: &str = "install kustomize or kubectl, which netloom then runs, or build it first: `kustomize build FOLDER | netloom … -`";
 
-/// The largest source that is read. Positions are kept in 32 bits.
-const LARGEST: u64 = 1 << 30;
+/// The largest source that is read: what is made of a text takes some 25 times as much memory.
+const LARGEST: u64 = 128 << 20;
 
 /// One file's name, as the user named it, and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +25,24 @@ pub struct Source {
     pub name: Arc<str>,
     /// What is in it.
     pub text: Arc<str>,
+    /// Why there is no text, where the file is none.
+    pub(crate) fault: Option<Arc<str>>,
 }
 
 impl Source {
     /// A source from a name and a text.
     #[must_use]
     pub fn new(name: &str, text: &str) -> Self {
-        Self { name: name.into(), text: text.into() }
+        Self { name: name.into(), text: text.into(), fault: None }
+    }
+
+    /// A source from a name and the bytes of a file: UTF-8, or UTF-16 behind its byte order mark. What is neither has no
+    /// text, and reading it gives one finding.
+    fn decode(name: &str, bytes: Vec<u8>) -> Self {
+        match text_of(bytes) {
+            Ok(text) => Self::new(name, &text),
+            Err(fault) => Self { fault: Some(fault.into()), ..Self::new(name, "") },
+        }
     }
 }
 
@@ -45,8 +56,6 @@ pub enum ReadError {
     Missing { path: PathBuf, current: PathBuf },
     #[error("{}: cannot be read: {cause}{}", path.display(), permission_hint(cause))]
     Io { path: PathBuf, cause: io::Error },
-    #[error("{}: this is not UTF-8 text (byte {at} is the first that is not); save it as UTF-8, or leave it out", path.display())]
-    NotText { path: PathBuf, at: usize },
     #[error("{}: larger than {} MiB; split it into several files", path.display(), LARGEST >> 20)]
     TooLarge { path: PathBuf },
     #[error("{}: no manifests in this folder; files that end in .yaml, .yml or .json are read, hidden ones are not", path.display())]
@@ -112,7 +121,7 @@ pub fn list_packaged(paths: &[PathBuf]) -> Result<FileList, ReadError> {
 /// Reads files, folders (walked) and `-`, standard input.
 ///
 /// # Errors
-/// When a path does not exist, cannot be read, is not UTF-8 text, or is a folder without manifests.
+/// When a path does not exist, cannot be read, or is a folder without manifests.
 pub fn read_sources(paths: &[PathBuf]) -> Result<Vec<Source>, ReadError> {
     list_files(paths)?.files.iter().map(|path| read_source(path)).collect()
 }
@@ -122,6 +131,8 @@ struct Walk {
     list: FileList,
     /// What was listed already, by its real path: links and repeated arguments add nothing.
     seen: BTreeSet<PathBuf>,
+    /// The folders of the list.
+    folders: HashSet<PathBuf>,
     /// Whether packages are listed, and not their files.
     packaged: bool,
 }
@@ -157,7 +168,7 @@ impl Walk {
         }
         let before = self.list.files.len();
         let known = self.seen.len();
-        self.folder(path)?;
+        self.folder(path, None)?;
         // A folder whose files were all listed before is not empty.
         if self.list.files.len() == before && self.seen.len() <= known + 1 && !has_manifest(path) {
             return Err(ReadError::EmptyFolder { path: path.to_owned() });
@@ -178,11 +189,15 @@ impl Walk {
         true
     }
 
-    fn folder(&mut self, path: &Path) -> Result<(), ReadError> {
+    /// `real` is its path without links, where that is known.
+    fn folder(&mut self, path: &Path, real: Option<PathBuf>) -> Result<(), ReadError> {
         if self.package(path, false) {
             return Ok(());
         }
-        let real = fs::canonicalize(path).map_err(|cause| unreadable(path, cause))?;
+        let real = match real {
+            Some(real) => real,
+            None => fs::canonicalize(path).map_err(|cause| unreadable(path, cause))?,
+        };
         if !self.seen.insert(real.clone()) {
             return Ok(());
         }
@@ -195,22 +210,26 @@ impl Walk {
         let mut names = Vec::new();
         for entry in entries {
             let entry = entry.map_err(|cause| unreadable(path, cause))?;
-            names.push((entry.file_name(), entry.file_type().is_ok_and(|kind| kind.is_file())));
+            names.push((entry.file_name(), entry.file_type().ok()));
         }
-        names.sort();
-        for (name, plain) in names {
+        names.sort_by(|a, b| a.0.cmp(&b.0));
+        for (name, kind) in names {
             if name.as_encoded_bytes().starts_with(b".") {
                 continue;
             }
             let entry = path.join(&name);
-            if plain {
+            if kind.is_some_and(|kind| kind.is_dir()) {
+                self.folder(&entry, Some(real.join(&name)))?;
+                continue;
+            }
+            if kind.is_some_and(|kind| kind.is_file()) {
                 if is_manifest(&entry) {
                     self.file(&entry, real.join(&name));
                 }
                 continue;
             }
             match fs::metadata(&entry) {
-                Ok(metadata) if metadata.is_dir() => self.folder(&entry)?,
+                Ok(metadata) if metadata.is_dir() => self.folder(&entry, None)?,
                 Ok(metadata) if metadata.is_file() && is_manifest(&entry) => self.linked(&entry),
                 Ok(_) => {}
                 // A link to nothing, or a file that went away while the folder was read.
@@ -235,7 +254,7 @@ impl Walk {
     }
 
     fn folder_once(&mut self, path: &Path) {
-        if !self.list.folders.iter().any(|f| f == path) {
+        if self.folders.insert(path.to_owned()) {
             self.list.folders.push(path.to_owned());
         }
     }
@@ -269,7 +288,7 @@ fn unreadable(path: &Path, cause: io::Error) -> ReadError {
 /// Reads one file, or standard input for `-`.
 ///
 /// # Errors
-/// When it cannot be read, is too large, or is not UTF-8 text.
+/// When it cannot be read or is too large.
 pub fn read_source(path: &Path) -> Result<Source, ReadError> {
     let mut bytes = Vec::new();
     let (name, read) = if path == Path::new("-") {
@@ -282,9 +301,49 @@ pub fn read_source(path: &Path) -> Result<Source, ReadError> {
     if bytes.len() as u64 > LARGEST {
         return Err(ReadError::TooLarge { path: path.to_owned() });
     }
-    let text = String::from_utf8(bytes).map_err(|error| ReadError::NotText {
-        path: path.to_owned(),
-        at: error.utf8_error().valid_up_to(),
-    })?;
-    Ok(Source { name: Arc::from(&*name), text: text.into() })
+    Ok(Source::decode(&name, bytes))
+}
+
+/// The text of a file, or why it is none.
+fn text_of(bytes: Vec<u8>) -> Result<String, String> {
+    let unit: fn([u8; 2]) -> u16 = match bytes.as_slice() {
+        [0xFF, 0xFE, ..] => u16::from_le_bytes,
+        [0xFE, 0xFF, ..] => u16::from_be_bytes,
+        _ => {
+            return String::from_utf8(bytes).map_err(|error| {
+                let at = error.utf8_error().valid_up_to();
+                format!("this is neither UTF-8 nor UTF-16 text: byte {at} is the first that is not")
+            });
+        }
+    };
+    let pairs = bytes[2..].chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return Err("this text begins as UTF-16, and ends in the middle of a character".to_owned());
+    }
+    char::decode_utf16(pairs.map(|pair| unit([pair[0], pair[1]]))).collect::<Result<String, _>>().map_err(|error| {
+        format!("this text begins as UTF-16, and has half of a character: {:#06x}", error.unpaired_surrogate())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_read_by_its_byte_order_mark() {
+        let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            ['\u{feff}'].into_iter().chain(text.chars()).collect::<String>().encode_utf16().flat_map(bytes).collect()
+        };
+        let text = "a: é𝄞\n";
+        assert_eq!(text_of(text.into()), Ok(text.to_owned()));
+        assert_eq!(text_of(utf16(text, u16::to_le_bytes)), Ok(text.to_owned()));
+        assert_eq!(text_of(utf16(text, u16::to_be_bytes)), Ok(text.to_owned()));
+        for (bytes, fault) in [
+            (&b"a: \xE9\n"[..], "byte 3"),
+            (b"\xFF\xFEa\0b", "middle"),
+            (b"\xFF\xFE\x34\xD8", "half"),
+        ] {
+            assert!(text_of(bytes.to_vec()).unwrap_err().contains(fault), "{bytes:?}");
+        }
+    }
 }

@@ -210,6 +210,7 @@ impl Draft {
     }
 
     fn step(mut self, object: &Object, step: Option<(Range<usize>, String)>) -> Self {
+        let step = step.and_then(|(range, text)| Some((object.changeable(range)?, text)));
         self.edits = match (self.edits, step) {
             (Some(mut edits), Some((range, text))) => {
                 let file = object.source().name.clone();

@@ -1,7 +1,7 @@
 //! `--fix` and `--diff`: applies repairs to the files, or shows what that would change.
 use std::{
     fs,
-    io::{IsTerminal as _, Write as _},
+    io::{IsTerminal as _, Read as _, Write as _},
     path::Path,
 };
 
@@ -26,9 +26,22 @@ pub fn write(repaired: &Repaired) -> Result<Option<String>, Stop> {
             Stop::Because(format!("{} cannot be written: {error}; nothing of it was lost", after.name))
         })?;
     }
-    let (repairs, files) = (repaired.applied, repaired.changed.len());
+    Ok(summary(repaired))
+}
+
+/// What was done, and what was not.
+fn summary(repaired: &Repaired) -> Option<String> {
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    Ok((repairs > 0).then(|| format!("{} made in {}", plural(repairs, "repair"), plural(files, "file"))))
+    let Repaired { applied, given_up, changed, .. } = repaired;
+    let made =
+        (*applied > 0).then(|| format!("{} made in {}", plural(*applied, "repair"), plural(changed.len(), "file")));
+    let left = (*given_up > 0).then(|| {
+        format!("{} given up, as a file would be worse to read than before", plural(*given_up, "repair"))
+    });
+    match (made, left) {
+        (Some(made), Some(left)) => Some(format!("{made}; {left}")),
+        (made, left) => made.or(left),
+    }
 }
 
 /// Puts a text in a file's place, whole or not at all.
@@ -37,11 +50,23 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let path = path.canonicalize()?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(&encoded_as(&path, text)?)?;
     file.as_file().set_permissions(fs::metadata(&path)?.permissions())?;
     file.as_file().sync_all()?;
     file.persist(&path)?;
     Ok(())
+}
+
+/// A text in the encoding that a file has: UTF-16 behind its byte order mark, else UTF-8.
+fn encoded_as(path: &Path, text: &str) -> std::io::Result<Vec<u8>> {
+    let mut mark = Vec::new();
+    fs::File::open(path)?.take(2).read_to_end(&mut mark)?;
+    let bytes: fn(u16) -> [u8; 2] = match *mark {
+        [0xFF, 0xFE] => u16::to_le_bytes,
+        [0xFE, 0xFF] => u16::to_be_bytes,
+        _ => return Ok(text.as_bytes().to_vec()),
+    };
+    Ok(mark.into_iter().chain(text.encode_utf16().flat_map(bytes)).collect())
 }
 
 /// Prints the difference that the repairs make.

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{around, cover, family, of, overlap, set};
+use super::{around, cover, family, host_bits, of, overlap, set};
 use crate::{
     defaults,
     model::{AddressPlan, Addrs, Family, Nets},
@@ -73,8 +73,14 @@ pub fn roomy(mut ground: Ground, counts: &[usize], options: &Options, notes: &mu
     ground
 }
 
-/// The whole plan; `services` are the ClusterIPs that objects name.
-pub fn plan(ground: Ground, services: &[IpAddr], options: &Options, notes: &mut Vec<String>) -> AddressPlan {
+/// The whole plan; `services` are the ClusterIPs that objects name, `count` how many Services there are.
+pub fn plan(
+    ground: Ground,
+    services: &[IpAddr],
+    count: usize,
+    options: &Options,
+    notes: &mut Vec<String>,
+) -> AddressPlan {
     let families = options.families;
     let seen: Vec<IpNet> = services.iter().map(|ip| around(*ip, 128)).collect();
     let mut lb_cidrs = Nets::default();
@@ -85,7 +91,13 @@ pub fn plan(ground: Ground, services: &[IpAddr], options: &Options, notes: &mut 
     }
     AddressPlan {
         pod_cidrs: ground.pods,
-        service_cidrs: ranges(&SERVICES, options.service_cidrs, &seen, ground.pods, options, notes),
+        service_cidrs: services_with_room(
+            ranges(&SERVICES, options.service_cidrs, &seen, ground.pods, options, notes),
+            ground,
+            count,
+            options,
+            notes,
+        ),
         lb_cidrs,
         node_cidrs: ground.nodes,
         outside: Addrs {
@@ -93,6 +105,29 @@ pub fn plan(ground: Ground, services: &[IpAddr], options: &Options, notes: &mut 
             v6: options.outside.v6.filter(|_| families.has(Family::V6)),
         },
     }
+}
+
+/// Larger ranges for Services where nobody chose one and the usual ones are too small.
+fn services_with_room(
+    mut nets: Nets,
+    ground: Ground,
+    count: usize,
+    options: &Options,
+    notes: &mut Vec<String>,
+) -> Nets {
+    // Some are left out of what is given out: the first, the last, the broadcast address.
+    let is_small = |net: IpNet| host_bits(net) < 64 && (1_u64 << host_bits(net)) < count as u64 + 4;
+    for (small, large) in defaults::SERVICE_CIDRS.iter().zip(defaults::MANY_SERVICES.iter()) {
+        let is_usual = of(nets, family(small)) == Some(small);
+        let is_chosen = of(options.service_cidrs, family(small)).is_some();
+        let taken = [ground.pods, ground.nodes];
+        let is_taken = taken.iter().any(|nets| of(*nets, family(small)).is_some_and(|net| overlap(net, large)));
+        if is_usual && !is_chosen && !is_taken && is_small(small) {
+            set(&mut nets, large);
+            notes.push(format!("Services have addresses of {large}: {small} is too small for so many"));
+        }
+    }
+    nets
 }
 
 fn ranges(
@@ -154,7 +189,7 @@ mod tests {
     fn whole(given: &Given, services: &[&str], options: &Options) -> (AddressPlan, Vec<String>) {
         let mut notes = Vec::new();
         let ground = ground(given, options, &mut notes);
-        (plan(ground, &ips(services), options, &mut notes), notes)
+        (plan(ground, &ips(services), services.len(), options, &mut notes), notes)
     }
 
     fn text(nets: Nets) -> String {
@@ -205,6 +240,23 @@ mod tests {
         let (plan, notes) = whole(&given, &[], &Options::default());
         assert_eq!(plan.pod_cidrs.v4, defaults::POD_CIDRS.v4);
         assert_eq!(notes.len(), 1);
+    }
+
+    #[test]
+    fn more_services_than_the_default_holds_get_larger_ranges() {
+        let plan_for = |count: usize, options: &Options| {
+            let mut notes = Vec::new();
+            let ground = ground(&Given::default(), options, &mut notes);
+            let nets = plan(ground, &[], count, options, &mut notes).service_cidrs;
+            (nets.v4.unwrap().to_string(), nets.v6.unwrap().to_string(), notes.len())
+        };
+        let options = Options::default();
+        let usual = ("10.96.0.0/16".to_owned(), "fd00:10:96::/112".to_owned(), 0);
+        assert_eq!(plan_for(60_000, &options), usual);
+        let wide = ("10.96.0.0/12".to_owned(), "fd00:10:96::/104".to_owned(), 2);
+        assert_eq!(plan_for(100_000, &options), wide);
+        let chosen = Options { service_cidrs: defaults::SERVICE_CIDRS, ..Options::default() };
+        assert_eq!(plan_for(100_000, &chosen), usual, "the caller's stay");
     }
 
     #[test]

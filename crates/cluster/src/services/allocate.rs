@@ -81,20 +81,16 @@ impl Allocator {
             let fits = |ip: &&IpAddr| plan.lb_cidrs.contains(**ip) && families.contains(&Family::of(**ip));
             ips.extend(before.iter().filter(fits).filter(|ip| used.insert(**ip)));
         }
-        for (claim, ips) in claims.iter().zip(&mut out).filter(|(c, _)| open(c)) {
-            let service = claim.now;
-            for pool in &mut self.lb_pools {
-                let wanted = family(pool.net());
-                if !service.families.contains(&wanted) || ips.iter().any(|ip| Family::of(*ip) == wanted) {
-                    continue;
-                }
-                match pool.take(&mut used) {
-                    Some(ip) => ips.push(ip),
-                    None => {
-                        say_full("load balancer", &pool.net().to_string(), "--lb-cidr", service, findings)
-                    }
+        for pool in &mut self.lb_pools {
+            let wanted = family(pool.net());
+            let mut full = Full::new("load balancer", pool.net().to_string(), "--lb-cidr");
+            for (claim, ips) in claims.iter().zip(&mut out).filter(|(c, _)| open(c)) {
+                let has = || ips.iter().any(|ip| Family::of(*ip) == wanted);
+                if claim.now.families.contains(&wanted) && !has() {
+                    ips.extend(full.unless_full(0, claim.now, || pool.take(&mut used)));
                 }
             }
+            full.say(findings);
         }
         say_shared(claims, &out, findings);
         out
@@ -133,6 +129,7 @@ fn cluster_ips(claims: &[Claim<'_>], plan: &AddressPlan, findings: &mut Findings
         let size = 1_u128.checked_shl(host_bits(net)).unwrap_or(u128::MAX);
         let band = if size > 16 { (size / 16).clamp(16, 256) } else { 1 };
         let (high, low) = (Pool::new(net, band), Pool::new(net, 1));
+        let mut full = Full::new("Service", net.to_string(), "--service-cidr");
         for (claim, ips) in claims.iter().zip(&mut out).filter(|(c, _)| virtual_ones(c)) {
             let service = claim.now;
             if !service.families.contains(&family) || ips.of(family).is_some() {
@@ -146,11 +143,10 @@ fn cluster_ips(claims: &[Claim<'_>], plan: &AddressPlan, findings: &mut Findings
                 continue;
             }
             let wish = u128::from(hash(&["clusterIP", &service.namespace, &service.name]));
-            match high.take_at(wish, &mut used).or_else(|| low.take_at(wish, &mut used)) {
-                Some(ip) => ips.fill(ip),
-                None => say_full("Service", &net.to_string(), "--service-cidr", service, findings),
-            }
+            let find = || high.take_at(wish, &mut used).or_else(|| low.take_at(wish, &mut used));
+            full.unless_full(0, service, find).into_iter().for_each(|ip| ips.fill(ip));
         }
+        full.say(findings);
     }
     out
 }
@@ -168,13 +164,51 @@ pub fn say_taken(what: &str, service: &Parsed, first: &Parsed, findings: &mut Fi
         .related(first.origin.at.clone(), "the other one");
 }
 
-/// There is nothing left.
-pub fn say_full(what: &str, range: &str, remedy: &str, service: &Parsed, findings: &mut Findings) {
-    let message = format!(
-        "the {what} range {range} is used up: Service {}/{} gets none",
-        service.namespace, service.name
-    );
-    findings.error(service.origin.at.clone(), message).help(format!("make room with {remedy}"));
+/// What there was to give out and is used up. Once nothing is left nobody looks again, and it is said once.
+pub struct Full<'a> {
+    what: &'static str,
+    range: String,
+    remedy: &'static str,
+    /// By kind: whether there is nothing left.
+    kinds: [bool; 3],
+    /// The first that got nothing, and how many did.
+    without: Option<(&'a Parsed, usize)>,
+}
+
+impl<'a> Full<'a> {
+    pub fn new(what: &'static str, range: impl Into<String>, remedy: &'static str) -> Self {
+        Self { what, range: range.into(), remedy, kinds: [false; 3], without: None }
+    }
+
+    /// What is found for a Service, as long as there was something for the one before.
+    pub fn unless_full<T>(
+        &mut self,
+        kind: usize,
+        service: &'a Parsed,
+        find: impl FnOnce() -> Option<T>,
+    ) -> Option<T> {
+        let full = self.kinds.get_mut(kind)?;
+        let found = if *full { None } else { find() };
+        *full = found.is_none();
+        if found.is_none() {
+            self.without = Some(self.without.map_or((service, 1), |(first, count)| (first, count + 1)));
+        }
+        found
+    }
+
+    /// Says it.
+    pub fn say(self, findings: &mut Findings) {
+        let Some((first, count)) = self.without else { return };
+        let others = match count - 1 {
+            0 => "gets none".to_owned(),
+            1 => "and one other get none".to_owned(),
+            others => format!("and {others} others get none"),
+        };
+        let Self { what, range, remedy, .. } = self;
+        let (namespace, name) = (&first.namespace, &first.name);
+        let message = format!("the {what} range {range} is used up: Service {namespace}/{name} {others}");
+        findings.error(first.origin.at.clone(), message).help(format!("make room with {remedy}"));
+    }
 }
 
 /// Two Services on the same outside address and port: only one can answer there.

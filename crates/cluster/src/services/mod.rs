@@ -105,7 +105,7 @@ impl Services {
         let mut notes = Vec::new();
         let given = allocate::given(self.entries.iter().map(|e| &*e.parsed));
         let old_plan = self.last.as_ref().map(|l| &l.plan);
-        let plan = keep(old_plan, plan(topology.ground, &given, options, &mut notes));
+        let plan = keep(old_plan, plan(topology.ground, &given, self.entries.len(), options, &mut notes));
         let same_plan = old_plan.is_some_and(|old| Arc::ptr_eq(old, &plan));
         if new_services || !same_plan {
             self.allocation.0.clear();

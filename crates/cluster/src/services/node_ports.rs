@@ -1,6 +1,6 @@
 //! Node ports and health check node ports of all Services together.
 use super::{
-    allocate::{Claim, say_full, say_taken},
+    allocate::{Claim, Full, say_taken},
     parse::Parsed,
 };
 use crate::{
@@ -23,10 +23,7 @@ pub fn node_ports(claims: &[Claim<'_>], findings: &mut Findings) -> Vec<(Vec<Opt
     let mut out: Vec<(Vec<Option<u16>>, Option<u16>)> = Vec::with_capacity(claims.len());
     for claim in claims {
         let service = claim.now;
-        let mut ask = |protocol: Protocol, number: u16, at: &netloom_objects::Location| {
-            if !RANGE.contains(&number) {
-                say_outside(service, number, at, findings);
-            }
+        let mut ask = |protocol: Protocol, number: u16| {
             if let Some(first) = owners.get(&(protocol, number)) {
                 say_taken(&format!("node port {number}/{protocol}"), service, first, findings);
                 return None;
@@ -34,17 +31,19 @@ pub fn node_ports(claims: &[Claim<'_>], findings: &mut Findings) -> Vec<(Vec<Opt
             owners.insert((protocol, number), service);
             Some(number)
         };
-        let ports = service.ports.iter().map(|p| ask(p.protocol, p.node_port?, &p.origin.at)).collect();
-        let health = service.health.flatten().and_then(|n| ask(Protocol::Tcp, n, &service.origin.at));
+        let ports = service.ports.iter().map(|p| ask(p.protocol, p.node_port?)).collect();
+        let health = service.health.flatten().and_then(|n| ask(Protocol::Tcp, n));
         out.push((ports, health));
     }
     let mut used: Used = owners.into_keys().collect();
     for (claim, (ports, health)) in claims.iter().zip(&mut out) {
         keep(claim, ports, health, &mut used);
     }
+    let mut full = Full::new("node port", "30000-32767", "fewer Services of type NodePort");
     for (claim, (ports, health)) in claims.iter().zip(&mut out) {
-        choose(claim.now, ports, health, &mut used, findings);
+        choose(claim.now, ports, health, &mut used, &mut full);
     }
+    full.say(findings);
     out
 }
 
@@ -64,19 +63,16 @@ fn keep(claim: &Claim<'_>, ports: &mut [Option<u16>], health: &mut Option<u16>, 
 }
 
 /// New ones, where there is none yet.
-fn choose(
-    service: &Parsed,
+fn choose<'a>(
+    service: &'a Parsed,
     ports: &mut [Option<u16>],
     health: &mut Option<u16>,
     used: &mut Used,
-    findings: &mut Findings,
+    full: &mut Full<'a>,
 ) {
     let mut free = |protocol: Protocol, what: &str| {
-        let found = free_port(protocol, hash(&[&service.namespace, &service.name, what]), used);
-        if found.is_none() {
-            say_full("node port", "30000-32767", "fewer Services of type NodePort", service, findings);
-        }
-        found
+        let find = || free_port(protocol, hash(&[&service.namespace, &service.name, what]), used);
+        full.unless_full(kind_of(protocol), service, find)
     };
     if service.node_ports {
         for (port, slot) in service.ports.iter().zip(ports).filter(|(_, slot)| slot.is_none()) {
@@ -88,6 +84,15 @@ fn choose(
     }
 }
 
+/// Each protocol has ports of its own.
+const fn kind_of(protocol: Protocol) -> usize {
+    match protocol {
+        Protocol::Tcp => 0,
+        Protocol::Udp => 1,
+        Protocol::Sctp | Protocol::Other(_) => 2,
+    }
+}
+
 /// The node port that a number stands for, or the next free one; the low ones last.
 fn free_port(protocol: Protocol, wish: u64, used: &mut Used) -> Option<u16> {
     let first = RANGE.start() + LEFT_TO_ASKERS;
@@ -95,14 +100,4 @@ fn free_port(protocol: Protocol, wish: u64, used: &mut Used) -> Option<u16> {
     let start = (wish % u64::from(count)) as u16;
     let high = (0..count).map(|i| first + (start + i) % count);
     high.chain(*RANGE.start()..first).find(|number| used.insert((protocol, *number)))
-}
-
-fn say_outside(service: &Parsed, number: u16, at: &netloom_objects::Location, findings: &mut Findings) {
-    let (namespace, name) = (&service.namespace, &service.name);
-    let message = format!(
-        "Service {namespace}/{name}: node port {number} is outside {}-{}, which the API server accepts by default",
-        RANGE.start(),
-        RANGE.end()
-    );
-    findings.warning(at.clone(), message);
 }

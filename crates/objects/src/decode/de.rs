@@ -91,7 +91,10 @@ impl<'de> Deserializer<'de> for De<'de> {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+        if name == "Quantity" && self.is_null() {
+            return self.here(visitor.visit_newtype_struct(BorrowedStrDeserializer::new("0")));
+        }
         self.here(visitor.visit_newtype_struct(self))
     }
 
@@ -112,8 +115,22 @@ impl<'de> Deserializer<'de> for De<'de> {
         visitor.visit_unit()
     }
 
+    /// Only bytes, which Kubernetes writes as base64, are asked for in this way.
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.tree.view(self.id) {
+            View::Scalar(Resolved::Null) => self.here(visitor.visit_borrowed_str("")),
+            // Go's decoder passes over line breaks.
+            View::Scalar(Resolved::Text(text)) if text.contains(['\n', '\r']) => {
+                self.here(visitor.visit_string(text.replace(['\n', '\r'], "")).map_err(DecodeError::of_base64))
+            }
+            View::Scalar(Resolved::Text(text)) => {
+                self.here(visitor.visit_borrowed_str(text).map_err(DecodeError::of_base64))
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     null_is! {
-        deserialize_str => visit_borrowed_str("");
         deserialize_string => visit_borrowed_str("");
         deserialize_bool => visit_bool(false);
         deserialize_i8 => visit_i64(0);

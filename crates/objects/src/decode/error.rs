@@ -8,6 +8,9 @@ use crate::{
     tree::{NodeId, Resolved, Tree, View, resolve, shorten},
 };
 
+/// What k8s-openapi expects where bytes stand.
+const BASE64: &str = "base64";
+
 /// A value that does not fit its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -32,6 +35,14 @@ impl DecodeError {
 
     pub(crate) fn into_fault(self) -> Fault {
         *self.0
+    }
+
+    /// The same in words, where it is about a byte of base64.
+    pub(crate) fn of_base64(mut self) -> Self {
+        if self.0.message.starts_with("Invalid ") {
+            self.0.expected = Some(BASE64.to_owned());
+        }
+        self
     }
 }
 
@@ -105,6 +116,7 @@ enum Wanted {
     List,
     Mapping,
     Entries,
+    Bytes,
     Other,
 }
 
@@ -118,6 +130,7 @@ impl Wanted {
             "IntOrString" => Self::NumberOrName,
             "a sequence" => Self::List,
             "a map" => Self::Entries,
+            BASE64 | "a base64-encoded string" => Self::Bytes,
             // k8s-openapi names the type; serde's derive puts "struct" before it.
             name if name.starts_with("struct ") || name.starts_with(|c: char| c.is_ascii_uppercase()) => {
                 Self::Mapping
@@ -136,6 +149,7 @@ impl Wanted {
             Self::NumberOrName => "a whole number (32 bit) or a name".into(),
             Self::List => "a list".into(),
             Self::Entries => "a mapping of names to values".into(),
+            Self::Bytes => "bytes in base64".into(),
             Self::Mapping if expected == "Quantity" => "a quantity such as 100m or 64Mi".into(),
             Self::Mapping => {
                 format!("a mapping ({})", expected.strip_prefix("struct ").unwrap_or(expected))
@@ -169,6 +183,9 @@ fn describe(tree: &Tree, at: NodeId) -> String {
 fn help(wanted: Wanted, tree: &Tree, at: NodeId) -> Option<String> {
     let written = tree.text(at).map(shorten).unwrap_or_default();
     match (wanted, tree.view(at)) {
+        (Wanted::Bytes, _) => Some(
+            "encode it: `base64 -w0 FILE`; plain text stands under `stringData` (Secret) or `data` (ConfigMap)".into(),
+        ),
         (Wanted::Text, View::Scalar(_)) => Some(format!("quote it: \"{written}\"")),
         (Wanted::Whole | Wanted::Number, View::Scalar(Resolved::Text(text)))
             if matches!(resolve(text), Resolved::Int(_)) =>

@@ -58,17 +58,19 @@ impl Session {
 
 /// Decodes a node. A value of a wrong type is left out and decoding begins again, so that it hides no other.
 pub(crate) fn decode<T: DeserializeOwned>(tree: &Tree, root: NodeId) -> Decoded<T> {
-    decode_as(tree, root, None)
+    decode_as(tree, root, None, Vec::new())
 }
 
-/// As [`decode`], for an object that is read as one of another apiVersion than it is written in.
+/// As [`decode`], for an object that is read as one of another apiVersion than it is written in, and without some of its
+/// values (sorted).
 pub(crate) fn decode_as<T: DeserializeOwned>(
     tree: &Tree,
     root: NodeId,
     api_version: Option<&'static str>,
+    left_out: Vec<NodeId>,
 ) -> Decoded<T> {
     let mut session = Session {
-        masked: Vec::new(),
+        masked: left_out,
         unknown: RefCell::default(),
         ignored: Cell::new(false),
         ahead: false,

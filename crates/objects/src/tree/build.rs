@@ -1,7 +1,8 @@
 //! Builds the arena from a parser's events: duplicate keys, `<<` merges, and bounds on depth and aliases.
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::{Form, Kind, Node, NodeId, Origin, Resolved, Tree, View, resolve};
+use crate::unknown;
 
 /// How deep a document may nest. The API server's limit for what it stores is lower still in practice;
 /// this one keeps every recursion over a tree far away from the end of the stack.
@@ -10,6 +11,10 @@ pub(crate) const MAX_DEPTH: u32 = 200;
 /// How many nodes aliases may stand for, beyond a few for each node that is written.
 const ALIAS_ALLOWANCE: u64 = 200_000;
 const ALIAS_FACTOR: u64 = 4;
+
+/// How many bytes of text aliases may stand for, beyond as many for each byte that is written: each is text of its own
+/// in the objects.
+const ALIAS_BYTES: u64 = 16 << 20;
 
 /// Something wrong with a document's structure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +64,8 @@ struct Frame {
     base: usize,
     /// Nodes below, aliases expanded.
     size: u64,
+    /// The bytes of all text below, aliases expanded.
+    bytes: u64,
     /// Levels below, aliases expanded.
     height: u32,
 }
@@ -67,6 +74,7 @@ struct Frame {
 struct Anchor {
     node: NodeId,
     size: u64,
+    bytes: u64,
     height: u32,
     open: bool,
 }
@@ -81,6 +89,9 @@ pub(crate) struct Builder {
     anchors: HashMap<usize, Anchor>,
     first_node: usize,
     expanded: u64,
+    /// The bytes of text that aliases stand for, and those that are written.
+    expanded_bytes: u64,
+    written_bytes: u64,
 }
 
 /// A scalar's text, and where it is.
@@ -102,6 +113,8 @@ impl Builder {
             anchors: HashMap::new(),
             first_node: 0,
             expanded: 0,
+            expanded_bytes: 0,
+            written_bytes: 0,
         }
     }
 
@@ -112,6 +125,8 @@ impl Builder {
         self.anchors.clear();
         self.first_node = self.tree.nodes.len();
         self.expanded = 0;
+        self.expanded_bytes = 0;
+        self.written_bytes = 0;
         self.root.take()
     }
 
@@ -129,6 +144,7 @@ impl Builder {
     pub(crate) fn back_to(&mut self, len: usize) {
         _ = self.finish_document();
         self.tree.nodes.truncate(len);
+        self.tree.aliases.retain(|alias| (alias.0 as usize) < len);
         self.issues.retain(|issue| (issue.at.0 as usize) < len);
         self.first_node = len;
     }
@@ -142,13 +158,46 @@ impl Builder {
     ) -> Result<NodeId, Fatal> {
         let kind = self.scalar_kind(text, plain)?;
         let id = self.push(position, kind)?;
+        let bytes = u64::from(self.tree.text_len(id));
+        self.written_bytes = self.written_bytes.saturating_add(bytes);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.bytes = frame.bytes.saturating_add(bytes);
+        }
         if anchor != 0 {
-            self.anchors.insert(anchor, Anchor { node: id, size: 1, height: 0, open: false });
+            self.anchors.insert(anchor, Anchor { node: id, size: 1, bytes, height: 0, open: false });
         }
         Ok(id)
     }
 
+    /// Text in which something is to be filled in. Its defaults count for nothing, where it is a word and no script.
+    fn unknown_kind(&mut self, text: &str, plain: bool) -> Option<Result<Kind, Fatal>> {
+        if !unknown::is_unknown(text) {
+            return None;
+        }
+        self.tree.has_unknown = true;
+        if text.contains(char::is_whitespace) {
+            return None;
+        }
+        match unknown::without_defaults(text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(text) => Some(self.plain_kind(&Text::Owned(&text), plain)),
+        }
+    }
+
     fn scalar_kind(&mut self, text: &Text<'_>, plain: bool) -> Result<Kind, Fatal> {
+        let may_be_unknown = |text: &str| memchr::memchr2(b'$', b'[', text.as_bytes()).is_some();
+        let unknown = match *text {
+            Text::Source { start, len } if may_be_unknown(&self.tree.source.text[start..start + len]) => {
+                let source = self.tree.source.text.clone();
+                self.unknown_kind(&source[start..start + len], plain)
+            }
+            Text::Owned(text) if may_be_unknown(text) => self.unknown_kind(text, plain),
+            _ => None,
+        };
+        unknown.unwrap_or_else(|| self.plain_kind(text, plain))
+    }
+
+    fn plain_kind(&mut self, text: &Text<'_>, plain: bool) -> Result<Kind, Fatal> {
         let (start, len, origin) = match *text {
             Text::Source { start, len } => (start, len, Origin::Source),
             Text::Owned(text) => {
@@ -174,9 +223,9 @@ impl Builder {
         let kind = if mapping { Kind::Mapping(0, 0) } else { Kind::Sequence(0, 0) };
         let id = self.push(position, kind)?;
         if anchor != 0 {
-            self.anchors.insert(anchor, Anchor { node: id, size: 0, height: 0, open: true });
+            self.anchors.insert(anchor, Anchor { node: id, size: 0, bytes: 0, height: 0, open: true });
         }
-        self.frames.push(Frame { id, anchor, base: self.pending.len(), size: 1, height: 0 });
+        self.frames.push(Frame { id, anchor, base: self.pending.len(), size: 1, bytes: 0, height: 0 });
         Ok(())
     }
 
@@ -185,10 +234,15 @@ impl Builder {
         if anchor.open {
             return Err(Fatal::Recursive);
         }
-        self.push(position, Kind::Alias(anchor.node))?;
+        let id = self.push(position, Kind::Alias(anchor.node))?;
+        self.tree.aliases.push(id);
         self.expanded = self.expanded.saturating_add(anchor.size);
         let written = (self.tree.nodes.len() - self.first_node) as u64;
         if self.expanded > ALIAS_ALLOWANCE + ALIAS_FACTOR * written {
+            return Err(Fatal::AliasBomb);
+        }
+        self.expanded_bytes = self.expanded_bytes.saturating_add(anchor.bytes);
+        if self.expanded_bytes > ALIAS_BYTES.saturating_add(self.written_bytes.saturating_mul(ALIAS_FACTOR)) {
             return Err(Fatal::AliasBomb);
         }
         let depth = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
@@ -197,6 +251,7 @@ impl Builder {
         }
         if let Some(frame) = self.frames.last_mut() {
             frame.size = frame.size.saturating_add(anchor.size);
+            frame.bytes = frame.bytes.saturating_add(anchor.bytes);
             frame.height = frame.height.max(anchor.height + 1);
         }
         Ok(())
@@ -228,11 +283,13 @@ impl Builder {
         self.tree.nodes[frame.id.0 as usize].kind =
             if mapping { Kind::Mapping(from, to) } else { Kind::Sequence(from, to) };
         if frame.anchor != 0 {
-            let anchor = Anchor { node: frame.id, size: frame.size, height: frame.height, open: false };
+            let Frame { id: node, size, bytes, height, .. } = frame;
+            let anchor = Anchor { node, size, bytes, height, open: false };
             self.anchors.insert(frame.anchor, anchor);
         }
         if let Some(parent) = self.frames.last_mut() {
             parent.size = parent.size.saturating_add(frame.size);
+            parent.bytes = parent.bytes.saturating_add(frame.bytes);
             parent.height = parent.height.max(frame.height + 1);
         }
         Ok(())

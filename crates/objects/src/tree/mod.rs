@@ -1,4 +1,5 @@
 //! A source as a flat arena of nodes, each of which knows its line and column.
+mod blank;
 mod build;
 mod json;
 mod loose;
@@ -8,7 +9,10 @@ mod resolve;
 mod split;
 mod yaml;
 
-use std::sync::Arc;
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 pub(crate) use build::{Builder, Issue, IssueKind};
 pub(crate) use json::{looks_like_json, read_json};
@@ -18,7 +22,7 @@ pub(crate) use resolve::{Resolved, resolve, shorten};
 pub(crate) use split::{Chunk, split};
 pub(crate) use yaml::{Broken, read_yaml};
 
-use crate::{Location, Source};
+use crate::{Location, Source, extent::Ruler};
 
 /// Index of a node in its [`Tree`]. Nodes are numbered in the order of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,6 +86,11 @@ pub(crate) struct Tree {
     nodes: Vec<Node>,
     children: Vec<NodeId>,
     pool: String,
+    has_unknown: bool,
+    /// In the order of the text.
+    aliases: Vec<NodeId>,
+    /// What aliases stand for, in bytes of the source; measured when somebody asks.
+    shared: OnceLock<Vec<Range<usize>>>,
 }
 
 impl Tree {
@@ -94,6 +103,9 @@ impl Tree {
             nodes: Vec::with_capacity(nodes),
             children: Vec::with_capacity(nodes),
             pool: String::new(),
+            has_unknown: false,
+            aliases: Vec::new(),
+            shared: OnceLock::new(),
         }
     }
 
@@ -193,6 +205,38 @@ impl Tree {
     pub(crate) fn location(&self, id: NodeId) -> Location {
         let &Node { line, column, .. } = self.node(id);
         Location { file: self.source.name.clone(), line, column }
+    }
+
+    /// Whether some bytes of the source are, or hold, a part of what an alias stands for: who changes them changes what
+    /// stands elsewhere.
+    pub(crate) fn is_shared(&self, bytes: &Range<usize>) -> bool {
+        let shared = self.shared.get_or_init(|| {
+            let targets = self.aliases.iter().map(|alias| self.target(*alias));
+            let mut ranges: Vec<_> = targets.map(|id| Ruler::new(self, id).extent(id).bytes).collect();
+            ranges.sort_by_key(|range| (range.start, range.end));
+            // Within one that begins before it a range adds nothing.
+            ranges.dedup_by(|later, earlier| {
+                let within = later.start < earlier.end;
+                if within {
+                    earlier.end = earlier.end.max(later.end);
+                }
+                within
+            });
+            ranges
+        });
+        let next = shared.partition_point(|range| range.end <= bytes.start);
+        shared.get(next).is_some_and(|range| range.start < bytes.end.max(bytes.start + 1))
+    }
+
+    /// Line and column of a node.
+    pub(crate) fn position(&self, id: NodeId) -> (u32, u32) {
+        let &Node { line, column, .. } = self.node(id);
+        (line, column)
+    }
+
+    /// Whether a value among the nodes is not known yet.
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.has_unknown
     }
 
     pub(crate) fn source(&self) -> &Source {

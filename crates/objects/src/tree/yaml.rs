@@ -1,9 +1,11 @@
 //! YAML events into the arena.
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
 use super::{
     Chunk, Issue, IssueKind, NodeId,
     build::{Builder, Fatal, MAX_DEPTH, Text},
+    blank::blanked,
     loose::{Loose, Opening},
 };
 
@@ -34,7 +36,24 @@ pub(crate) fn read_yaml(builder: &mut Builder, chunk: Chunk<'_>) -> (Vec<NodeId>
         let message = "a document within brackets of more than 16 MB, which is no JSON".to_owned();
         return (Vec::new(), Some(Broken { line: chunk.line, column: 1, message }));
     }
-    let mut loose = Loose::new(chunk.text);
+    let nodes = builder.len();
+    let (roots, broken) = read_text(builder, chunk, chunk.text);
+    let Some(broken) = broken else { return (roots, None) };
+    if let Some(blanked) = blanked(chunk.text) {
+        builder.back_to(nodes);
+        if let (roots, None) = read_text(builder, chunk, &blanked) {
+            return (roots, None);
+        }
+        builder.back_to(nodes);
+        let (roots, _) = read_text(builder, chunk, chunk.text);
+        return (roots, Some(broken));
+    }
+    (roots, Some(broken))
+}
+
+/// Reads a chunk by a text that has the same places.
+fn read_text(builder: &mut Builder, chunk: Chunk<'_>, text: &str) -> (Vec<NodeId>, Option<Broken>) {
+    let mut loose = Loose::new(text);
     let (nodes, mut again) = (builder.len(), READ_AGAIN);
     loop {
         let mut reader = Reader {
@@ -61,6 +80,11 @@ pub(crate) fn read_yaml(builder: &mut Builder, chunk: Chunk<'_>) -> (Vec<NodeId>
         again -= chunk.text.len();
         builder.back_to(nodes);
     }
+}
+
+/// Base64 as Go decodes it, which passes over line breaks.
+fn from_base64(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(text.replace(['\n', '\r'], "")).ok()
 }
 
 struct Reader<'s> {
@@ -145,11 +169,18 @@ impl Reader<'_> {
         if style == ScalarStyle::Plain && self.open.iter().any(Option::is_some) {
             plain_in_flow(text)?;
         }
-        let place = self.place(text, style, span);
-        let id = builder.scalar(self.position(&span.start), &place, plain, anchor)?;
+        let position = self.position(&span.start);
         if core == Some("binary") {
-            builder.issues.push(Issue { at: id, kind: IssueKind::Binary });
+            let bytes = from_base64(text);
+            let decoded = bytes.as_deref().map_or(text.into(), String::from_utf8_lossy);
+            let id = builder.scalar(position, &Text::Owned(&decoded), false, anchor)?;
+            if bytes.is_none() {
+                builder.issues.push(Issue { at: id, kind: IssueKind::Binary });
+            }
+            return Ok(());
         }
+        let place = self.place(text, style, span);
+        builder.scalar(position, &place, plain, anchor)?;
         Ok(())
     }
 

@@ -1,5 +1,5 @@
 //! Endpoints and EndpointSlices.
-use std::{collections::HashMap, net::IpAddr};
+use std::collections::HashMap;
 
 use k8s_openapi::api::{
     core::v1::{EndpointAddress, Endpoints},
@@ -8,7 +8,7 @@ use k8s_openapi::api::{
 
 use super::{
     Check, addresses, ports,
-    syntax::{label_name, subdomain_name},
+    syntax::{Verdict, label_name, label_value, qualified_name, subdomain_name},
 };
 use crate::tree::shorten;
 
@@ -21,11 +21,16 @@ pub(super) fn endpoints(check: &mut Check<'_, '_, '_>, object: &Endpoints) {
                 address(check, &format!("{path}.{field}[{j}]"), one);
             }
         }
+        if lists.iter().all(|(_, list)| list.as_ref().is_none_or(Vec::is_empty)) && !check.holds_fault(&path) {
+            check.error(&path, "this subset has neither `addresses` nor `notReadyAddresses`");
+        }
         let list = subset.ports.as_deref().unwrap_or_default();
         for (j, port) in list.iter().enumerate() {
             let path = format!("{path}.ports[{j}]");
             ports::number(check, format_args!("{path}.port"), port.port);
             ports::protocol(check, format_args!("{path}.protocol"), port.protocol.as_deref());
+            check.formed(format_args!("{path}.name"), "port name", port.name.as_deref(), label_name);
+            written(check, &format!("{path}.appProtocol"), port.app_protocol.as_deref(), qualified_name);
             if list.len() > 1 && port.name.as_deref().unwrap_or_default().is_empty() {
                 check.error(format_args!("{path}.name"), "with more than one port each needs a `name`");
             }
@@ -35,22 +40,19 @@ pub(super) fn endpoints(check: &mut Check<'_, '_, '_>, object: &Endpoints) {
 
 fn address(check: &mut Check<'_, '_, '_>, path: &str, address: &EndpointAddress) {
     if let Some(ip) = addresses::ip(check, format_args!("{path}.ip"), &address.ip) {
-        reachable(check, &format!("{path}.ip"), ip);
+        addresses::reachable(check, format_args!("{path}.ip"), ip);
     }
     hostname(check, path, address.hostname.as_deref());
+    written(check, &format!("{path}.nodeName"), address.node_name.as_deref(), subdomain_name);
 }
 
-/// The API server refuses endpoints that would lead traffic back to the node itself, or nowhere.
-fn reachable(check: &mut Check<'_, '_, '_>, path: &str, ip: IpAddr) {
-    let link_local = match ip {
-        IpAddr::V4(ip) => ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local(),
-    };
-    if ip.is_loopback() || ip.is_unspecified() || ip.is_multicast() || link_local {
-        check.error(
-            path,
-            format!("{ip} cannot be an endpoint: it is loopback, link-local, multicast or unspecified"),
-        );
+/// A text that is not empty where it is written.
+pub(super) fn written(check: &mut Check<'_, '_, '_>, path: &str, text: Option<&str>, rule: fn(&str) -> Verdict) {
+    if let Some(text) = text
+        && let Some(fault) = rule(text)
+    {
+        let field = path.rsplit('.').next().unwrap_or_default();
+        check.error(path, format!("the {field} \"{}\" {fault}", shorten(text)));
     }
 }
 
@@ -78,14 +80,29 @@ pub(super) fn slice(check: &mut Check<'_, '_, '_>, slice: &EndpointSlice) {
         for (j, text) in endpoint.addresses.iter().enumerate() {
             slice_address(check, &format!("{path}.addresses[{j}]"), &slice.address_type, text);
         }
-        hostname(check, &path, endpoint.hostname.as_deref());
+        written(check, &format!("{path}.hostname"), endpoint.hostname.as_deref(), label_name);
+        written(check, &format!("{path}.nodeName"), endpoint.node_name.as_deref(), subdomain_name);
+        let zones = endpoint.hints.iter().filter_map(|hints| hints.for_zones.as_ref()).flatten();
+        let mut seen = Vec::new();
+        for (j, zone) in zones.enumerate() {
+            let path = format!("{path}.hints.forZones[{j}].name");
+            check.formed(&path, "zone", Some(&zone.name), label_value);
+            if seen.contains(&&zone.name) {
+                check.error(&path, format!("the zone {} is there twice", shorten(&zone.name)));
+            }
+            seen.push(&zone.name);
+        }
     }
     let mut names = HashMap::new();
     for (i, port) in slice.ports.iter().flatten().enumerate() {
         let path = format!("ports[{i}]");
-        if let Some(number) = port.port {
-            ports::number(check, format_args!("{path}.port"), number);
+        // The API server takes any number here, and nothing can be reached at some.
+        if let Some(number) = port.port.filter(|number| !(1..=65535).contains(number)) {
+            let message = format!("{number} is no port; ports are 1 to 65535");
+            check.warning(format_args!("{path}.port"), message, "nothing can be reached there");
         }
+        check.formed(format_args!("{path}.name"), "port name", port.name.as_deref(), label_name);
+        written(check, &format!("{path}.appProtocol"), port.app_protocol.as_deref(), qualified_name);
         ports::protocol(check, format_args!("{path}.protocol"), port.protocol.as_deref());
         let name = port.name.as_deref().unwrap_or_default();
         if let Some(first) = names.insert(name, i) {
@@ -113,7 +130,7 @@ fn slice_address(check: &mut Check<'_, '_, '_>, path: &str, address_type: &str, 
                 );
                 return;
             }
-            reachable(check, path, ip);
+            addresses::reachable(check, path, ip);
         }
         "FQDN" => {
             if let Some(fault) = subdomain_name(text) {

@@ -34,9 +34,14 @@ pub(super) fn check(check: &mut Check<'_, '_, '_>) {
 
 fn name(check: &mut Check<'_, '_, '_>) {
     let object = check.object;
-    let rule: fn(&str) -> Verdict = match object.typed {
-        Typed::Other(_) => return,
-        Typed::Namespace(_) | Typed::Service(_) => label_name,
+    let rule: fn(&str) -> Verdict = match &object.typed {
+        // The API server takes any name for a budget.
+        Typed::Other(_) | Typed::PodDisruptionBudget(_) => return,
+        Typed::Namespace(_) | Typed::Service(_) | Typed::StatefulSet(_) => label_name,
+        // Each pod of it has its name and number as its hostname.
+        Typed::Job(job) if job.spec.as_ref().is_some_and(|s| s.completion_mode.as_deref() == Some("Indexed")) => {
+            label_name
+        }
         _ => subdomain_name,
     };
     let path = if object.metadata().name.is_some() { "metadata.name" } else { "metadata.generateName" };

@@ -11,7 +11,8 @@ use super::{Check, addresses, ports, selector};
 
 pub(super) fn check(check: &mut Check<'_, '_, '_>, policy: &NetworkPolicy) {
     let Some(spec) = &policy.spec else {
-        check.error("spec", "`spec` is missing: this policy says nothing");
+        let message = "`spec` is missing: this policy selects every pod of its namespace and lets nothing in";
+        check.warning("spec", message, "say which pods it is for: `podSelector`");
         return;
     };
     if let Some(pods) = &spec.pod_selector {

@@ -6,7 +6,11 @@ use std::{
 
 use k8s_openapi::api::core::v1::{Container, Pod, PodDNSConfig, PodSpec, PodTemplateSpec, Probe};
 
-use super::{Check, addresses, metadata, ports, syntax::label_name};
+use super::{
+    Check, addresses, metadata, ports, scheduling,
+    syntax::{label_name, subdomain_name},
+    volumes,
+};
 use crate::tree::shorten;
 
 pub(super) fn check_pod(check: &mut Check<'_, '_, '_>, pod: &Pod) {
@@ -45,12 +49,15 @@ fn pod_spec(check: &mut Check<'_, '_, '_>, path: &str, spec: &PodSpec) {
         check.error(format_args!("{path}.containers"), "a pod needs at least one container");
     }
     let host_network = spec.host_network == Some(true);
+    let volumes = volumes::volumes(check, path, spec);
+    let open = check.holds_fault(format_args!("{path}.volumes"));
     let mut names = HashMap::new();
     let lists = [("containers", Some(&spec.containers)), ("initContainers", spec.init_containers.as_ref())];
     for (list, containers) in lists {
         for (i, one) in containers.into_iter().flatten().enumerate() {
             let path = format!("{path}.{list}[{i}]");
             container(check, &path, one, host_network);
+            volumes::mounts(check, &path, one, &volumes, open);
             if let Some(first) =
                 names.insert(one.name.as_str(), format!("{path}.name")).filter(|_| !one.name.is_empty())
             {
@@ -67,14 +74,34 @@ fn pod_spec(check: &mut Check<'_, '_, '_>, path: &str, spec: &PodSpec) {
         &["Always", "OnFailure", "Never"],
     );
     dns(check, path, spec);
+    scheduling::scheduling(check, path, spec);
+    check.at_least(format_args!("{path}.activeDeadlineSeconds"), spec.active_deadline_seconds, 1);
+    check.at_most(format_args!("{path}.activeDeadlineSeconds"), spec.active_deadline_seconds, i64::from(i32::MAX));
+    security(check, path, spec);
+    check.formed(
+        format_args!("{path}.serviceAccountName"),
+        "name of a ServiceAccount",
+        spec.service_account_name.as_deref(),
+        subdomain_name,
+    );
+    check.formed(format_args!("{path}.nodeName"), "name of a Node", spec.node_name.as_deref(), subdomain_name);
+    check.formed(
+        format_args!("{path}.priorityClassName"),
+        "name of a PriorityClass",
+        spec.priority_class_name.as_deref(),
+        subdomain_name,
+    );
     for (field, value) in [("hostname", &spec.hostname), ("subdomain", &spec.subdomain)] {
-        if let Some(fault) = value.as_deref().and_then(label_name) {
-            let value = shorten(value.as_deref().unwrap_or_default());
-            check.error(format_args!("{path}.{field}"), format!("the {field} \"{value}\" {fault}"));
-        }
+        check.formed(format_args!("{path}.{field}"), field, value.as_deref(), label_name);
     }
     for (i, alias) in spec.host_aliases.iter().flatten().enumerate() {
         addresses::ip(check, format_args!("{path}.hostAliases[{i}].ip"), &alias.ip);
+        for (j, name) in alias.hostnames.iter().flatten().enumerate() {
+            let path = format!("{path}.hostAliases[{i}].hostnames[{j}]");
+            if let Some(fault) = subdomain_name(name) {
+                check.error(path, format!("the host \"{}\" {fault}", shorten(name)));
+            }
+        }
     }
 }
 
@@ -109,6 +136,16 @@ fn dns_config(check: &mut Check<'_, '_, '_>, path: &str, config: &PodDNSConfig) 
             "the search domains have more than 2048 characters together",
         );
     }
+    for (i, domain) in searches.iter().enumerate() {
+        let fine = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.');
+        let whole = domain.strip_suffix('.').unwrap_or(domain);
+        let ends = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+        let formed = domain == "."
+            || ends(whole.chars().next()) && ends(whole.chars().last()) && whole.bytes().all(fine) && whole.len() <= 253;
+        if !formed {
+            check.error(format_args!("{path}.searches[{i}]"), format!("\"{}\" is no domain", shorten(domain)));
+        }
+    }
     for (i, option) in config.options.iter().flatten().enumerate() {
         if option.name.as_deref().unwrap_or_default().is_empty() {
             check.error(format_args!("{path}.options[{i}]"), "this option has no `name`");
@@ -124,6 +161,7 @@ fn container(check: &mut Check<'_, '_, '_>, path: &str, container: &Container, h
         check.error(format_args!("{path}.name"), message);
     }
     container_ports(check, path, container, host_network);
+    super::container::container(check, path, container);
     let probes = [
         ("livenessProbe", &container.liveness_probe),
         ("readinessProbe", &container.readiness_probe),
@@ -133,6 +171,52 @@ fn container(check: &mut Check<'_, '_, '_>, path: &str, container: &Container, h
         if let Some(one) = one {
             probe(check, &format!("{path}.{field}"), one);
         }
+    }
+}
+
+/// Users and groups are numbers of 31 bits; sysctls have names.
+fn security(check: &mut Check<'_, '_, '_>, path: &str, spec: &PodSpec) {
+    let most = i64::from(i32::MAX);
+    let numbers = spec.security_context.iter().flat_map(|context| {
+        [("runAsUser", context.run_as_user), ("runAsGroup", context.run_as_group), ("fsGroup", context.fs_group)]
+    });
+    for (field, number) in numbers {
+        check.at_least(format_args!("{path}.securityContext.{field}"), number, 0);
+        check.at_most(format_args!("{path}.securityContext.{field}"), number, most);
+    }
+    let sysctls = spec.security_context.iter().filter_map(|context| context.sysctls.as_ref()).flatten();
+    let mut names = HashMap::new();
+    for (i, sysctl) in sysctls.enumerate() {
+        let field = format!("{path}.securityContext.sysctls[{i}].name");
+        if !check.required(&field, &sysctl.name) {
+            continue;
+        }
+        let fine = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.' | b'/');
+        if !sysctl.name.bytes().all(fine) || sysctl.name.starts_with('-') || sysctl.name.len() > 253 {
+            check.error(&field, format!("\"{}\" is no name of a sysctl", shorten(&sysctl.name)));
+        }
+        if names.insert(sysctl.name.as_str(), i).is_some() {
+            check.error(&field, format!("the sysctl {} is there twice", shorten(&sysctl.name)));
+        }
+    }
+    let lists = [("containers", Some(&spec.containers)), ("initContainers", spec.init_containers.as_ref())];
+    for (list, containers) in lists {
+        for (i, one) in containers.into_iter().flatten().enumerate() {
+            let Some(context) = &one.security_context else { continue };
+            for (field, number) in [("runAsUser", context.run_as_user), ("runAsGroup", context.run_as_group)] {
+                let path = format!("{path}.{list}[{i}].securityContext.{field}");
+                check.at_least(&path, number, 0);
+                check.at_most(&path, number, most);
+            }
+        }
+    }
+}
+
+/// The API server takes any text here; the kubelet does not.
+fn host_ip(check: &mut Check<'_, '_, '_>, path: impl Display, ip: &str) {
+    if !addresses::is_address(ip) && !crate::unknown::is_unknown(ip) {
+        let message = format!("\"{}\" is no IP address: the port is opened nowhere", shorten(ip));
+        check.warning(path, message, "such as 192.0.2.1, or take the line away for all addresses of the node");
     }
 }
 
@@ -171,7 +255,7 @@ fn container_ports(check: &mut Check<'_, '_, '_>, path: &str, container: &Contai
             check.warning(number, message, "take one of them away");
         }
         if let Some(ip) = port.host_ip.as_deref().filter(|ip| !ip.is_empty()) {
-            addresses::ip(check, path_of(i, "hostIP"), ip);
+            host_ip(check, path_of(i, "hostIP"), ip);
         }
         if let Some(host_port) = port.host_port.filter(|p| *p != 0) {
             ports::number(check, path_of(i, "hostPort"), host_port);
@@ -186,6 +270,34 @@ fn container_ports(check: &mut Check<'_, '_, '_>, path: &str, container: &Contai
 }
 
 fn probe(check: &mut Check<'_, '_, '_>, path: &str, probe: &Probe) {
+    let numbers = [
+        ("initialDelaySeconds", probe.initial_delay_seconds),
+        ("timeoutSeconds", probe.timeout_seconds),
+        ("periodSeconds", probe.period_seconds),
+        ("successThreshold", probe.success_threshold),
+        ("failureThreshold", probe.failure_threshold),
+    ];
+    for (field, number) in numbers {
+        check.at_least(format_args!("{path}.{field}"), number, 0);
+    }
+    if !path.ends_with(".readinessProbe") && probe.success_threshold.is_some_and(|n| n > 1) {
+        let message = "`successThreshold` of a liveness or startup probe is 1";
+        check.error(format_args!("{path}.successThreshold"), message);
+    }
+    let headers = probe.http_get.iter().filter_map(|http| http.http_headers.as_ref()).flatten();
+    for (i, header) in headers.enumerate() {
+        let field = format!("{path}.httpGet.httpHeaders[{i}].name");
+        let fine = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        if check.required(&field, &header.name) && !header.name.bytes().all(fine) {
+            check.error(field, format!("\"{}\" is no name of a header", shorten(&header.name)));
+        }
+    }
+    if let Some(exec) = &probe.exec
+        && exec.command.as_ref().is_none_or(Vec::is_empty)
+        && !check.holds_fault(format_args!("{path}.exec"))
+    {
+        check.error(format_args!("{path}.exec.command"), "`command` is missing");
+    }
     if let Some(http) = &probe.http_get {
         ports::number_or_name(check, format_args!("{path}.httpGet.port"), &http.port);
         check.one_of(format_args!("{path}.httpGet.scheme"), http.scheme.as_deref(), &["HTTP", "HTTPS"]);

@@ -1,13 +1,18 @@
 //! Services.
-use std::collections::HashMap;
+use std::{collections::HashMap, net::IpAddr, ops::RangeInclusive};
 
 use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
 
 use super::{
-    Check, addresses, metadata, ports,
-    syntax::{label_name, subdomain_name},
+    Check, addresses,
+    endpoints::written,
+    metadata, ports,
+    syntax::{label_name, qualified_name, subdomain_name},
 };
 use crate::tree::shorten;
+
+/// The API server's own range of node ports.
+const NODE_PORTS: RangeInclusive<i32> = 30000..=32767;
 
 pub(super) fn check(check: &mut Check<'_, '_, '_>, service: &Service) {
     let Some(spec) = &service.spec else {
@@ -47,6 +52,9 @@ fn enums(check: &mut Check<'_, '_, '_>, spec: &ServiceSpec) {
     check.one_of("spec.ipFamilyPolicy", spec.ip_family_policy.as_deref(), &families);
     for (i, family) in spec.ip_families.iter().flatten().enumerate() {
         check.one_of(format_args!("spec.ipFamilies[{i}]"), Some(family), &["IPv4", "IPv6"]);
+        if spec.ip_families.iter().flatten().take(i).any(|other| other == family) {
+            check.error(format_args!("spec.ipFamilies[{i}]"), format!("{family} is listed twice"));
+        }
     }
     let distributions = ["PreferSameZone", "PreferSameNode", "PreferClose"];
     check.one_of("spec.trafficDistribution", spec.traffic_distribution.as_deref(), &distributions);
@@ -87,8 +95,13 @@ fn cluster_ips(check: &mut Check<'_, '_, '_>, spec: &ServiceSpec) {
             "this one",
         );
     }
-    if list.len() > 2 {
-        check.error("spec.clusterIPs[2]", "a Service has at most one cluster IP of each family");
+    if spec.cluster_ip.as_deref().is_none_or(str::is_empty) && !list.is_empty() && !check.holds_fault("spec.clusterIP") {
+        check.error("spec.clusterIPs", "`clusterIPs` needs `clusterIP`, which is the first of them");
+    }
+    let families: Vec<bool> = list.iter().filter_map(|ip| ip.parse::<IpAddr>().ok()).map(|ip| ip.is_ipv4()).collect();
+    if list.len() > 2 || matches!(families[..], [one, other] if one == other) {
+        let path = format!("spec.clusterIPs[{}]", (list.len() - 1).min(2));
+        check.error(path, "a Service has at most one cluster IP of each family");
     }
     let on_nodes = opens_node_ports(spec);
     if on_nodes && spec.cluster_ip.as_deref() == Some("None") {
@@ -107,6 +120,7 @@ fn port_list(check: &mut Check<'_, '_, '_>, list: &[ServicePort], spec: &Service
         name(check, &path, port, list.len(), &mut names, i);
         ports::protocol(check, format_args!("{path}.protocol"), port.protocol.as_deref());
         number(check, &path, port);
+        written(check, &format!("{path}.appProtocol"), port.app_protocol.as_deref(), qualified_name);
         if let Some(first) = numbers.insert((protocol, port.port), i) {
             let message = format!("port {} {protocol} is there twice", port.port);
             check.clash(
@@ -121,6 +135,12 @@ fn port_list(check: &mut Check<'_, '_, '_>, list: &[ServicePort], spec: &Service
         }
         let Some(node_port) = port.node_port.filter(|p| *p != 0) else { continue };
         ports::number(check, format_args!("{path}.nodePort"), node_port);
+        if (1..=65535).contains(&node_port) && !NODE_PORTS.contains(&node_port) {
+            let message = format!("the API server refuses node port {node_port}: its range is 30000 to 32767");
+            let help = "take one of the range, or none to be given one; only a cluster whose API server runs with another \
+                        `--service-node-port-range` takes this one";
+            check.warning(format_args!("{path}.nodePort"), message, help);
+        }
         if !on_nodes {
             let message = "`nodePort` needs `type: NodePort` or `type: LoadBalancer`";
             check.error(format_args!("{path}.nodePort"), message);
@@ -175,6 +195,22 @@ fn name<'p>(
     }
 }
 
+/// What a load balancer alone has.
+fn balancer(check: &mut Check<'_, '_, '_>, spec: &ServiceSpec) {
+    written(check, "spec.loadBalancerClass", spec.load_balancer_class.as_deref(), qualified_name);
+    if !matches!(spec.type_.as_deref(), None | Some("ClusterIP" | "NodePort" | "ExternalName")) {
+        return;
+    }
+    let there = [
+        ("loadBalancerClass", spec.load_balancer_class.is_some()),
+        ("allocateLoadBalancerNodePorts", spec.allocate_load_balancer_node_ports.is_some()),
+        ("loadBalancerSourceRanges", spec.load_balancer_source_ranges.as_ref().is_some_and(|list| !list.is_empty())),
+    ];
+    for (field, _) in there.into_iter().filter(|(_, there)| *there) {
+        check.error(format_args!("spec.{field}"), format!("`{field}` needs `type: LoadBalancer`"));
+    }
+}
+
 fn traffic(check: &mut Check<'_, '_, '_>, spec: &ServiceSpec) {
     let from_outside =
         opens_node_ports(spec) || spec.external_ips.as_ref().is_some_and(|ips| !ips.is_empty());
@@ -182,11 +218,14 @@ fn traffic(check: &mut Check<'_, '_, '_>, spec: &ServiceSpec) {
         let message = "`externalTrafficPolicy` needs a Service of type NodePort or LoadBalancer";
         check.error("spec.externalTrafficPolicy", message);
     }
+    balancer(check, spec);
     for (i, text) in spec.load_balancer_source_ranges.iter().flatten().enumerate() {
         addresses::cidr(check, format_args!("spec.loadBalancerSourceRanges[{i}]"), text.trim());
     }
     for (i, text) in spec.external_ips.iter().flatten().enumerate() {
-        addresses::ip(check, format_args!("spec.externalIPs[{i}]"), text);
+        if let Some(ip) = addresses::ip(check, format_args!("spec.externalIPs[{i}]"), text) {
+            addresses::reachable(check, format_args!("spec.externalIPs[{i}]"), ip);
+        }
     }
     if let Some(port) = spec.health_check_node_port.filter(|p| *p != 0) {
         ports::number(check, "spec.healthCheckNodePort", port);
@@ -208,7 +247,7 @@ fn traffic(check: &mut Check<'_, '_, '_>, spec: &ServiceSpec) {
         if !(1..=86400).contains(&seconds) {
             check.error(path, format!("{seconds} is no timeout; it is 1 to 86400 seconds"));
         } else if spec.session_affinity.as_deref() != Some("ClientIP") {
-            check.error(path, "this timeout needs `sessionAffinity: ClientIP`");
+            check.warning(path, "this timeout needs `sessionAffinity: ClientIP`", "without it nothing is remembered");
         }
     }
 }

@@ -25,6 +25,41 @@ pub(super) fn subdomain_name(name: &str) -> Verdict {
     })
 }
 
+/// DNS-1123 subdomain that may begin with `*.`.
+pub(super) fn wildcard_name(name: &str) -> Verdict {
+    match name.strip_prefix("*.") {
+        Some(rest) => subdomain_name(rest),
+        None => subdomain_name(name),
+    }
+}
+
+/// DNS-1035 label: a label that begins with a letter.
+pub(super) fn service_name(name: &str) -> Verdict {
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        return Some("must begin with a letter");
+    }
+    label_name(name)
+}
+
+/// The key of a ConfigMap or Secret, which becomes a file.
+pub(super) fn file_name(key: &str) -> Verdict {
+    let fine = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    match key {
+        "" => Some("must not be empty"),
+        "." => Some("must not be `.`"),
+        key if key.starts_with("..") => Some("must not begin with `..`"),
+        key if key.len() > 253 => Some("must have at most 253 characters"),
+        key if !key.bytes().all(fine) => Some("may have only letters, digits, `-`, `_` and `.`"),
+        _ => None,
+    }
+}
+
+/// The name of an environment variable: any printable ASCII but `=`.
+pub(super) fn variable_name(name: &str) -> Verdict {
+    let fine = |b: u8| (b' '..=b'~').contains(&b) && b != b'=';
+    (!name.bytes().all(fine)).then_some("may have only printable ASCII characters other than `=`")
+}
+
 fn label_characters(name: &str) -> Verdict {
     if !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
         return Some("may have only small letters a-z, digits and `-`");

@@ -8,11 +8,26 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::LabelSelector,
 };
 
-use super::{Check, metadata, pod, selector};
+use super::{Check, metadata, pod, rollout, schedule, selector};
 
 pub(super) fn deployment(check: &mut Check<'_, '_, '_>, object: &Deployment) {
     let Some(spec) = &object.spec else { return missing_spec(check) };
     replicas(check, spec.replicas);
+    check.at_least("spec.minReadySeconds", spec.min_ready_seconds, 0);
+    check.at_least("spec.revisionHistoryLimit", spec.revision_history_limit, 0);
+    check.at_least("spec.progressDeadlineSeconds", spec.progress_deadline_seconds, 0);
+    let ready = spec.min_ready_seconds.unwrap_or(0);
+    if spec.progress_deadline_seconds.is_some_and(|deadline| deadline >= 0 && deadline <= ready) {
+        check.clash(
+            "spec.progressDeadlineSeconds",
+            "the deadline is not behind `minReadySeconds`: no rollout can end in time",
+            "spec.minReadySeconds",
+            "a pod counts only after so long",
+        );
+    }
+    if let Some(strategy) = &spec.strategy {
+        rollout::deployment(check, strategy);
+    }
     selected(check, &spec.selector, &spec.template);
     lasting(check, &spec.template);
 }
@@ -20,6 +35,7 @@ pub(super) fn deployment(check: &mut Check<'_, '_, '_>, object: &Deployment) {
 pub(super) fn replica_set(check: &mut Check<'_, '_, '_>, object: &ReplicaSet) {
     let Some(spec) = &object.spec else { return missing_spec(check) };
     replicas(check, spec.replicas);
+    check.at_least("spec.minReadySeconds", spec.min_ready_seconds, 0);
     let template = spec.template.clone().unwrap_or_default();
     selected(check, &spec.selector, &template);
     lasting(check, &template);
@@ -28,12 +44,19 @@ pub(super) fn replica_set(check: &mut Check<'_, '_, '_>, object: &ReplicaSet) {
 pub(super) fn stateful_set(check: &mut Check<'_, '_, '_>, object: &StatefulSet) {
     let Some(spec) = &object.spec else { return missing_spec(check) };
     replicas(check, spec.replicas);
+    check.at_least("spec.minReadySeconds", spec.min_ready_seconds, 0);
+    rollout::stateful_set(check, spec);
     selected(check, &spec.selector, &spec.template);
     lasting(check, &spec.template);
 }
 
 pub(super) fn daemon_set(check: &mut Check<'_, '_, '_>, object: &DaemonSet) {
     let Some(spec) = &object.spec else { return missing_spec(check) };
+    check.at_least("spec.minReadySeconds", spec.min_ready_seconds, 0);
+    check.at_least("spec.revisionHistoryLimit", spec.revision_history_limit, 0);
+    if let Some(strategy) = &spec.update_strategy {
+        rollout::daemon_set(check, strategy);
+    }
     selected(check, &spec.selector, &spec.template);
     lasting(check, &spec.template);
 }
@@ -44,6 +67,25 @@ pub(super) fn job(check: &mut Check<'_, '_, '_>, object: &Job) {
 }
 
 pub(super) fn cron_job(check: &mut Check<'_, '_, '_>, object: &CronJob) {
+    let spec = &object.spec;
+    if check.required("spec.schedule", &spec.schedule)
+        && !check.is_unknown("spec.schedule", &spec.schedule)
+        && let Some(fault) = schedule::fault(&spec.schedule)
+    {
+        check.error("spec.schedule", format!("the schedule {fault}"));
+    }
+    if let Some(zone) = &spec.time_zone
+        && !check.is_unknown("spec.timeZone", zone)
+        && !schedule::is_zone(zone)
+    {
+        let message = format!("\"{}\" is no time zone", crate::tree::shorten(zone));
+        check.error_help("spec.timeZone", message, "such as `Etc/UTC` or `Europe/Berlin`");
+    }
+    let policies = ["Allow", "Forbid", "Replace"];
+    check.one_of("spec.concurrencyPolicy", spec.concurrency_policy.as_deref(), &policies);
+    check.at_least("spec.startingDeadlineSeconds", spec.starting_deadline_seconds, 0);
+    check.at_least("spec.successfulJobsHistoryLimit", spec.successful_jobs_history_limit, 0);
+    check.at_least("spec.failedJobsHistoryLimit", spec.failed_jobs_history_limit, 0);
     match &object.spec.job_template.spec {
         Some(job) => job_spec(check, "spec.jobTemplate.spec", job),
         None => check.error("spec.jobTemplate", "this CronJob makes no Jobs: `jobTemplate.spec` is missing"),
@@ -53,6 +95,7 @@ pub(super) fn cron_job(check: &mut Check<'_, '_, '_>, object: &CronJob) {
 pub(super) fn replication_controller(check: &mut Check<'_, '_, '_>, object: &ReplicationController) {
     let Some(spec) = &object.spec else { return missing_spec(check) };
     replicas(check, spec.replicas);
+    check.at_least("spec.minReadySeconds", spec.min_ready_seconds, 0);
     let template = spec.template.clone().unwrap_or_default();
     if let Some(wanted) = &spec.selector {
         metadata::labels(check, "spec.selector", wanted);
@@ -115,6 +158,28 @@ fn lasting(check: &mut Check<'_, '_, '_>, template: &PodTemplateSpec) {
 }
 
 fn job_spec(check: &mut Check<'_, '_, '_>, path: &str, spec: &JobSpec) {
+    let numbers = [
+        ("parallelism", spec.parallelism),
+        ("completions", spec.completions),
+        ("backoffLimit", spec.backoff_limit),
+        ("backoffLimitPerIndex", spec.backoff_limit_per_index),
+        ("maxFailedIndexes", spec.max_failed_indexes),
+        ("ttlSecondsAfterFinished", spec.ttl_seconds_after_finished),
+    ];
+    for (field, number) in numbers {
+        check.at_least(format_args!("{path}.{field}"), number, 0);
+    }
+    check.at_least(format_args!("{path}.activeDeadlineSeconds"), spec.active_deadline_seconds, 0);
+    let modes = ["NonIndexed", "Indexed"];
+    check.one_of(format_args!("{path}.completionMode"), spec.completion_mode.as_deref(), &modes);
+    let policies = ["TerminatingOrFailed", "Failed"];
+    check.one_of(format_args!("{path}.podReplacementPolicy"), spec.pod_replacement_policy.as_deref(), &policies);
+    if spec.completion_mode.as_deref() == Some("Indexed")
+        && spec.completions.is_none()
+        && !check.holds_fault(format_args!("{path}.completions"))
+    {
+        check.error(format_args!("{path}.completionMode"), "`completionMode: Indexed` needs `completions`");
+    }
     pod::template(check, &format!("{path}.template"), &spec.template);
     if let Some(wanted) = &spec.selector {
         selector::check(check, &format!("{path}.selector"), wanted);

@@ -8,6 +8,7 @@ mod embedded;
 mod files;
 mod hostile;
 mod kinds;
+mod kubernetes;
 mod positions;
 mod rendered;
 mod sets;

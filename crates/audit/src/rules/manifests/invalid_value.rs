@@ -9,7 +9,8 @@ pub static RULE: Rule = Rule {
     group: Group::Correctness,
     severity: Severity::Error,
     finds: "A value that is missing or that Kubernetes' validation refuses: a name with capital letters, a port beyond 65535, an address that \
-            is none, a selector that does not fit the template.",
+            is none, a selector that does not fit the template. An address with leading zeros or with bits behind its prefix is an error for \
+            Kubernetes 1.36, which refuses it, and a warning for older releases.",
     why: "`kubectl apply` refuses the object. In a pipeline that goes on, the rest of the folder is applied without it.",
     wrong: "\
 apiVersion: v1

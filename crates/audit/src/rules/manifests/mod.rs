@@ -15,6 +15,7 @@ mod too_new;
 mod unknown_field;
 mod unknown_kind;
 mod unknown_rule_in_suppression;
+mod unknown_value;
 mod unreadable_document;
 mod unrendered_template;
 mod unused_suppression;
@@ -24,7 +25,7 @@ use netloom_objects::{Cause, Diagnostic, Location, Repair, Severity};
 
 use crate::{Edit, Fix};
 use crate::{
-    Finding, Rule,
+    Finding, Rule, Version,
     versions::{Change, Fate, What},
 };
 
@@ -42,6 +43,7 @@ pub(super) static RULES: &[&Rule] = &[
     &no_object::RULE,
     &unknown_kind::RULE,
     &not_applied::RULE,
+    &UNKNOWN_VALUE,
     &REASONLESS,
     &UNKNOWN,
     &UNUSED,
@@ -54,6 +56,7 @@ pub(super) static RULES: &[&Rule] = &[
 
 pub(crate) use suppression_without_reason::RULE as REASONLESS;
 pub(crate) use unknown_rule_in_suppression::RULE as UNKNOWN;
+pub(crate) use unknown_value::RULE as UNKNOWN_VALUE;
 pub(crate) use unused_suppression::RULE as UNUSED;
 
 /// The rule for what reading found; none where another rule says it.
@@ -63,7 +66,8 @@ fn rule_of(cause: Cause) -> Option<&'static Rule> {
         Cause::UnknownField => Some(&unknown_field::RULE),
         Cause::DuplicateKey => Some(&duplicate_key::RULE),
         Cause::WrongType => Some(&wrong_type::RULE),
-        Cause::InvalidValue => Some(&invalid_value::RULE),
+        Cause::InvalidValue | Cause::LooseAddress => Some(&invalid_value::RULE),
+        Cause::Unknown => Some(&UNKNOWN_VALUE),
         Cause::LostIndentation => Some(&lost_indentation::RULE),
         Cause::GivenTwice => Some(&given_twice::RULE),
         Cause::Template => Some(&unrendered_template::RULE),
@@ -86,19 +90,27 @@ fn wanted(fate: Fate, of_kinds: bool) -> impl Fn(&Change, Fate) -> bool {
 /// What reading found.
 pub(crate) fn unreadable<'d>(
     diagnostics: impl Iterator<Item = &'d Diagnostic>,
+    kube: Version,
     wanted: &dyn Fn(&Rule) -> bool,
 ) -> Vec<Finding> {
     diagnostics
         .filter_map(|diagnostic| Some((rule_of(diagnostic.cause)?, diagnostic)))
         .filter(|(rule, _)| wanted(rule))
-        .map(|(rule, diagnostic)| finding(rule, diagnostic))
+        .map(|(rule, diagnostic)| finding(rule, diagnostic, kube))
         .collect()
 }
 
 /// What putting the cluster together found, as far as it is an error: the rest has rules of its own.
-pub(crate) fn impossible(diagnostics: &[Diagnostic], wanted: &dyn Fn(&Rule) -> bool) -> Vec<Finding> {
-    unreadable(diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error), wanted)
+pub(crate) fn impossible(
+    diagnostics: &[Diagnostic],
+    kube: Version,
+    wanted: &dyn Fn(&Rule) -> bool,
+) -> Vec<Finding> {
+    unreadable(diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error), kube, wanted)
 }
+
+/// The API server refuses addresses that are written loosely since this version.
+const STRICT_ADDRESSES: Version = Version::new(1, 36);
 
 /// Takes out what reading said of fields that were there once: the table of versions says more about them.
 pub(crate) fn drop_known_once(findings: &mut Vec<Finding>) {
@@ -110,10 +122,11 @@ pub(crate) fn drop_known_once(findings: &mut Vec<Finding>) {
     findings.retain(|finding| *finding.rule != unknown_field::RULE || !gone.contains(&finding.at));
 }
 
-fn finding(rule: &'static Rule, diagnostic: &Diagnostic) -> Finding {
+fn finding(rule: &'static Rule, diagnostic: &Diagnostic, kube: Version) -> Finding {
+    let refused = diagnostic.cause == Cause::LooseAddress && kube >= STRICT_ADDRESSES;
     Finding {
         rule,
-        severity: diagnostic.severity,
+        severity: if refused { Severity::Error } else { diagnostic.severity },
         message: diagnostic.message.clone(),
         at: diagnostic.at.clone(),
         end: diagnostic.end,

@@ -9,7 +9,8 @@ pub static RULE: Rule = Rule {
     group: Group::Correctness,
     severity: Severity::Error,
     finds: "A document without `apiVersion`, `kind` or `metadata.name`, or one that is a list or a text. Without a \
-            name a kind that nobody knows may be the configuration of a program, which is only said (info), and so is a file in which nothing is an object and nothing was meant as one.",
+            name a kind that nobody knows may be the configuration of a program, which is only said (info), and so is a file in which nothing is an object \
+            and no document has `apiVersion`, `kind`, `metadata` or `spec`: compose and Ansible files, patches, values files.",
     why: "The API server cannot tell what it is. Where a file is not meant to be a manifest, leave it out: name the folders that are, or \
           write it into `exclude` in `netloom.toml`.",
     wrong: "\

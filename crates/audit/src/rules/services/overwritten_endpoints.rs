@@ -1,6 +1,6 @@
 //! SV029: endpoints given by hand to a Service that selects pods.
 use k8s_openapi::api::{core::v1::Endpoints, discovery::v1::EndpointSlice};
-use netloom_objects::Severity;
+use netloom_objects::{Object, Severity};
 
 use crate::{
     Context, Findings, Group, Rule,
@@ -65,6 +65,13 @@ endpoints:
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const TRIGGER: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 
+/// Whether an object was read from a cluster. Endpoints there beside a Service that selects pods are the controller's own,
+/// which in clusters before 1.33 do not say so.
+pub(super) fn is_exported(object: &Object) -> bool {
+    let metadata = object.metadata();
+    metadata.uid.is_some() || metadata.resource_version.is_some()
+}
+
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     let slices = cx.all::<EndpointSlice>().filter_map(|(object, _)| {
         let name = object.labels().get("kubernetes.io/service-name")?;
@@ -74,7 +81,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     let endpoints = cx.all::<Endpoints>().map(|(object, _)| (object, &*object.name));
     let endpoints = endpoints.filter(|(object, _)| {
         let managed = object.labels().get("endpoints.kubernetes.io/managed-by").is_some();
-        !managed && !object.annotations().contains_key(TRIGGER)
+        !managed && !object.annotations().contains_key(TRIGGER) && !is_exported(object)
     });
     for (object, name) in slices.chain(endpoints) {
         let Some(service) = find_service(cx, namespace_of(object), name) else { continue };
