@@ -123,7 +123,10 @@ spec:
       - {path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}
 ";
         let codes = codes(ingress, Version::KUBERNETES);
-        assert!(!codes.iter().any(|(code, _)| matches!(code.as_str(), "IN002" | "IN003" | "MF006")), "{codes:?}");
+        assert!(
+            !codes.iter().any(|(code, _)| matches!(code.as_str(), "IN002" | "IN003" | "MF006")),
+            "{codes:?}"
+        );
     }
 
     #[test]
@@ -140,7 +143,9 @@ spec:
     - ipBlock: {cidr: \"::ffff:192.0.2.0/120\"}
     - ipBlock: {cidr: 192.0.2.5/24}
 ";
-        for (kube, severity) in [(Version::new(1, 36), Severity::Error), (Version::new(1, 35), Severity::Warning)] {
+        for (kube, severity) in
+            [(Version::new(1, 36), Severity::Error), (Version::new(1, 35), Severity::Warning)]
+        {
             let found: Vec<_> = codes(policy, kube).into_iter().filter(|(code, _)| code == "MF006").collect();
             assert_eq!(found, vec![("MF006".to_owned(), severity); 3]);
         }

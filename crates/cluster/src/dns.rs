@@ -14,7 +14,7 @@ pub const SERVICE: &str = "kube-dns";
 
 /// The objects of the cluster DNS, which stand nowhere in the input.
 pub fn objects() -> Vec<Arc<Object>> {
-    let source = Source::new(&Location::builtin().file, OBJECTS);
+    let source = Source { name: Location::builtin().file, text: Arc::from(OBJECTS) };
     let unplaced = |object: Arc<Object>| {
         let mut object = (*object).clone();
         object.reference = Arc::new(object.reference.at(Location::builtin()));

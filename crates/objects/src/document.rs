@@ -235,7 +235,8 @@ impl Reader<'_> {
         match self.tree.view(root) {
             View::Scalar(Resolved::Null) => {}
             View::Scalar(value) => {
-                let message = format!("skipped: this document is {}, not a Kubernetes object", value.describe());
+                let message =
+                    format!("skipped: this document is {}, not a Kubernetes object", value.describe());
                 self.findings.add((Severity::Warning, Cause::Foreign), root, message, None);
             }
             View::Sequence(items) => {
@@ -396,9 +397,9 @@ impl Reader<'_> {
     /// `sops` beside the fields of an object: with what, and by whom, its values were encrypted. It is gone before the API
     /// server sees the object.
     fn is_encryption(&self, root: NodeId, key: NodeId) -> bool {
-        self.tree.entry(root, "sops").is_some_and(|(own, value)| {
-            own == key && self.tree.get(value, "mac").is_some()
-        })
+        self.tree
+            .entry(root, "sops")
+            .is_some_and(|(own, value)| own == key && self.tree.get(value, "mac").is_some())
     }
 
     /// Puts an object together, if it has a name.

@@ -139,7 +139,8 @@ impl<'t> Ruler<'t> {
         if line > known {
             let mut at = byte;
             for _ in known..line {
-                at = memchr::memchr(b'\n', &self.text.as_bytes()[at..]).map_or(self.text.len(), |end| at + end + 1);
+                at = memchr::memchr(b'\n', &self.text.as_bytes()[at..])
+                    .map_or(self.text.len(), |end| at + end + 1);
             }
             return at;
         }

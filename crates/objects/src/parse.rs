@@ -60,7 +60,7 @@ fn read_all(sources: &[Source], threads: usize, mut take: impl FnMut(ParsedSourc
     let mut groups = run(&jobs, sources, threads).into_iter();
     let mut jobs = jobs.iter().peekable();
     for (i, source) in sources.iter().enumerate() {
-        if let Some(fault) = &source.fault {
+        if let Some(fault) = source.fault() {
             take(ParsedSource::new(source.clone(), Vec::new(), vec![undecodable(source, fault)]));
             continue;
         }
@@ -89,6 +89,9 @@ fn undecodable(source: &Source, fault: &str) -> Diagnostic {
 
 /// Shares out the documents of a source.
 fn jobs(index: usize, source: &Source) -> Vec<Job<'_>> {
+    if source.fault().is_some() {
+        return Vec::new();
+    }
     let mut jobs: Vec<Job<'_>> = Vec::new();
     let mut room = 0_usize;
     for chunk in split(&source.text) {

@@ -41,7 +41,9 @@ fn starts_value(before: &str) -> bool {
 
 /// Whether a text has a word that every manifest has. What cannot be parsed and has none is the file of another program.
 pub(crate) fn names_objects(text: &str) -> bool {
-    ["apiVersion", "kind:", "\"kind\""].iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+    ["apiVersion", "kind:", "\"kind\""]
+        .iter()
+        .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
 }
 
 /// What YAML has and kubectl, helm and kustomize refuse, because they cut a file at its `---` lines before they read it:

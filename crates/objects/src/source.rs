@@ -25,15 +25,16 @@ pub struct Source {
     pub name: Arc<str>,
     /// What is in it.
     pub text: Arc<str>,
-    /// Why there is no text, where the file is none.
-    pub(crate) fault: Option<Arc<str>>,
 }
+
+/// What stands for a text where a file has none, with the reason behind it: no YAML and no JSON begins with it.
+const NO_TEXT: &str = "\0no text: ";
 
 impl Source {
     /// A source from a name and a text.
     #[must_use]
     pub fn new(name: &str, text: &str) -> Self {
-        Self { name: name.into(), text: text.into(), fault: None }
+        Self { name: name.into(), text: text.into() }
     }
 
     /// A source from a name and the bytes of a file: UTF-8, or UTF-16 behind its byte order mark. What is neither has no
@@ -41,8 +42,13 @@ impl Source {
     fn decode(name: &str, bytes: Vec<u8>) -> Self {
         match text_of(bytes) {
             Ok(text) => Self::new(name, &text),
-            Err(fault) => Self { fault: Some(fault.into()), ..Self::new(name, "") },
+            Err(fault) => Self::new(name, &[NO_TEXT, &fault].concat()),
         }
+    }
+
+    /// Why there is no text, where the file has none.
+    pub(crate) fn fault(&self) -> Option<&str> {
+        self.text.strip_prefix(NO_TEXT)
     }
 }
 
@@ -320,9 +326,14 @@ fn text_of(bytes: Vec<u8>) -> Result<String, String> {
     if !pairs.remainder().is_empty() {
         return Err("this text begins as UTF-16, and ends in the middle of a character".to_owned());
     }
-    char::decode_utf16(pairs.map(|pair| unit([pair[0], pair[1]]))).collect::<Result<String, _>>().map_err(|error| {
-        format!("this text begins as UTF-16, and has half of a character: {:#06x}", error.unpaired_surrogate())
-    })
+    char::decode_utf16(pairs.map(|pair| unit([pair[0], pair[1]]))).collect::<Result<String, _>>().map_err(
+        |error| {
+            format!(
+                "this text begins as UTF-16, and has half of a character: {:#06x}",
+                error.unpaired_surrogate()
+            )
+        },
+    )
 }
 
 #[cfg(test)]
@@ -332,17 +343,21 @@ mod tests {
     #[test]
     fn text_is_read_by_its_byte_order_mark() {
         let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
-            ['\u{feff}'].into_iter().chain(text.chars()).collect::<String>().encode_utf16().flat_map(bytes).collect()
+            ['\u{feff}']
+                .into_iter()
+                .chain(text.chars())
+                .collect::<String>()
+                .encode_utf16()
+                .flat_map(bytes)
+                .collect()
         };
         let text = "a: é𝄞\n";
         assert_eq!(text_of(text.into()), Ok(text.to_owned()));
         assert_eq!(text_of(utf16(text, u16::to_le_bytes)), Ok(text.to_owned()));
         assert_eq!(text_of(utf16(text, u16::to_be_bytes)), Ok(text.to_owned()));
-        for (bytes, fault) in [
-            (&b"a: \xE9\n"[..], "byte 3"),
-            (b"\xFF\xFEa\0b", "middle"),
-            (b"\xFF\xFE\x34\xD8", "half"),
-        ] {
+        for (bytes, fault) in
+            [(&b"a: \xE9\n"[..], "byte 3"), (b"\xFF\xFEa\0b", "middle"), (b"\xFF\xFE\x34\xD8", "half")]
+        {
             assert!(text_of(bytes.to_vec()).unwrap_err().contains(fault), "{bytes:?}");
         }
     }

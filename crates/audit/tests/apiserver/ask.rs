@@ -45,7 +45,11 @@ pub fn ask(questions: &[Question]) -> Vec<Answer> {
     let answers: Vec<Answer> = output.lines().map(|line| read(&line.expect("an answer is text"))).collect();
     writer.join().expect("the writer ends with its questions");
     let status = server.wait().expect("it was started here");
-    assert!(status.success() && answers.len() == questions.len(), "the API server ended early: {status}, {} answers", answers.len());
+    assert!(
+        status.success() && answers.len() == questions.len(),
+        "the API server ended early: {status}, {} answers",
+        answers.len()
+    );
     answers
 }
 

@@ -50,14 +50,22 @@ fn main() {
         let row = format!("{who}: {} {}", question.kind, question.field());
         let entry = table.entry(row).or_insert_with(|| (0, why.clone()));
         entry.0 += 1;
-        _ = writeln!(log, "{who}\n  {}\n  {why}\n  {}\n", question.what, question.manifest.replace('\n', "\n  "));
+        _ = writeln!(
+            log,
+            "{who}\n  {}\n  {why}\n  {}\n",
+            question.what,
+            question.manifest.replace('\n', "\n  ")
+        );
     }
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     fs::write(folder.join("apiserver.log"), log).expect("the log can be written");
     let mut rows: Vec<_> = table.into_iter().collect();
     rows.sort_by(|a, b| (b.1.0, &a.0).cmp(&(a.1.0, &b.0)));
     for (row, (count, why)) in &rows {
-        println!("{count:5}  {row}\n         {}", why.chars().take(220).collect::<String>().replace('\n', " "));
+        println!(
+            "{count:5}  {row}\n         {}",
+            why.chars().take(220).collect::<String>().replace('\n', " ")
+        );
     }
     let asked = questions.len() - excused;
     let share = f64::from(u32::try_from(agreed).unwrap()) / f64::from(u32::try_from(asked).unwrap());
@@ -85,7 +93,9 @@ fn examples() -> Vec<Question> {
     for rule in rules() {
         for (which, text) in [("wrong", rule.wrong), ("right", rule.right)] {
             for document in text.split("\n---\n") {
-                let set = ObjectSet::assemble(vec![std::sync::Arc::new(parse_source(&Source::new("a.yaml", document)))]);
+                let set = ObjectSet::assemble(vec![std::sync::Arc::new(parse_source(&Source::new(
+                    "a.yaml", document,
+                )))]);
                 let objects: Vec<_> = set.objects().collect();
                 let [object] = objects.as_slice() else { continue };
                 let value = object.value("").unwrap_or(Value::Null);

@@ -60,7 +60,19 @@ fn instead_of(value: &Value) -> Vec<(String, Option<Value>)> {
     add(Value::Null);
     match value {
         Value::String(text) => {
-            for instead in ["", "-", "UPPER_case!", "x y", "${NAME", "a.b", "1", "65536", "10.0.0.300", "010.0.0.1", "::ffff:10.0.0.1"] {
+            for instead in [
+                "",
+                "-",
+                "UPPER_case!",
+                "x y",
+                "${NAME",
+                "a.b",
+                "1",
+                "65536",
+                "10.0.0.300",
+                "010.0.0.1",
+                "::ffff:10.0.0.1",
+            ] {
                 add(instead.into());
             }
             add("a".repeat(70).into());
@@ -114,7 +126,9 @@ fn set_at(object: &mut Value, pointer: &str, value: Option<Value>) -> bool {
         (Some(Value::Object(entries)), Some(value)) => entries.insert(key, value).is_some(),
         (Some(Value::Object(entries)), None) => entries.remove(&key).is_some(),
         (Some(Value::Array(items)), value) => {
-            let Some(index) = key.parse::<usize>().ok().filter(|index| *index < items.len()) else { return false };
+            let Some(index) = key.parse::<usize>().ok().filter(|index| *index < items.len()) else {
+                return false;
+            };
             match value {
                 Some(value) => items[index] = value,
                 None => drop(items.remove(index)),

@@ -20,7 +20,8 @@ impl Question {
         let (api_version, kind) = (text("apiVersion")?, text("kind")?);
         let (prefix, plural, namespaced) = collection(api_version, kind)?;
         let namespace = object.pointer("/metadata/namespace").and_then(Value::as_str);
-        let namespace = namespace.filter(|name| !name.is_empty() && name.bytes().all(is_plain)).unwrap_or("default");
+        let namespace =
+            namespace.filter(|name| !name.is_empty() && name.bytes().all(is_plain)).unwrap_or("default");
         let path = match namespaced {
             true => format!("{prefix}/namespaces/{namespace}/{plural}"),
             false => format!("{prefix}/{plural}"),
@@ -64,6 +65,10 @@ fn collection(api_version: &str, kind: &str) -> Option<(String, &'static str, bo
         ("autoscaling/v2", "HorizontalPodAutoscaler") => ("horizontalpodautoscalers", true),
         _ => return None,
     };
-    let prefix = if api_version.contains('/') { format!("/apis/{api_version}") } else { format!("/api/{api_version}") };
+    let prefix = if api_version.contains('/') {
+        format!("/apis/{api_version}")
+    } else {
+        format!("/api/{api_version}")
+    };
     Some((prefix, plural, namespaced))
 }

@@ -33,8 +33,8 @@ pub fn write(repaired: &Repaired) -> Result<Option<String>, Stop> {
 fn summary(repaired: &Repaired) -> Option<String> {
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let Repaired { applied, given_up, changed, .. } = repaired;
-    let made =
-        (*applied > 0).then(|| format!("{} made in {}", plural(*applied, "repair"), plural(changed.len(), "file")));
+    let made = (*applied > 0)
+        .then(|| format!("{} made in {}", plural(*applied, "repair"), plural(changed.len(), "file")));
     let left = (*given_up > 0).then(|| {
         format!("{} given up, as a file would be worse to read than before", plural(*given_up, "repair"))
     });

@@ -121,7 +121,8 @@ fn services_with_room(
         let is_usual = of(nets, family(small)) == Some(small);
         let is_chosen = of(options.service_cidrs, family(small)).is_some();
         let taken = [ground.pods, ground.nodes];
-        let is_taken = taken.iter().any(|nets| of(*nets, family(small)).is_some_and(|net| overlap(net, large)));
+        let is_taken =
+            taken.iter().any(|nets| of(*nets, family(small)).is_some_and(|net| overlap(net, large)));
         if is_usual && !is_chosen && !is_taken && is_small(small) {
             set(&mut nets, large);
             notes.push(format!("Services have addresses of {large}: {small} is too small for so many"));

@@ -120,9 +120,8 @@ impl<'de> Deserializer<'de> for De<'de> {
         match self.tree.view(self.id) {
             View::Scalar(Resolved::Null) => self.here(visitor.visit_borrowed_str("")),
             // Go's decoder passes over line breaks.
-            View::Scalar(Resolved::Text(text)) if text.contains(['\n', '\r']) => {
-                self.here(visitor.visit_string(text.replace(['\n', '\r'], "")).map_err(DecodeError::of_base64))
-            }
+            View::Scalar(Resolved::Text(text)) if text.contains(['\n', '\r']) => self
+                .here(visitor.visit_string(text.replace(['\n', '\r'], "")).map_err(DecodeError::of_base64)),
             View::Scalar(Resolved::Text(text)) => {
                 self.here(visitor.visit_borrowed_str(text).map_err(DecodeError::of_base64))
             }

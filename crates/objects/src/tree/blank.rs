@@ -6,7 +6,8 @@ pub(super) fn blanked(text: &str) -> Option<String> {
     if memchr::memchr2(b'\t', b'#', text.as_bytes()).is_none() {
         return None;
     }
-    let mut scan = Scan { bytes: text.as_bytes().to_vec(), at: 0, flow: 0, key_allowed: true, changed: false };
+    let mut scan =
+        Scan { bytes: text.as_bytes().to_vec(), at: 0, flow: 0, key_allowed: true, changed: false };
     scan.document();
     if !scan.changed {
         return None;
@@ -134,7 +135,10 @@ impl Scan {
         while let Some(byte) = self.peek(0) {
             let ends = match byte {
                 b'\n' | b'\r' => true,
-                b':' => self.is_blank(1) || self.flow > 0 && matches!(self.peek(1), Some(b',' | b'[' | b']' | b'{' | b'}')),
+                b':' => {
+                    self.is_blank(1)
+                        || self.flow > 0 && matches!(self.peek(1), Some(b',' | b'[' | b']' | b'{' | b'}'))
+                }
                 b'#' => blank_before,
                 b',' | b'[' | b']' | b'{' | b'}' => self.flow > 0,
                 _ => false,

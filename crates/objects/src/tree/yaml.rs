@@ -4,8 +4,8 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInpu
 
 use super::{
     Chunk, Issue, IssueKind, NodeId,
-    build::{Builder, Fatal, MAX_DEPTH, Text},
     blank::blanked,
+    build::{Builder, Fatal, MAX_DEPTH, Text},
     loose::{Loose, Opening},
 };
 

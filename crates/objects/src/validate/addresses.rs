@@ -31,7 +31,10 @@ impl Loose {
             Ok(ip) => Some(Self { ip, why: None }),
             Err(_) => {
                 let ip = with_zeros(text)?;
-                Some(Self { ip, why: Some(format!("has leading zeros; some programs read {ip}, others octal numbers")) })
+                Some(Self {
+                    ip,
+                    why: Some(format!("has leading zeros; some programs read {ip}, others octal numbers")),
+                })
             }
         }
     }

@@ -39,7 +39,10 @@ pub(super) fn secret(check: &mut Check<'_, '_, '_>, object: &Secret) {
     };
     let open = check.holds_fault("data") || check.holds_fault("stringData");
     for key in needed.iter().filter(|key| !has(key) && !open) {
-        check.error(format_args!("data.{}", escape(key)), format!("a Secret of type {kind} needs the key `{key}`"));
+        check.error(
+            format_args!("data.{}", escape(key)),
+            format!("a Secret of type {kind} needs the key `{key}`"),
+        );
     }
     if kind == "kubernetes.io/basic-auth" && !has("username") && !has("password") && !open {
         check.error("data", format!("a Secret of type {kind} needs the key `username` or `password`"));
@@ -48,7 +51,10 @@ pub(super) fn secret(check: &mut Check<'_, '_, '_>, object: &Secret) {
     if kind == "kubernetes.io/service-account-token"
         && check.object.annotations().get(account).is_none_or(String::is_empty)
     {
-        check.error("metadata.annotations", format!("a Secret of type {kind} needs the annotation `{account}`"));
+        check.error(
+            "metadata.annotations",
+            format!("a Secret of type {kind} needs the annotation `{account}`"),
+        );
     }
 }
 
@@ -63,7 +69,8 @@ fn keys<'k>(check: &mut Check<'_, '_, '_>, path: &str, keys: impl Iterator<Item 
 
 fn too_large(check: &mut Check<'_, '_, '_>, size: usize) {
     if size > LARGEST {
-        let message = format!("{size} bytes are more than the {LARGEST} that a {} may hold", check.object.kind);
+        let message =
+            format!("{size} bytes are more than the {LARGEST} that a {} may hold", check.object.kind);
         check.error("data", message);
     }
 }

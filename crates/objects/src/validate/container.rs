@@ -4,7 +4,10 @@ use k8s_openapi::{
     apimachinery::pkg::api::resource::Quantity,
 };
 
-use super::{Check, ports, syntax::{file_name, qualified_name, subdomain_name, variable_name}};
+use super::{
+    Check, ports,
+    syntax::{file_name, qualified_name, subdomain_name, variable_name},
+};
 use crate::tree::{escape, shorten};
 
 pub(super) fn container(check: &mut Check<'_, '_, '_>, path: &str, container: &Container) {
@@ -28,7 +31,9 @@ pub(super) fn container(check: &mut Check<'_, '_, '_>, path: &str, container: &C
         let path = format!("{path}.envFrom[{i}]");
         check.formed(format_args!("{path}.prefix"), "prefix", from.prefix.as_deref(), variable_name);
         match (&from.config_map_ref, &from.secret_ref) {
-            (Some(_), Some(_)) => check.error(&path, "this has either `configMapRef` or `secretRef`, not both"),
+            (Some(_), Some(_)) => {
+                check.error(&path, "this has either `configMapRef` or `secretRef`, not both")
+            }
             (Some(map), None) => {
                 reference(check, &format!("{path}.configMapRef.name"), &map.name);
             }
@@ -113,7 +118,8 @@ fn field_path(check: &mut Check<'_, '_, '_>, path: &str, text: &str) {
     if !check.required(path, text) {
         return;
     }
-    let of_map = ["metadata.labels['", "metadata.annotations['"].iter().find_map(|map| text.strip_prefix(map));
+    let of_map =
+        ["metadata.labels['", "metadata.annotations['"].iter().find_map(|map| text.strip_prefix(map));
     if let Some(key) = of_map.and_then(|rest| rest.strip_suffix("']")) {
         check.formed(path, "key", Some(&key.to_ascii_lowercase()), qualified_name);
     } else if !FIELDS.contains(&text) {
@@ -128,7 +134,10 @@ fn resources(check: &mut Check<'_, '_, '_>, path: &str, container: &Container) {
         for (name, quantity) in list.iter().flatten() {
             let place = format!("{path}.resources.{field}.{}", escape(name));
             match amount(quantity) {
-                None => check.error(place, format!("\"{}\" is no quantity; such as 100m or 64Mi", shorten(&quantity.0))),
+                None => check.error(
+                    place,
+                    format!("\"{}\" is no quantity; such as 100m or 64Mi", shorten(&quantity.0)),
+                ),
                 Some(amount) if amount < 0.0 => check.error(place, "a quantity is not below 0"),
                 Some(_) => resource_name(check, &place, name),
             }
@@ -155,7 +164,11 @@ fn resource_name(check: &mut Check<'_, '_, '_>, path: &str, name: &str) {
         check.error(path, format!("the resource name \"{}\" {fault}", shorten(name)));
     } else if !standard && !name.contains('/') {
         let message = format!("there is no resource \"{}\" for a container", shorten(name));
-        check.error_help(path, message, "cpu, memory, ephemeral-storage, hugepages-SIZE, or a name with a domain");
+        check.error_help(
+            path,
+            message,
+            "cpu, memory, ephemeral-storage, hugepages-SIZE, or a name with a domain",
+        );
     }
 }
 

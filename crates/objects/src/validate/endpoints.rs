@@ -21,7 +21,8 @@ pub(super) fn endpoints(check: &mut Check<'_, '_, '_>, object: &Endpoints) {
                 address(check, &format!("{path}.{field}[{j}]"), one);
             }
         }
-        if lists.iter().all(|(_, list)| list.as_ref().is_none_or(Vec::is_empty)) && !check.holds_fault(&path) {
+        if lists.iter().all(|(_, list)| list.as_ref().is_none_or(Vec::is_empty)) && !check.holds_fault(&path)
+        {
             check.error(&path, "this subset has neither `addresses` nor `notReadyAddresses`");
         }
         let list = subset.ports.as_deref().unwrap_or_default();
@@ -47,7 +48,12 @@ fn address(check: &mut Check<'_, '_, '_>, path: &str, address: &EndpointAddress)
 }
 
 /// A text that is not empty where it is written.
-pub(super) fn written(check: &mut Check<'_, '_, '_>, path: &str, text: Option<&str>, rule: fn(&str) -> Verdict) {
+pub(super) fn written(
+    check: &mut Check<'_, '_, '_>,
+    path: &str,
+    text: Option<&str>,
+    rule: fn(&str) -> Verdict,
+) {
     if let Some(text) = text
         && let Some(fault) = rule(text)
     {

@@ -1,6 +1,7 @@
 //! Ingresses and their classes.
 use k8s_openapi::api::networking::v1::{
-    HTTPIngressPath, Ingress, IngressBackend, IngressClass, IngressClassParametersReference, ServiceBackendPort,
+    HTTPIngressPath, Ingress, IngressBackend, IngressClass, IngressClassParametersReference,
+    ServiceBackendPort,
 };
 
 use super::{
@@ -26,7 +27,8 @@ pub(super) fn ingress(check: &mut Check<'_, '_, '_>, object: &Ingress) {
     let Some(spec) = &object.spec else { return };
     if let Some(class) = &spec.ingress_class_name {
         if check.object.annotations().contains_key(CLASS_ANNOTATION) {
-            let message = format!("`ingressClassName` and the annotation `{CLASS_ANNOTATION}` exclude each other");
+            let message =
+                format!("`ingressClassName` and the annotation `{CLASS_ANNOTATION}` exclude each other");
             check.error("spec.ingressClassName", message);
         }
         if let Some(fault) = subdomain_name(class) {
@@ -146,7 +148,11 @@ pub(super) fn class(check: &mut Check<'_, '_, '_>, object: &IngressClass) {
         if controller.len() > 250 {
             check.error(path, "the name of a controller has at most 250 characters");
         } else if !controller.contains('/') {
-            check.error_help(path, "the name of a controller has a domain before it", "such as `example.com/controller`");
+            check.error_help(
+                path,
+                "the name of a controller has a domain before it",
+                "such as `example.com/controller`",
+            );
         } else {
             check.formed(path, "name of a controller", Some(controller), domain_path);
         }
@@ -174,7 +180,8 @@ fn parameters(check: &mut Check<'_, '_, '_>, path: &str, found: &IngressClassPar
     let namespace = found.namespace.as_deref().unwrap_or_default();
     match found.scope.as_deref() {
         None | Some("Cluster") if found.namespace.is_some() => {
-            check.error(format_args!("{path}.namespace"), "parameters of the scope Cluster have no namespace");
+            check
+                .error(format_args!("{path}.namespace"), "parameters of the scope Cluster have no namespace");
         }
         Some("Namespace") => {
             if check.required(format_args!("{path}.namespace"), namespace) {

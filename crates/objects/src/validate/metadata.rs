@@ -39,7 +39,9 @@ fn name(check: &mut Check<'_, '_, '_>) {
         Typed::Other(_) | Typed::PodDisruptionBudget(_) => return,
         Typed::Namespace(_) | Typed::Service(_) | Typed::StatefulSet(_) => label_name,
         // Each pod of it has its name and number as its hostname.
-        Typed::Job(job) if job.spec.as_ref().is_some_and(|s| s.completion_mode.as_deref() == Some("Indexed")) => {
+        Typed::Job(job)
+            if job.spec.as_ref().is_some_and(|s| s.completion_mode.as_deref() == Some("Indexed")) =>
+        {
             label_name
         }
         _ => subdomain_name,

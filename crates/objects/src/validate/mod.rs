@@ -11,8 +11,8 @@ mod pod;
 mod ports;
 mod rollout;
 mod scale;
-mod scheduling;
 mod schedule;
+mod scheduling;
 mod selector;
 mod service;
 mod syntax;
@@ -127,7 +127,9 @@ impl Check<'_, '_, '_> {
         }
         let tree = self.object.place.tree();
         let is_unknown = |id| tree.text(id).is_some_and(unknown::is_unknown);
-        if let Some(open) = found.value.filter(|id| is_unknown(*id)).or(Some(found.place).filter(|id| is_unknown(*id))) {
+        if let Some(open) =
+            found.value.filter(|id| is_unknown(*id)).or(Some(found.place).filter(|id| is_unknown(*id)))
+        {
             self.findings.left_open(open);
             return;
         }

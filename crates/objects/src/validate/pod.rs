@@ -76,7 +76,11 @@ fn pod_spec(check: &mut Check<'_, '_, '_>, path: &str, spec: &PodSpec) {
     dns(check, path, spec);
     scheduling::scheduling(check, path, spec);
     check.at_least(format_args!("{path}.activeDeadlineSeconds"), spec.active_deadline_seconds, 1);
-    check.at_most(format_args!("{path}.activeDeadlineSeconds"), spec.active_deadline_seconds, i64::from(i32::MAX));
+    check.at_most(
+        format_args!("{path}.activeDeadlineSeconds"),
+        spec.active_deadline_seconds,
+        i64::from(i32::MAX),
+    );
     security(check, path, spec);
     check.formed(
         format_args!("{path}.serviceAccountName"),
@@ -84,7 +88,12 @@ fn pod_spec(check: &mut Check<'_, '_, '_>, path: &str, spec: &PodSpec) {
         spec.service_account_name.as_deref(),
         subdomain_name,
     );
-    check.formed(format_args!("{path}.nodeName"), "name of a Node", spec.node_name.as_deref(), subdomain_name);
+    check.formed(
+        format_args!("{path}.nodeName"),
+        "name of a Node",
+        spec.node_name.as_deref(),
+        subdomain_name,
+    );
     check.formed(
         format_args!("{path}.priorityClassName"),
         "name of a PriorityClass",
@@ -141,9 +150,13 @@ fn dns_config(check: &mut Check<'_, '_, '_>, path: &str, config: &PodDNSConfig) 
         let whole = domain.strip_suffix('.').unwrap_or(domain);
         let ends = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
         let formed = domain == "."
-            || ends(whole.chars().next()) && ends(whole.chars().last()) && whole.bytes().all(fine) && whole.len() <= 253;
+            || ends(whole.chars().next())
+                && ends(whole.chars().last())
+                && whole.bytes().all(fine)
+                && whole.len() <= 253;
         if !formed {
-            check.error(format_args!("{path}.searches[{i}]"), format!("\"{}\" is no domain", shorten(domain)));
+            check
+                .error(format_args!("{path}.searches[{i}]"), format!("\"{}\" is no domain", shorten(domain)));
         }
     }
     for (i, option) in config.options.iter().flatten().enumerate() {
@@ -178,7 +191,11 @@ fn container(check: &mut Check<'_, '_, '_>, path: &str, container: &Container, h
 fn security(check: &mut Check<'_, '_, '_>, path: &str, spec: &PodSpec) {
     let most = i64::from(i32::MAX);
     let numbers = spec.security_context.iter().flat_map(|context| {
-        [("runAsUser", context.run_as_user), ("runAsGroup", context.run_as_group), ("fsGroup", context.fs_group)]
+        [
+            ("runAsUser", context.run_as_user),
+            ("runAsGroup", context.run_as_group),
+            ("fsGroup", context.fs_group),
+        ]
     });
     for (field, number) in numbers {
         check.at_least(format_args!("{path}.securityContext.{field}"), number, 0);
@@ -191,7 +208,8 @@ fn security(check: &mut Check<'_, '_, '_>, path: &str, spec: &PodSpec) {
         if !check.required(&field, &sysctl.name) {
             continue;
         }
-        let fine = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.' | b'/');
+        let fine =
+            |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.' | b'/');
         if !sysctl.name.bytes().all(fine) || sysctl.name.starts_with('-') || sysctl.name.len() > 253 {
             check.error(&field, format!("\"{}\" is no name of a sysctl", shorten(&sysctl.name)));
         }
@@ -203,7 +221,8 @@ fn security(check: &mut Check<'_, '_, '_>, path: &str, spec: &PodSpec) {
     for (list, containers) in lists {
         for (i, one) in containers.into_iter().flatten().enumerate() {
             let Some(context) = &one.security_context else { continue };
-            for (field, number) in [("runAsUser", context.run_as_user), ("runAsGroup", context.run_as_group)] {
+            for (field, number) in [("runAsUser", context.run_as_user), ("runAsGroup", context.run_as_group)]
+            {
                 let path = format!("{path}.{list}[{i}].securityContext.{field}");
                 check.at_least(&path, number, 0);
                 check.at_most(&path, number, most);
@@ -216,7 +235,11 @@ fn security(check: &mut Check<'_, '_, '_>, path: &str, spec: &PodSpec) {
 fn host_ip(check: &mut Check<'_, '_, '_>, path: impl Display, ip: &str) {
     if !addresses::is_address(ip) && !crate::unknown::is_unknown(ip) {
         let message = format!("\"{}\" is no IP address: the port is opened nowhere", shorten(ip));
-        check.warning(path, message, "such as 192.0.2.1, or take the line away for all addresses of the node");
+        check.warning(
+            path,
+            message,
+            "such as 192.0.2.1, or take the line away for all addresses of the node",
+        );
     }
 }
 

@@ -20,7 +20,8 @@ pub(super) fn share(check: &mut Check<'_, '_, '_>, path: impl Display, value: &I
             Some((*number).into())
         }
         IntOrString::String(text) => {
-            let digits = text.strip_suffix('%').filter(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
+            let digits =
+                text.strip_suffix('%').filter(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
             let Some(percent) = digits.and_then(|digits| digits.parse::<i64>().ok()) else {
                 let message = format!("\"{}\" is neither a number nor a share such as 25%", shorten(text));
                 check.error(path, message);
@@ -54,7 +55,10 @@ pub(super) fn deployment(check: &mut Check<'_, '_, '_>, strategy: &DeploymentStr
         check.error(format_args!("{path}.rollingUpdate"), "the strategy Recreate has no `rollingUpdate`");
         return;
     }
-    let more = rolling.max_surge.as_ref().and_then(|v| surge(check, format_args!("{path}.rollingUpdate.maxSurge"), v));
+    let more = rolling
+        .max_surge
+        .as_ref()
+        .and_then(|v| surge(check, format_args!("{path}.rollingUpdate.maxSurge"), v));
     let fewer = rolling
         .max_unavailable
         .as_ref()
@@ -68,7 +72,8 @@ pub(super) fn deployment(check: &mut Check<'_, '_, '_>, strategy: &DeploymentStr
 pub(super) fn daemon_set(check: &mut Check<'_, '_, '_>, strategy: &DaemonSetUpdateStrategy) {
     let path = "spec.updateStrategy";
     check.one_of(format_args!("{path}.type"), strategy.type_.as_deref(), &["RollingUpdate", "OnDelete"]);
-    let Some(rolling) = strategy.rolling_update.as_ref().filter(|_| strategy.type_.as_deref() != Some("OnDelete"))
+    let Some(rolling) =
+        strategy.rolling_update.as_ref().filter(|_| strategy.type_.as_deref() != Some("OnDelete"))
     else {
         return;
     };
@@ -77,7 +82,9 @@ pub(super) fn daemon_set(check: &mut Check<'_, '_, '_>, strategy: &DaemonSetUpda
         rolling.max_unavailable.as_ref().and_then(|v| share(check, format_args!("{path}.maxUnavailable"), v));
     let more = rolling.max_surge.as_ref().and_then(|v| share(check, format_args!("{path}.maxSurge"), v));
     match (fewer.unwrap_or(1), more.unwrap_or(0)) {
-        (0, 0) => check.error(&path, "with `maxUnavailable` and `maxSurge` both 0 no pod can ever be replaced"),
+        (0, 0) => {
+            check.error(&path, "with `maxUnavailable` and `maxSurge` both 0 no pod can ever be replaced")
+        }
         (fewer, more) if fewer != 0 && more != 0 => {
             check.error(&path, "of a DaemonSet's `maxUnavailable` and `maxSurge` one must be 0");
         }
@@ -118,7 +125,9 @@ pub(super) fn stateful_set(check: &mut Check<'_, '_, '_>, spec: &StatefulSetSpec
 
 /// A claim that each pod of a StatefulSet gets.
 fn claim(check: &mut Check<'_, '_, '_>, path: &str, claim: &PersistentVolumeClaim) {
-    if check.required(format_args!("{path}.metadata.name"), claim.metadata.name.as_deref().unwrap_or_default()) {
+    if check
+        .required(format_args!("{path}.metadata.name"), claim.metadata.name.as_deref().unwrap_or_default())
+    {
         let name = claim.metadata.name.as_deref();
         check.formed(format_args!("{path}.metadata.name"), "name of a claim", name, label_name);
     }

@@ -1,8 +1,6 @@
 //! PodDisruptionBudgets and HorizontalPodAutoscalers.
 use k8s_openapi::api::{
-    autoscaling::v2::{
-        HPAScalingRules, HorizontalPodAutoscaler, MetricIdentifier, MetricSpec, MetricTarget,
-    },
+    autoscaling::v2::{HPAScalingRules, HorizontalPodAutoscaler, MetricIdentifier, MetricSpec, MetricTarget},
     policy::v1::PodDisruptionBudget,
 };
 
@@ -11,7 +9,8 @@ use super::{Check, rollout::share, selector};
 pub(super) fn budget(check: &mut Check<'_, '_, '_>, object: &PodDisruptionBudget) {
     let Some(spec) = &object.spec else { return };
     if spec.min_available.is_some() && spec.max_unavailable.is_some() {
-        check.error("spec.maxUnavailable", "a budget has either `minAvailable` or `maxUnavailable`, not both");
+        check
+            .error("spec.maxUnavailable", "a budget has either `minAvailable` or `maxUnavailable`, not both");
     }
     for (field, value) in [("minAvailable", &spec.min_available), ("maxUnavailable", &spec.max_unavailable)] {
         if let Some(value) = value {
@@ -41,7 +40,12 @@ pub(super) fn autoscaler(check: &mut Check<'_, '_, '_>, object: &HorizontalPodAu
     check.at_least("spec.minReplicas", spec.min_replicas, 1);
     check.at_least("spec.maxReplicas", Some(spec.max_replicas), 1);
     if spec.min_replicas.is_some_and(|least| spec.max_replicas < least) && spec.max_replicas > 0 {
-        check.clash("spec.maxReplicas", "`maxReplicas` is below `minReplicas`", "spec.minReplicas", "the least");
+        check.clash(
+            "spec.maxReplicas",
+            "`maxReplicas` is below `minReplicas`",
+            "spec.minReplicas",
+            "the least",
+        );
     }
     for (i, metric) in spec.metrics.iter().flatten().enumerate() {
         metric_spec(check, &format!("spec.metrics[{i}]"), metric);
@@ -113,7 +117,8 @@ fn target(check: &mut Check<'_, '_, '_>, path: &str, target: &MetricTarget, of_r
     }
     check.at_least(format_args!("{path}.averageUtilization"), target.average_utilization, 1);
     let open = check.holds_fault(path);
-    let none = target.average_utilization.is_none() && target.average_value.is_none() && target.value.is_none();
+    let none =
+        target.average_utilization.is_none() && target.average_value.is_none() && target.value.is_none();
     if none && !open {
         check.error(path, "this target has no value");
     } else if of_resource && target.average_utilization.is_some() && target.average_value.is_some() {
@@ -123,10 +128,16 @@ fn target(check: &mut Check<'_, '_, '_>, path: &str, target: &MetricTarget, of_r
 
 fn scaling(check: &mut Check<'_, '_, '_>, path: &str, rules: &HPAScalingRules) {
     check.at_least(format_args!("{path}.stabilizationWindowSeconds"), rules.stabilization_window_seconds, 0);
-    check.at_most(format_args!("{path}.stabilizationWindowSeconds"), rules.stabilization_window_seconds, 3600);
+    check.at_most(
+        format_args!("{path}.stabilizationWindowSeconds"),
+        rules.stabilization_window_seconds,
+        3600,
+    );
     let choices = ["Max", "Min", "Disabled"];
     check.one_of(format_args!("{path}.selectPolicy"), rules.select_policy.as_deref(), &choices);
-    if rules.policies.as_ref().is_some_and(Vec::is_empty) && !check.holds_fault(format_args!("{path}.policies")) {
+    if rules.policies.as_ref().is_some_and(Vec::is_empty)
+        && !check.holds_fault(format_args!("{path}.policies"))
+    {
         check.error(format_args!("{path}.policies"), "this needs at least one policy");
     }
     for (i, policy) in rules.policies.iter().flatten().enumerate() {

@@ -23,7 +23,10 @@ pub(super) fn fault(schedule: &str) -> Option<String> {
     }
     let fields: Vec<&str> = schedule.split_whitespace().collect();
     if fields.len() != FIELDS.len() {
-        return Some(format!("has {} fields, and not the five of cron: minute, hour, day, month, weekday", fields.len()));
+        return Some(format!(
+            "has {} fields, and not the five of cron: minute, hour, day, month, weekday",
+            fields.len()
+        ));
     }
     fields.iter().zip(FIELDS).find_map(|(field, bounds)| {
         let wrong = field.split(',').find(|range| !range.is_empty() && !is_range(range, bounds));
@@ -59,13 +62,59 @@ fn is_range(range: &str, (least, most, names): (u32, u32, &[&str])) -> bool {
 
 /// Areas of the time zone database, and its zones that are in none.
 const AREAS: [&str; 13] = [
-    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Brazil", "Canada", "Etc", "Europe", "Indian",
+    "Africa",
+    "America",
+    "Antarctica",
+    "Arctic",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Brazil",
+    "Canada",
+    "Etc",
+    "Europe",
+    "Indian",
     "Pacific",
 ];
 const ZONES: [&str; 38] = [
-    "CET", "CST6CDT", "Cuba", "EET", "EST", "EST5EDT", "Egypt", "Eire", "Factory", "GB", "GB-Eire", "GMT", "GMT+0", "GMT-0",
-    "GMT0", "Greenwich", "HST", "Hongkong", "Iceland", "Iran", "Israel", "Jamaica", "Japan", "Kwajalein", "Libya", "MET", "MST",
-    "MST7MDT", "NZ", "NZ-CHAT", "Navajo", "PRC", "PST8PDT", "Poland", "Portugal", "ROC", "ROK", "UTC",
+    "CET",
+    "CST6CDT",
+    "Cuba",
+    "EET",
+    "EST",
+    "EST5EDT",
+    "Egypt",
+    "Eire",
+    "Factory",
+    "GB",
+    "GB-Eire",
+    "GMT",
+    "GMT+0",
+    "GMT-0",
+    "GMT0",
+    "Greenwich",
+    "HST",
+    "Hongkong",
+    "Iceland",
+    "Iran",
+    "Israel",
+    "Jamaica",
+    "Japan",
+    "Kwajalein",
+    "Libya",
+    "MET",
+    "MST",
+    "MST7MDT",
+    "NZ",
+    "NZ-CHAT",
+    "Navajo",
+    "PRC",
+    "PST8PDT",
+    "Poland",
+    "Portugal",
+    "ROC",
+    "ROK",
+    "UTC",
 ];
 
 /// Whether a text has the form of a zone of the time zone database.
@@ -79,7 +128,10 @@ pub(super) fn is_zone(zone: &str) -> bool {
         Some((area, rest)) => {
             (AREAS.contains(&area) || matches!(area, "US" | "Mexico" | "Chile")) && rest.split('/').all(word)
         }
-        None => ZONES.contains(&zone) || matches!(zone, "Singapore" | "Turkey" | "UCT" | "Universal" | "W-SU" | "WET" | "Zulu"),
+        None => {
+            ZONES.contains(&zone)
+                || matches!(zone, "Singapore" | "Turkey" | "UCT" | "Universal" | "W-SU" | "WET" | "Zulu")
+        }
     }
 }
 
@@ -129,10 +181,23 @@ mod tests {
 
     #[test]
     fn schedules_are_read_as_cron_reads_them() {
-        for good in ["0 3 * * *", "*/5 * * * *", "0 0 1,15 jan-mar MON", "@daily", "@every 1h30m", "5-10/2 ? * * 0"] {
+        for good in
+            ["0 3 * * *", "*/5 * * * *", "0 0 1,15 jan-mar MON", "@daily", "@every 1h30m", "5-10/2 ? * * 0"]
+        {
             assert_eq!(fault(good), None, "{good}");
         }
-        for bad in ["", "* * * *", "60 * * * *", "a * * * *", "*/0 * * * *", "@fortnightly", "TZ=UTC 0 3 * * *", "5-1 * * * *", "* * 0 * *", "@every x"] {
+        for bad in [
+            "",
+            "* * * *",
+            "60 * * * *",
+            "a * * * *",
+            "*/0 * * * *",
+            "@fortnightly",
+            "TZ=UTC 0 3 * * *",
+            "5-1 * * * *",
+            "* * 0 * *",
+            "@every x",
+        ] {
             assert!(fault(bad).is_some(), "{bad}");
         }
     }

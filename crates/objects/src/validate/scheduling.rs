@@ -3,7 +3,10 @@ use k8s_openapi::api::core::v1::{
     Affinity, NodeSelectorTerm, PodAffinityTerm, PodSpec, Toleration, TopologySpreadConstraint,
 };
 
-use super::{Check, metadata, selector, syntax::{label_name, label_value, qualified_name}};
+use super::{
+    Check, metadata, selector,
+    syntax::{label_name, label_value, qualified_name},
+};
 use crate::tree::shorten;
 
 pub(super) fn scheduling(check: &mut Check<'_, '_, '_>, path: &str, spec: &PodSpec) {
@@ -48,7 +51,8 @@ fn toleration(check: &mut Check<'_, '_, '_>, path: &str, one: &Toleration) {
     let effect = one.effect.as_deref().filter(|effect| !effect.is_empty());
     check.one_of(format_args!("{path}.effect"), effect, &EFFECTS);
     if one.toleration_seconds.is_some() && effect != Some("NoExecute") {
-        check.error(format_args!("{path}.tolerationSeconds"), "`tolerationSeconds` needs `effect: NoExecute`");
+        check
+            .error(format_args!("{path}.tolerationSeconds"), "`tolerationSeconds` needs `effect: NoExecute`");
     }
 }
 
@@ -61,7 +65,10 @@ fn spread(check: &mut Check<'_, '_, '_>, path: &str, one: &TopologySpreadConstra
     }
     check.at_least(format_args!("{path}.minDomains"), one.min_domains, 1);
     if one.min_domains.is_some() && one.when_unsatisfiable == "ScheduleAnyway" {
-        check.error(format_args!("{path}.minDomains"), "`minDomains` needs `whenUnsatisfiable: DoNotSchedule`");
+        check.error(
+            format_args!("{path}.minDomains"),
+            "`minDomains` needs `whenUnsatisfiable: DoNotSchedule`",
+        );
     }
     if let Some(pods) = &one.label_selector {
         selector::check(check, &format!("{path}.labelSelector"), pods);
@@ -82,7 +89,8 @@ fn affinity(check: &mut Check<'_, '_, '_>, path: &str, affinity: &Affinity) {
                 node_term(check, &format!("{path}[{i}]"), term);
             }
         }
-        for (i, one) in node.preferred_during_scheduling_ignored_during_execution.iter().flatten().enumerate() {
+        for (i, one) in node.preferred_during_scheduling_ignored_during_execution.iter().flatten().enumerate()
+        {
             let path = format!("{path}.{PREFERRED}[{i}]");
             weight(check, &path, one.weight);
             node_term(check, &format!("{path}.preference"), &one.preference);
@@ -118,7 +126,10 @@ fn node_term(check: &mut Check<'_, '_, '_>, path: &str, term: &NodeSelectorTerm)
     for (i, one) in term.match_expressions.iter().flatten().enumerate() {
         let path = format!("{path}.matchExpressions[{i}]");
         if let Some(fault) = qualified_name(&one.key) {
-            check.error(format_args!("{path}.key"), format!("the label key \"{}\" {fault}", shorten(&one.key)));
+            check.error(
+                format_args!("{path}.key"),
+                format!("the label key \"{}\" {fault}", shorten(&one.key)),
+            );
         }
         let operators = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"];
         if !check.required(format_args!("{path}.operator"), &one.operator) {
@@ -128,9 +139,12 @@ fn node_term(check: &mut Check<'_, '_, '_>, path: &str, term: &NodeSelectorTerm)
         let values = one.values.as_deref().unwrap_or_default();
         let field = format!("{path}.values");
         match one.operator.as_str() {
-            "In" | "NotIn" if values.is_empty() => check.error(field, format!("`{}` needs `values`", one.operator)),
+            "In" | "NotIn" if values.is_empty() => {
+                check.error(field, format!("`{}` needs `values`", one.operator))
+            }
             "Exists" | "DoesNotExist" if !values.is_empty() => {
-                check.error(field, format!("`{}` asks for the key alone and takes no `values`", one.operator));
+                check
+                    .error(field, format!("`{}` asks for the key alone and takes no `values`", one.operator));
             }
             "Gt" | "Lt" if values.len() != 1 => {
                 check.error(field, format!("`{}` needs exactly one number", one.operator));

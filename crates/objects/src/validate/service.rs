@@ -95,10 +95,14 @@ fn cluster_ips(check: &mut Check<'_, '_, '_>, spec: &ServiceSpec) {
             "this one",
         );
     }
-    if spec.cluster_ip.as_deref().is_none_or(str::is_empty) && !list.is_empty() && !check.holds_fault("spec.clusterIP") {
+    if spec.cluster_ip.as_deref().is_none_or(str::is_empty)
+        && !list.is_empty()
+        && !check.holds_fault("spec.clusterIP")
+    {
         check.error("spec.clusterIPs", "`clusterIPs` needs `clusterIP`, which is the first of them");
     }
-    let families: Vec<bool> = list.iter().filter_map(|ip| ip.parse::<IpAddr>().ok()).map(|ip| ip.is_ipv4()).collect();
+    let families: Vec<bool> =
+        list.iter().filter_map(|ip| ip.parse::<IpAddr>().ok()).map(|ip| ip.is_ipv4()).collect();
     if list.len() > 2 || matches!(families[..], [one, other] if one == other) {
         let path = format!("spec.clusterIPs[{}]", (list.len() - 1).min(2));
         check.error(path, "a Service has at most one cluster IP of each family");
@@ -136,7 +140,8 @@ fn port_list(check: &mut Check<'_, '_, '_>, list: &[ServicePort], spec: &Service
         let Some(node_port) = port.node_port.filter(|p| *p != 0) else { continue };
         ports::number(check, format_args!("{path}.nodePort"), node_port);
         if (1..=65535).contains(&node_port) && !NODE_PORTS.contains(&node_port) {
-            let message = format!("the API server refuses node port {node_port}: its range is 30000 to 32767");
+            let message =
+                format!("the API server refuses node port {node_port}: its range is 30000 to 32767");
             let help = "take one of the range, or none to be given one; only a cluster whose API server runs with another \
                         `--service-node-port-range` takes this one";
             check.warning(format_args!("{path}.nodePort"), message, help);
@@ -204,7 +209,10 @@ fn balancer(check: &mut Check<'_, '_, '_>, spec: &ServiceSpec) {
     let there = [
         ("loadBalancerClass", spec.load_balancer_class.is_some()),
         ("allocateLoadBalancerNodePorts", spec.allocate_load_balancer_node_ports.is_some()),
-        ("loadBalancerSourceRanges", spec.load_balancer_source_ranges.as_ref().is_some_and(|list| !list.is_empty())),
+        (
+            "loadBalancerSourceRanges",
+            spec.load_balancer_source_ranges.as_ref().is_some_and(|list| !list.is_empty()),
+        ),
     ];
     for (field, _) in there.into_iter().filter(|(_, there)| *there) {
         check.error(format_args!("spec.{field}"), format!("`{field}` needs `type: LoadBalancer`"));
@@ -247,7 +255,11 @@ fn traffic(check: &mut Check<'_, '_, '_>, spec: &ServiceSpec) {
         if !(1..=86400).contains(&seconds) {
             check.error(path, format!("{seconds} is no timeout; it is 1 to 86400 seconds"));
         } else if spec.session_affinity.as_deref() != Some("ClientIP") {
-            check.warning(path, "this timeout needs `sessionAffinity: ClientIP`", "without it nothing is remembered");
+            check.warning(
+                path,
+                "this timeout needs `sessionAffinity: ClientIP`",
+                "without it nothing is remembered",
+            );
         }
     }
 }

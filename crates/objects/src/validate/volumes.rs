@@ -33,7 +33,10 @@ fn source(check: &mut Check<'_, '_, '_>, path: &str, volume: &Volume) {
         items(check, &format!("{path}.configMap"), config.items.as_deref());
     }
     if let Some(secret) = &volume.secret {
-        check.required(format_args!("{path}.secret.secretName"), secret.secret_name.as_deref().unwrap_or_default());
+        check.required(
+            format_args!("{path}.secret.secretName"),
+            secret.secret_name.as_deref().unwrap_or_default(),
+        );
         mode(check, &format!("{path}.secret.defaultMode"), secret.default_mode);
         items(check, &format!("{path}.secret"), secret.items.as_deref());
     }
@@ -71,7 +74,11 @@ fn source(check: &mut Check<'_, '_, '_>, path: &str, volume: &Volume) {
 fn mode(check: &mut Check<'_, '_, '_>, path: &str, mode: Option<i32>) {
     check.at_least(path, mode, 0);
     if let Some(mode) = mode.filter(|mode| *mode > 0o777) {
-        check.error_help(path, format!("{mode} is no mode of a file; the largest is 511, which is 0777"), "write it as 0644");
+        check.error_help(
+            path,
+            format!("{mode} is no mode of a file; the largest is 511, which is 0777"),
+            "write it as 0644",
+        );
     }
 }
 
@@ -95,7 +102,13 @@ fn inside(check: &mut Check<'_, '_, '_>, path: &str, text: &str) {
     }
 }
 
-pub(super) fn mounts(check: &mut Check<'_, '_, '_>, path: &str, container: &Container, volumes: &Names<'_>, open: bool) {
+pub(super) fn mounts(
+    check: &mut Check<'_, '_, '_>,
+    path: &str,
+    container: &Container,
+    volumes: &Names<'_>,
+    open: bool,
+) {
     let mut places = HashMap::new();
     for (i, mount) in container.volume_mounts.iter().flatten().enumerate() {
         let path = format!("{path}.volumeMounts[{i}]");
@@ -105,7 +118,9 @@ pub(super) fn mounts(check: &mut Check<'_, '_, '_>, path: &str, container: &Cont
         {
             let message = format!("the pod has no volume \"{}\"", shorten(&mount.name));
             match crate::decode::nearest(&mount.name, volumes.keys().copied()) {
-                Some(near) => check.error_help(format_args!("{path}.name"), message, format!("did you mean `{near}`?")),
+                Some(near) => {
+                    check.error_help(format_args!("{path}.name"), message, format!("did you mean `{near}`?"))
+                }
                 None => check.error(format_args!("{path}.name"), message),
             }
         }
@@ -114,7 +129,12 @@ pub(super) fn mounts(check: &mut Check<'_, '_, '_>, path: &str, container: &Cont
         {
             let message = format!("{} is mounted twice", shorten(&mount.mount_path));
             let other = path.replace(&format!("volumeMounts[{i}]"), &format!("volumeMounts[{first}]"));
-            check.clash(format_args!("{path}.mountPath"), message, format_args!("{other}.mountPath"), "first here");
+            check.clash(
+                format_args!("{path}.mountPath"),
+                message,
+                format_args!("{other}.mountPath"),
+                "first here",
+            );
         }
         for (field, text) in [("subPath", &mount.sub_path), ("subPathExpr", &mount.sub_path_expr)] {
             if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {

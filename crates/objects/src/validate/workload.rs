@@ -173,7 +173,11 @@ fn job_spec(check: &mut Check<'_, '_, '_>, path: &str, spec: &JobSpec) {
     let modes = ["NonIndexed", "Indexed"];
     check.one_of(format_args!("{path}.completionMode"), spec.completion_mode.as_deref(), &modes);
     let policies = ["TerminatingOrFailed", "Failed"];
-    check.one_of(format_args!("{path}.podReplacementPolicy"), spec.pod_replacement_policy.as_deref(), &policies);
+    check.one_of(
+        format_args!("{path}.podReplacementPolicy"),
+        spec.pod_replacement_policy.as_deref(),
+        &policies,
+    );
     if spec.completion_mode.as_deref() == Some("Indexed")
         && spec.completions.is_none()
         && !check.holds_fault(format_args!("{path}.completions"))

@@ -53,7 +53,8 @@ fn what_says_nothing_is_defaulted() {
 
 #[test]
 fn base64_may_have_line_breaks() {
-    let secret = |data: &str| format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\ndata:\n  a: {data}\n");
+    let secret =
+        |data: &str| format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\ndata:\n  a: {data}\n");
     let parsed = parse(&secret("|\n    aGVs\n    bG8="));
     assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
     let Typed::Secret(found) = &parsed.objects[0].typed else { panic!("a Secret") };
@@ -129,11 +130,10 @@ fn what_kubectl_refuses_of_yaml_is_found() {
         [format!("kubectl and helm refuse text behind `---`: `{}…`", &object[..60.min(object.len())])
             .replace("}}…", "}}")]
     );
-    assert_eq!(
-        errors(&format!("%YAML 1.1\n---\n{object}\n")),
-        ["kubectl refuses the directive `%YAML 1.1`"]
-    );
-    for fine in [format!("--- # one\n{object}\n"), format!("---\n{object}\n---  \n"), format!("# %YAML\n{object}\n")] {
+    assert_eq!(errors(&format!("%YAML 1.1\n---\n{object}\n")), ["kubectl refuses the directive `%YAML 1.1`"]);
+    for fine in
+        [format!("--- # one\n{object}\n"), format!("---\n{object}\n---  \n"), format!("# %YAML\n{object}\n")]
+    {
         assert_eq!(errors(&fine), Vec::<String>::new(), "{fine}");
     }
 }
@@ -201,15 +201,25 @@ fn addresses_are_judged_as_they_are_read() {
         let causes: Vec<_> = policy(loose).diagnostics.iter().map(|d| d.cause).collect();
         assert_eq!(causes, [Cause::LooseAddress], "{loose}");
     }
-    for (cidr, errors) in [("10.0.0.0/8", 0), ("fd00::/8", 0), ("10.0.0.0/33", 1), ("10.0.0.300/8", 1), ("0000010.0.0.0/8", 0)] {
+    for (cidr, errors) in
+        [("10.0.0.0/8", 0), ("fd00::/8", 0), ("10.0.0.0/33", 1), ("10.0.0.300/8", 1), ("0000010.0.0.0/8", 0)]
+    {
         let found = policy(cidr).diagnostics.into_iter().filter(|d| d.cause == Cause::InvalidValue).count();
         assert_eq!(found, errors, "{cidr}");
     }
     for ip in ["224.0.0.9", "127.0.0.1", "169.254.1.1", "0.0.0.0", "ff02::1"] {
-        assert_eq!(errors(&service(&format!("externalIPs: [\"{ip}\"], ports: [{{port: 80}}]"))).len(), 1, "{ip}");
+        assert_eq!(
+            errors(&service(&format!("externalIPs: [\"{ip}\"], ports: [{{port: 80}}]"))).len(),
+            1,
+            "{ip}"
+        );
     }
     for ip in ["239.1.2.3", "192.0.2.1"] {
-        assert_eq!(errors(&service(&format!("externalIPs: [\"{ip}\"], ports: [{{port: 80}}]"))).len(), 0, "{ip}");
+        assert_eq!(
+            errors(&service(&format!("externalIPs: [\"{ip}\"], ports: [{{port: 80}}]"))).len(),
+            0,
+            "{ip}"
+        );
     }
 }
 
@@ -231,7 +241,10 @@ fn numbers_below_their_least_are_refused() {
 fn aliases_are_bounded_by_the_bytes_that_they_make() {
     let bomb = |text: usize, aliases: usize| {
         let items = "  - *a\n".repeat(aliases);
-        format!("apiVersion: v1\nkind: Thing\nmetadata: {{name: a}}\nbig: &a {}\nlist:\n{items}", "x".repeat(text))
+        format!(
+            "apiVersion: v1\nkind: Thing\nmetadata: {{name: a}}\nbig: &a {}\nlist:\n{items}",
+            "x".repeat(text)
+        )
     };
     let refused = parse(&bomb(200_000, 500));
     assert_eq!(refused.objects.len(), 0);
@@ -242,7 +255,9 @@ fn aliases_are_bounded_by_the_bytes_that_they_make() {
 #[test]
 fn repairs_stand_behind_anchors_and_leave_shared_values() {
     let repaired = |env: &str| {
-        let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - name: c\n    image: x\n    env:\n    - {{name: A, value: {env}}}\n");
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - name: c\n    image: x\n    env:\n    - {{name: A, value: {env}}}\n"
+        );
         let parsed = parse(&text);
         let mut repairs: Vec<_> = parsed.diagnostics.iter().filter_map(|d| d.repair.as_ref()).collect();
         repairs.sort_by_key(|repair| std::cmp::Reverse(repair.bytes.start));
