@@ -47,7 +47,7 @@ pub(crate) fn identities(findings: &[Finding]) -> Vec<String> {
     findings
         .iter()
         .map(|finding| {
-            let hash = Fingerprint::of(finding, plain_path(&finding.at.file).to_owned()).hash();
+            let hash = Fingerprint::of(finding, plain_path(&finding.at.written().file).to_owned()).hash();
             let nth = seen.entry(hash).or_default();
             *nth += 1;
             format!("{hash:016x}:{nth}")

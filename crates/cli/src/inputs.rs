@@ -16,10 +16,9 @@ use netloom_objects::{
     list_files, parse_source, parse_sources, read_source,
 };
 
-use crate::{
-    progress::Progress,
-    render::{Rendering, render},
-};
+use netloom_rendering::{Cache, Recipe, Rendering, Settings, render};
+
+use crate::progress::Progress;
 
 /// What came of one entry of a list: a file, or a folder that a program makes manifests of.
 #[derive(Clone, Debug)]
@@ -92,9 +91,12 @@ fn manifests(
     seen: &mut BTreeSet<PathBuf>,
 ) -> Result<Made, ReadError> {
     match rendering {
-        Some(Rendering::Made(sources)) => Ok(Made { sources, failure: None }),
+        Some(Rendering::Made { sources, .. }) => Ok(Made { sources, failure: None }),
         Some(Rendering::Failed(reason)) => {
-            Ok(Made { sources: Vec::new(), failure: Some(failed(package, reason)?) })
+            Ok(Made { sources: Vec::new(), failure: Some(failed(package, Severity::Error, reason)?) })
+        }
+        Some(Rendering::Missing(reason)) => {
+            Ok(Made { sources: Vec::new(), failure: Some(failed(package, Severity::Warning, reason)?) })
         }
         // There is no such program: the files are read as they are, with what that leaves out.
         Some(Rendering::NoProgram) | None => {
@@ -113,7 +115,7 @@ fn manifests(
 }
 
 /// The failure as a finding at the file that makes the folder a package.
-fn failed(package: &Package, reason: String) -> Result<ParsedSource, ReadError> {
+fn failed(package: &Package, severity: Severity, reason: String) -> Result<ParsedSource, ReadError> {
     let mut parsed = parse_source(&read_source(&package.file)?);
     let at = Location { file: parsed.source.name.clone(), line: 1, column: 1 };
     let (message, help) = match reason.split_once('\n') {
@@ -123,7 +125,7 @@ fn failed(package: &Package, reason: String) -> Result<ParsedSource, ReadError> 
         _ => (reason.trim_end().to_owned(), None),
     };
     parsed.diagnostics = vec![Diagnostic {
-        severity: Severity::Error,
+        severity,
         cause: Cause::NotApplied,
         message,
         at,
@@ -148,7 +150,12 @@ fn render_all(packages: &[&Package], kube: Version, progress: &Progress) -> Vec<
                 Packaging::Chart => "rendering the chart",
             };
             progress.says(format!("{what} {}", package.folder.display()));
-            done.push((nth, render(package, kube)));
+            let recipe = Recipe {
+                kube_version: (kube.major, kube.minor),
+                ..Recipe::new(package.kind, package.folder.clone())
+            };
+            let settings = Settings { cache: Cache::of_user(), ..Settings::default() };
+            done.push((nth, render(&recipe, &settings, &|what| progress.says(what))));
         }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from).min(packages.len());

@@ -13,7 +13,6 @@ mod out;
 mod overview;
 mod progress;
 mod reach;
-mod render;
 mod run;
 mod suggest;
 mod up;

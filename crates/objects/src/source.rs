@@ -7,13 +7,20 @@ use std::{
     sync::Arc,
 };
 
-use crate::package::{self, Package, Packaging};
+use crate::{
+    FileName, Origins,
+    package::{self, Package, Packaging},
+};
 
 /// What to do about a Helm chart.
 pub(crate) const HELM: &str =
     "install helm, which netloom then runs, or render it first: `helm template CHART | netloom … -`";
 /// What to do about a kustomization.
 pub(crate) const KUSTOMIZE: &str = "install kustomize or kubectl, which netloom then runs, or build it first: `kustomize build FOLDER | netloom … -`";
+
+/// What stands for a value that was made up while manifests were rendered: a key or a password that is another one each
+/// time, and in nobody's files. It may be a name, and is base64 too.
+pub const GENERATED: &str = "generatedkey";
 
 /// The largest source that is read. Positions are kept in 32 bits.
 const LARGEST: u64 = 1 << 30;
@@ -22,7 +29,7 @@ const LARGEST: u64 = 1 << 30;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The file; `<stdin>` for standard input.
-    pub name: Arc<str>,
+    pub name: FileName,
     /// What is in it.
     pub text: Arc<str>,
 }
@@ -32,6 +39,12 @@ impl Source {
     #[must_use]
     pub fn new(name: &str, text: &str) -> Self {
         Self { name: name.into(), text: text.into() }
+    }
+
+    /// What a program made, with where its lines come from.
+    #[must_use]
+    pub fn rendered(name: &str, text: &str, origins: Origins) -> Self {
+        Self { name: FileName::rendered(name, origins), text: text.into() }
     }
 }
 
@@ -286,5 +299,5 @@ pub fn read_source(path: &Path) -> Result<Source, ReadError> {
         path: path.to_owned(),
         at: error.utf8_error().valid_up_to(),
     })?;
-    Ok(Source { name: Arc::from(&*name), text: text.into() })
+    Ok(Source { name: FileName::from(&*name), text: text.into() })
 }

@@ -111,8 +111,11 @@ impl Config {
         if let Some(Some(severity)) = most_specific(&self.severity, finding.rule) {
             finding.severity = *severity;
         }
-        let Some(path) = path(&finding.at.file) else { return true };
-        for part in self.paths.iter().filter(|part| part.paths.matches(&path)) {
+        // What was made of a folder is in the folder, and where it was written too.
+        let origin = finding.at.origin().and_then(|origin| path(&origin.file));
+        let places: Vec<PathBuf> = path(&finding.at.file).into_iter().chain(origin).collect();
+        let is_in = |part: &&ForPaths| places.iter().any(|path| part.paths.matches(path));
+        for part in self.paths.iter().filter(is_in) {
             if part.ignore.iter().any(|selector| selector.names(finding.rule)) {
                 return false;
             }

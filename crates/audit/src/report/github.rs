@@ -17,10 +17,10 @@ pub fn github(report: &Report, set: &ObjectSet) -> String {
             Severity::Warning => "warning",
             Severity::Info => "notice",
         };
-        let at = &finding.at;
+        let at = finding.at.written();
         let _ = write!(text, "::{command} file={}", property(plain_path(&at.file)));
         if at.line > 0 {
-            let (end_line, end_column) = texts.end(at, finding.end);
+            let (end_line, end_column) = texts.written_end(&finding.at, finding.end);
             let _ = write!(text, ",line={},col={},endLine={end_line}", at.line, at.column);
             // GitHub takes the columns only where they are of one line.
             if end_line == at.line {

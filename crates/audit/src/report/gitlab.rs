@@ -17,6 +17,7 @@ pub fn gitlab(report: &Report) -> String {
         .iter()
         .zip(identities)
         .map(|(finding, fingerprint)| {
+            let at = finding.at.written();
             json!({
                 "description": with_help(finding),
                 "check_name": format!("{} {}", finding.rule.code, finding.rule.name),
@@ -27,8 +28,8 @@ pub fn gitlab(report: &Report) -> String {
                     Severity::Info => "info",
                 },
                 "location": {
-                    "path": plain_path(&finding.at.file),
-                    "lines": { "begin": finding.at.line.max(1) },
+                    "path": plain_path(&at.file),
+                    "lines": { "begin": at.line.max(1) },
                 },
             })
         })

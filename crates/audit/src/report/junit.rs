@@ -4,7 +4,7 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use netloom_objects::{ObjectSet, Severity};
+use netloom_objects::{FileName, ObjectSet, Severity};
 
 use super::with_help;
 use crate::{Finding, Report};
@@ -13,10 +13,19 @@ use crate::{Finding, Report};
 /// was found is a suite with one case that passes.
 #[must_use]
 pub fn junit(report: &Report, set: &ObjectSet, fails: &dyn Fn(Severity) -> bool) -> String {
-    let mut suites: BTreeMap<&str, BTreeMap<&str, Vec<&Finding>>> =
-        set.sources.iter().map(|s| (&*s.source.name, BTreeMap::new())).collect();
+    let read = set.sources.iter().flat_map(|s| match s.source.name.origins() {
+        Some(origins) => origins.files.clone(),
+        None => vec![s.source.name.clone()],
+    });
+    let mut suites: BTreeMap<FileName, BTreeMap<&str, Vec<&Finding>>> =
+        read.map(|file| (file, BTreeMap::new())).collect();
     for finding in &report.findings {
-        suites.entry(&finding.at.file).or_default().entry(finding.rule.code).or_default().push(finding);
+        suites
+            .entry(finding.at.written().file)
+            .or_default()
+            .entry(finding.rule.code)
+            .or_default()
+            .push(finding);
     }
     let failed = |findings: &[&Finding]| findings.iter().any(|f| fails(f.severity));
     let count = |rules: &BTreeMap<&str, Vec<&Finding>>| {
@@ -50,7 +59,8 @@ fn case(xml: &mut String, file: &Escaped<'_>, findings: &[&Finding], failed: boo
     let lines: Vec<String> = findings
         .iter()
         .map(|f| {
-            format!("{}:{}:{}: {}: {}", f.at.file, f.at.line, f.at.column, f.severity.name(), with_help(f))
+            let at = f.at.written();
+            format!("{}:{}:{}: {}: {}", at.file, at.line, at.column, f.severity.name(), with_help(f))
         })
         .collect();
     let all = lines.join("\n");

@@ -19,9 +19,12 @@ use std::fmt::Write as _;
 
 use crate::Finding;
 
-/// The message, and what to do below it.
+/// The message, and what to do below it; and where it stands in what a program made.
 fn with_help(finding: &Finding) -> String {
     let mut text = finding.message.clone();
+    if finding.at.file.is_rendered() {
+        let _ = write!(text, "\nrendered: {}:{}", finding.at.file, finding.at.line);
+    }
     if let Some(help) = &finding.help {
         let _ = write!(text, "\nhelp: {help}");
     }

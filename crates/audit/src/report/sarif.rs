@@ -87,10 +87,10 @@ fn result(finding: &Finding, index: Option<&usize>, identity: &str, texts: &mut 
 }
 
 fn physical(at: &Location, end: (u32, u32), texts: &mut Texts<'_>) -> Value {
+    let (end, at) = (texts.written_end(at, end), at.written());
     let mut place = json!({ "artifactLocation": { "uri": uri(&at.file) } });
     if at.line > 0 {
-        let (end_line, end_column) = texts.end(at, end);
-        place["region"] = region((at.line, at.column), (end_line, end_column));
+        place["region"] = region((at.line, at.column), end);
     }
     place
 }

@@ -15,7 +15,7 @@ use super::{
     args::{FailOn, Wanted},
     names::{below, normal},
 };
-use crate::{args::Packages, render::is_rendered};
+use crate::args::Packages;
 
 /// The file that is looked for.
 const FILE: &str = "netloom.toml";
@@ -117,7 +117,7 @@ impl Plan {
         self.config.apply(&mut report, &|file| below(Path::new(file), &self.folder));
         // What a program printed is not there to be repaired.
         for fix in report.findings.iter_mut().filter_map(|finding| finding.fix.as_mut()) {
-            fix.safe &= !fix.edits.iter().any(|edit| is_rendered(&edit.file));
+            fix.safe &= !fix.edits.iter().any(|edit| edit.file.is_rendered());
         }
         report
     }

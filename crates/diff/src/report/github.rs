@@ -63,8 +63,8 @@ fn command(diff: &Diff<'_>, internet: bool, item: &Item, out: &mut String) {
     let at = place(diff, &causes).or_else(|| member.map(|member| &member.origin.at));
     let level = if internet { "warning" } else { "notice" };
     _ = write!(out, "::{level} ");
-    // What a program printed, and what was read from standard input, is in no file: `app/<kustomize build>`.
-    if let Some(at) = at.filter(|at| at.line > 0 && !at.file.contains('<')) {
+    // What was read from standard input, and what netloom added, is in no file.
+    if let Some(at) = at.map(Location::written).filter(|at| at.line > 0 && !at.file.contains('<')) {
         _ = write!(out, "file={},line={},", property(at.file.trim_start_matches("./")), at.line);
     }
     let title = if internet { "opened to the internet".to_owned() } else { format!("connection {name}") };

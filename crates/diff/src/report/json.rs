@@ -1,7 +1,7 @@
 //! `-o json`: everything, for programs. Its form is described in docs/diff.md.
 use std::io::{self, Write};
 
-use netloom_objects::{Location, ObjectRef};
+use netloom_objects::{FileName, Location, ObjectRef, Rendered};
 use netloom_reach::{
     PortSet,
     report::{OpenPorts, ReasonOf, ranges},
@@ -118,8 +118,10 @@ struct Field<'d> {
 
 #[derive(Serialize)]
 struct Place<'d> {
-    file: &'d str,
+    file: FileName,
     line: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendered: Option<Rendered<'d>>,
 }
 
 /// Writes everything.
@@ -224,5 +226,6 @@ fn changed(change: &ObjectChange) -> Changed<'_> {
 }
 
 fn place(at: &Location) -> Place<'_> {
-    Place { file: &at.file, line: at.line }
+    let Location { file, line, .. } = at.written();
+    Place { file, line, rendered: Rendered::of(at) }
 }

@@ -13,7 +13,7 @@ use gen_lsp_types::{
     DidOpenTextDocumentParams, PublishDiagnosticsParams,
 };
 use lsp_server::{Message, Notification, Request, RequestId};
-use netloom_objects::{ObjectSet, is_manifest};
+use netloom_objects::{FileName, ObjectSet, is_manifest};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -48,7 +48,7 @@ pub enum Work {
         /// The manifests of the root.
         set: ObjectSet,
         /// The file's name in the set.
-        file: Arc<str>,
+        file: FileName,
     },
 }
 

@@ -60,8 +60,8 @@ fn of_reason(reason: &Reason) -> Value {
     json!({
         "learnt": reason.learnt.name(),
         "text": reason.text,
-        "file": reason.at.as_ref().map(|at| &at.file),
-        "line": reason.at.as_ref().map(|at| at.line),
+        "file": reason.at.as_ref().map(|at| at.written().file),
+        "line": reason.at.as_ref().map(|at| at.written().line),
     })
 }
 
@@ -81,8 +81,8 @@ pub(crate) fn of_unmet(unmet: &Unmet) -> Value {
 pub(crate) fn of_doubt(doubt: &Doubt) -> Value {
     json!({
         "text": doubt.text,
-        "file": doubt.at.as_ref().map(|at| &at.file),
-        "line": doubt.at.as_ref().map(|at| at.line),
+        "file": doubt.at.as_ref().map(|at| at.written().file),
+        "line": doubt.at.as_ref().map(|at| at.written().line),
     })
 }
 
