@@ -1,12 +1,14 @@
 //! `netloom explain`: one connection, hop by hop.
 use std::{io::IsTerminal as _, path::PathBuf};
 
-use netloom_explain::{Options, Verdict, explain};
+use netloom_explain::{Explanation, Options, Verdict, explain};
 
 use crate::{
     args::{Explain, Output},
-    load::{Loaded, Stop},
+    load::{self, BuiltSet, Shown, Stop},
     out,
+    progress::Progress,
+    sets::{Joined, LoadedSet, Request, join},
 };
 
 pub fn main(args: &Explain) -> Result<u8, Stop> {
@@ -14,13 +16,55 @@ pub fn main(args: &Explain) -> Result<u8, Stop> {
         return Err(Stop::Because("say PATH, FROM and TO".to_owned()));
     };
     let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
-    let loaded = Loaded::new(&paths, &args.reading)?;
-    let objects = loaded.objects();
-    let options = Options { objects: Some(&objects), ..Options::default() };
-    let explanation = explain(&loaded.world, from, to, &options)?;
-    match args.output {
-        Output::Text => out::write(&explanation.render(std::io::stdout().is_terminal()))?,
-        Output::Json => out::write(&format!("{}\n", serde_json::to_string_pretty(&explanation)?))?,
+    let progress = Progress::start();
+    let request = Request::of(&paths, &args.reading, args.namespace.as_deref())?;
+    let sets = load::sets(&request, &progress)?.chosen(&request.packages.set)?;
+    progress.finish();
+    let several = sets.len() > 1;
+    let mut shown = Shown::default();
+    let (mut answers, mut refusals) = (Vec::new(), Vec::new());
+    for set in &sets {
+        match answer(args, set, from, to, &mut shown) {
+            Ok(explanation) => answers.push((set.set.name.clone(), explanation)),
+            Err(stop) => refusals.push((set.set.name.clone(), stop)),
+        }
     }
-    Ok(u8::from(explanation.verdict != Verdict::Allowed))
+    let status = u8::from(answers.iter().any(|(_, answer)| answer.verdict != Verdict::Allowed));
+    let color = std::io::stdout().is_terminal();
+    let written = |answer: &Explanation| match args.output {
+        Output::Text => Ok(answer.render(color)),
+        Output::Json => serde_json::to_string_pretty(answer).map(|text| text + "\n"),
+    };
+    match answers.as_slice() {
+        [] => return Err(refusals.into_iter().next().map_or(Stop::Said, |(_, stop)| stop)),
+        [(name, answer)] => {
+            out::write(&written(answer)?)?;
+            if several {
+                load::say(&[format!("this is the answer of set {name}; no other one has both ends")]);
+            }
+        }
+        answers => {
+            let texts =
+                answers.iter().map(|(name, answer)| Ok((name.clone(), written(answer)?.into_bytes())));
+            let texts: Vec<(String, Vec<u8>)> = texts.collect::<Result<_, serde_json::Error>>()?;
+            let mut out = Vec::new();
+            let format = if args.output == Output::Json { Joined::Json } else { Joined::Text };
+            join(format, &texts, &mut out)?;
+            out::write(&String::from_utf8_lossy(&out))?;
+        }
+    }
+    Ok(status)
+}
+
+fn answer(
+    args: &Explain,
+    set: &LoadedSet,
+    from: &str,
+    to: &str,
+    shown: &mut Shown,
+) -> Result<Explanation, Stop> {
+    let options = args.reading.cluster.options().map_err(Stop::Because)?;
+    let built = BuiltSet::of(set, &options, args.reading.keep_going, shown)?;
+    let options = Options { objects: Some(&built.objects), ..Options::default() };
+    Ok(explain(&built.world, from, to, &options)?)
 }

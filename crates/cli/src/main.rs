@@ -6,7 +6,6 @@ mod check;
 mod diff;
 mod exec;
 mod explain;
-mod inputs;
 mod load;
 mod lsp;
 mod out;
@@ -14,6 +13,7 @@ mod overview;
 mod progress;
 mod reach;
 mod run;
+mod sets;
 mod suggest;
 mod up;
 mod verify;
@@ -52,6 +52,7 @@ fn main() -> ExitCode {
         Command::Diff(args) => diff::main(&args),
         Command::Suggest(args) => suggest::main(&args),
         Command::Verify(args) => verify::main(&args),
+        Command::Sets(args) => sets::main(&args),
         Command::Lsp(args) => lsp::main(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

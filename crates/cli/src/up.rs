@@ -24,7 +24,7 @@ pub const DEFAULT_NAME: &str = "default";
 const DENIALS_A_SECOND: u32 = 20;
 
 pub fn main(args: &Up) -> Result<u8, Stop> {
-    let loaded = Loaded::new(&args.input.paths, &args.input.reading)?;
+    let loaded = Loaded::one(&args.input.paths, &args.input.reading, args.input.namespace.as_deref(), "up")?;
     if args.dry_run {
         return dry_run(&loaded.world);
     }
@@ -74,7 +74,7 @@ async fn stay(
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
     let mut hung_up = signal(SignalKind::hangup())?;
-    let mut watcher = if args.watch { Some(Watcher::new(loaded.watched()?)?) } else { None };
+    let mut watcher = if args.watch { Some(Watcher::new(loaded.watched())?) } else { None };
     let (network, made) = Network::up(loaded.world.clone(), run::options(&args.running)?).await?;
     let paths: Vec<String> = args.input.paths.iter().map(|p| p.display().to_string()).collect();
     let page = overview::page(&loaded.world, &loaded.notes, &name, made.took, &paths.join(" "));

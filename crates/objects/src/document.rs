@@ -232,6 +232,13 @@ impl Reader<'_> {
                 let message = format!("skipped: this document is {}, not a Kubernetes object", value.describe());
                 self.findings.add((Severity::Warning, Cause::NoObject), root, message, None);
             }
+            // Ansible, JSON patches and others write lists; only one of objects was meant as something to apply.
+            View::Sequence(items) if !items.iter().any(|item| self.is_like_an_object(*item)) => self.findings.add(
+                (Severity::Error, Cause::Foreign),
+                root,
+                "this document is a list, not a Kubernetes object".into(),
+                None,
+            ),
             View::Sequence(_) => self.findings.add(
                 (Severity::Error, Cause::NoObject),
                 root,
@@ -241,6 +248,11 @@ impl Reader<'_> {
             View::Mapping(_) if packaging::take(self.tree, root, &mut self.findings, &mut self.objects) => {}
             View::Mapping(_) => self.object(root, None),
         }
+    }
+
+    fn is_like_an_object(&self, item: NodeId) -> bool {
+        let has = |key| self.tree.get(item, key).is_some();
+        has("apiVersion") || (has("kind") && (has("metadata") || has("spec")))
     }
 
     fn object(&mut self, root: NodeId, inherited: Option<Inherited<'_>>) {

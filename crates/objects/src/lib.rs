@@ -41,11 +41,11 @@ pub use location::{Location, ObjectRef, Rendered};
 pub use object::{Object, Typed};
 pub use origin::{FileName, Origin, Origins};
 pub use outline::{Outline, Twin, outlines};
-pub use package::{Package, Packaging};
+pub use package::{Packaging, seen_from};
 pub use parse::{parse_source, parse_sources, parse_sources_on};
 pub use reindent::{Restored, restore};
 pub use render::{render, render_coded};
 pub use set::{Earlier, ObjectSet, ParsedSource};
 pub use source::{
-    FileList, GENERATED, ReadError, Source, is_manifest, list_files, list_packaged, read_source, read_sources,
+    FileList, GENERATED, ReadError, Source, is_manifest, list_files, read_source, read_sources,
 };

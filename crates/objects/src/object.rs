@@ -220,6 +220,19 @@ impl Object {
         Arc::new(self.reference.at(self.locate(path)))
     }
 
+    /// The same object in a namespace, where it names none; with `over` also where it names another one. None where it stays
+    /// as it is.
+    pub(crate) fn placed(&self, namespace: &str, over: bool) -> Option<Self> {
+        // What is of the whole cluster stays there.
+        self.reference.namespace.as_ref()?;
+        let stays = self.namespace.as_deref().is_some_and(|own| !over || own == namespace);
+        (!stays).then(|| {
+            let namespace: Arc<str> = namespace.into();
+            let reference = ObjectRef { namespace: Some(namespace.clone()), ..(*self.reference).clone() };
+            Self { namespace: Some(namespace), reference: Arc::new(reference), ..self.clone() }
+        })
+    }
+
     /// Its API group; empty for the core group. Groups that moved are the ones that they moved to, so that the same
     /// object is the same however it is written.
     #[must_use]

@@ -7,10 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{
-    FileName, Origins,
-    package::{self, Package, Packaging},
-};
+use crate::{FileName, Origins, package::Packaging};
 
 /// What to do about a Helm chart.
 pub(crate) const HELM: &str =
@@ -78,23 +75,12 @@ fn permission_hint(cause: &io::Error) -> &'static str {
 /// The files that [`read_sources`] reads, and the folders whose change can add to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileList {
-    /// Manifests in the order in which they are read; `-` stands for standard input, and a folder for the manifests that
-    /// a program makes of it.
+    /// Manifests in the order in which they are read; `-` stands for standard input.
     pub files: Vec<PathBuf>,
     /// The same files, with all links on the way followed.
     pub real: Vec<PathBuf>,
     /// Every folder walked, and the folder of every file named.
     pub folders: Vec<PathBuf>,
-    /// The folders among the files.
-    pub packages: Vec<Package>,
-}
-
-impl FileList {
-    /// What is known of a folder among the files.
-    #[must_use]
-    pub fn package(&self, file: &Path) -> Option<&Package> {
-        self.packages.iter().find(|package| package.folder == file)
-    }
 }
 
 /// Lists the files that [`read_sources`] would read: files as named, folders walked in the order of their names.
@@ -104,22 +90,6 @@ impl FileList {
 /// When a path does not exist or cannot be listed, is a folder without manifests, or is a Helm chart.
 pub fn list_files(paths: &[PathBuf]) -> Result<FileList, ReadError> {
     Walk::default().list(paths)
-}
-
-/// As [`list_files`], but a kustomization or a Helm chart is listed as the folder that it is, and its files are not. Those
-/// that are only a part of another one are left out.
-///
-/// # Errors
-/// When a path does not exist or cannot be listed, or is a folder without manifests.
-pub fn list_packaged(paths: &[PathBuf]) -> Result<FileList, ReadError> {
-    let mut list = Walk { packaged: true, ..Walk::default() }.list(paths)?;
-    let keep = package::tops(&list.packages);
-    let parts: BTreeSet<PathBuf> =
-        list.packages.iter().zip(&keep).filter(|(_, keep)| !**keep).map(|(p, _)| p.folder.clone()).collect();
-    let kept = list.files.into_iter().zip(list.real).filter(|(file, _)| !parts.contains(file));
-    (list.files, list.real) = kept.unzip();
-    list.packages.retain(|package| !parts.contains(&package.folder));
-    Ok(list)
 }
 
 /// Reads files, folders (walked) and `-`, standard input.
@@ -135,8 +105,6 @@ struct Walk {
     list: FileList,
     /// What was listed already, by its real path: links and repeated arguments add nothing.
     seen: BTreeSet<PathBuf>,
-    /// Whether packages are listed, and not their files.
-    packaged: bool,
 }
 
 impl Walk {
@@ -162,9 +130,6 @@ impl Walk {
             self.linked(path);
             return Ok(());
         }
-        if self.package(path, true) {
-            return Ok(());
-        }
         if is_chart(path) {
             return Err(ReadError::HelmChart { path: path.to_owned() });
         }
@@ -178,23 +143,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Takes a folder as a package, if it is one and packages are wanted.
-    fn package(&mut self, path: &Path, named: bool) -> bool {
-        let package = if self.packaged { Package::of(path, named) } else { None };
-        let Some(package) = package else { return false };
-        self.folder_once(path);
-        let files = self.list.files.len();
-        self.linked(path);
-        if self.list.files.len() > files {
-            self.list.packages.push(package);
-        }
-        true
-    }
-
     fn folder(&mut self, path: &Path) -> Result<(), ReadError> {
-        if self.package(path, false) {
-            return Ok(());
-        }
         let real = fs::canonicalize(path).map_err(|cause| unreadable(path, cause))?;
         if !self.seen.insert(real.clone()) {
             return Ok(());
@@ -266,7 +215,7 @@ pub fn is_manifest(path: &Path) -> bool {
 }
 
 fn is_chart(folder: &Path) -> bool {
-    package::kind_of(folder).is_some_and(|(kind, _)| kind == Packaging::Chart)
+    Packaging::of(folder).is_some_and(|(kind, _)| kind == Packaging::Chart)
 }
 
 fn unreadable(path: &Path, cause: io::Error) -> ReadError {

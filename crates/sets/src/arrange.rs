@@ -118,7 +118,8 @@ impl Arrangement {
     /// # Errors
     /// When a configured path cannot be read.
     pub fn new(survey: Survey, configured: &[Configured], given: Given) -> Result<Self, ReadError> {
-        let mut arrangement = Self { survey, given, sets: Vec::new(), taken: BTreeSet::new(), claims: Vec::new() };
+        let mut arrangement =
+            Self { survey, given, sets: Vec::new(), taken: BTreeSet::new(), claims: Vec::new() };
         for wanted in configured {
             arrangement.configured(wanted)?;
         }
@@ -129,7 +130,13 @@ impl Arrangement {
         let given = wanted.given.clone().over(&self.given);
         let mut parts = Vec::new();
         for path in &wanted.paths {
-            let found = Found { folder: path.clone(), recurse: true, include: None, exclude: None, given: given.clone() };
+            let found = Found {
+                folder: path.clone(),
+                recurse: true,
+                include: None,
+                exclude: None,
+                given: given.clone(),
+            };
             parts.extend(self.parts(&found)?);
         }
         let root = wanted.paths.first().cloned().unwrap_or_default();
@@ -240,7 +247,8 @@ impl Arrangement {
     #[must_use]
     pub fn place(&self, plain: &Plain) -> PathBuf {
         let named = &self.survey.paths[plain.nth];
-        let below = if plain.named { &plain.path } else { plain.path.strip_prefix(named).unwrap_or(&plain.path) };
+        let below =
+            if plain.named { &plain.path } else { plain.path.strip_prefix(named).unwrap_or(&plain.path) };
         match self.survey.paths.len() {
             1 => below.to_owned(),
             _ => Path::new(&plain.nth.to_string()).join(below),

@@ -16,7 +16,7 @@ mod variants;
 pub use arrange::{Arrangement, Configured, How, Part, Set, SetId};
 pub use build::{Build, Given};
 pub use gitops::{Claim, Claims, Found, Repository, is_wiring};
-pub use package::{Package, Role, kind_of, seen_from};
+pub use package::{Package, Role};
 pub use substitute::substitute;
 pub use survey::{Plain, Survey};
 pub use variants::{Member, Variant, variants};

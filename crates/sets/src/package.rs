@@ -1,7 +1,7 @@
 //! What a folder is for a program that makes manifests of it, and what goes into it.
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use netloom_objects::{Object, Packaging, parse_source, read_source};
+use netloom_objects::{Object, Packaging, parse_source, read_source, seen_from};
 
 /// What a folder is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +48,8 @@ pub struct Package {
     pub uses: Vec<PathBuf>,
     /// The files that go into it: resources, patches, values.
     pub files: Vec<PathBuf>,
+    /// Those of the files that are manifests.
+    pub resources: Vec<PathBuf>,
     /// What goes into it and is fetched from elsewhere.
     pub remote: Vec<String>,
 }
@@ -56,7 +58,7 @@ impl Package {
     /// What a folder says that it is.
     #[must_use]
     pub fn of(folder: &Path, named: bool) -> Option<Self> {
-        let (kind, file) = kind_of(folder)?;
+        let (kind, file) = Packaging::of(folder)?;
         let objects = read_source(&file).map(|source| parse_source(&source).objects).unwrap_or_default();
         let object = objects.first();
         let says = |key: &str| object.and_then(|object| object.text(key));
@@ -73,6 +75,7 @@ impl Package {
             named,
             uses: Vec::new(),
             files: Vec::new(),
+            resources: Vec::new(),
             remote: Vec::new(),
         };
         if let Some(object) = object {
@@ -102,6 +105,10 @@ impl Package {
         for entry in references(object) {
             self.take(entry);
         }
+        let named =
+            (0..object.count("resources")).filter_map(|nth| object.text(&format!("resources[{nth}]")));
+        let paths = named.filter(|entry| !entry.contains('\n')).map(|entry| seen_from(&self.folder, entry));
+        self.resources = paths.filter(|path| path.is_file()).collect();
         let home = object.text("helmGlobals.chartHome").unwrap_or("charts").to_owned();
         for nth in 0..object.count("helmCharts") {
             if let Some(name) = object.text(&format!("helmCharts[{nth}].name")) {
@@ -185,57 +192,11 @@ fn is_remote(entry: &str) -> bool {
         || (entry.contains('/') && host.contains('.') && !host.starts_with('.'))
 }
 
-/// What a folder is, and the file that says so.
-#[must_use]
-pub fn kind_of(folder: &Path) -> Option<(Packaging, PathBuf)> {
-    let files = [
-        ("kustomization.yaml", Packaging::Kustomization),
-        ("kustomization.yml", Packaging::Kustomization),
-        ("Kustomization", Packaging::Kustomization),
-        ("Chart.yaml", Packaging::Chart),
-    ];
-    let found = files.into_iter().map(|(name, kind)| (kind, folder.join(name)));
-    found.into_iter().find(|(_, file)| file.is_file())
-}
-
-/// A path from a folder on, without the steps that lead back.
-#[must_use]
-pub fn seen_from(folder: &Path, path: &str) -> PathBuf {
-    let mut seen = PathBuf::new();
-    for part in folder.join(path).components() {
-        match part {
-            Component::ParentDir if matches!(seen.components().next_back(), Some(Component::Normal(_))) => {
-                seen.pop();
-            }
-            Component::ParentDir if seen.has_root() => {}
-            part => seen.push(part),
-        }
-    }
-    if seen.as_os_str().is_empty() { PathBuf::from(".") } else { seen }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
-
-    #[test]
-    fn parts_are_named_as_the_whole_is() {
-        for (folder, path, expected) in [
-            ("k/overlays/prod", "../../base", "k/base"),
-            ("./overlays/prod", "../../base", "./base"),
-            ("prod", "../../base", "../base"),
-            (".", "../base", "./../base"),
-            ("/a/b", "../../../c", "/c"),
-            ("a", "/c", "/c"),
-            ("a", "b/./c", "a/b/c"),
-            ("a", "..", "."),
-        ] {
-            let seen = seen_from(Path::new(folder), path);
-            assert_eq!(seen.to_string_lossy(), expected, "{folder} {path}");
-        }
-    }
 
     #[test]
     fn everything_that_goes_into_a_kustomization_is_known() {
@@ -260,7 +221,8 @@ mod tests {
         .unwrap();
         let package = Package::of(&folder, false).unwrap();
         let names = |paths: &[PathBuf]| -> Vec<String> {
-            let name = |path: &PathBuf| path.strip_prefix(tree.path()).unwrap().to_string_lossy().into_owned();
+            let name =
+                |path: &PathBuf| path.strip_prefix(tree.path()).unwrap().to_string_lossy().into_owned();
             paths.iter().map(name).collect()
         };
         assert_eq!(package.role, Role::Kustomization);

@@ -176,7 +176,9 @@ impl Walk {
             }
             match fs::metadata(&entry) {
                 Ok(metadata) if metadata.is_dir() => self.folder(&entry, false, plain)?,
-                Ok(metadata) if metadata.is_file() && plain && is_manifest(&entry) => self.linked(&entry, false),
+                Ok(metadata) if metadata.is_file() && plain && is_manifest(&entry) => {
+                    self.linked(&entry, false)
+                }
                 Ok(_) => {}
                 // A link to nothing, or a file that went away while the folder was read.
                 Err(cause) if plain && is_manifest(&entry) && cause.kind() != io::ErrorKind::NotFound => {

@@ -146,7 +146,10 @@ fn split(node: &Node, at: &Path, members: &[Member<'_>]) -> Split {
 fn claims_twice(files: &[usize], members: &[Member<'_>]) -> bool {
     let mut seen: HashMap<u64, usize> = HashMap::new();
     files.iter().any(|file| {
-        members[*file].identities.iter().any(|id| seen.insert(*id, *file).is_some_and(|before| before != *file))
+        members[*file]
+            .identities
+            .iter()
+            .any(|id| seen.insert(*id, *file).is_some_and(|before| before != *file))
     })
 }
 
@@ -165,7 +168,8 @@ impl Rivals {
         let mut claimed: HashMap<u64, Vec<usize>> = HashMap::new();
         let mut sizes = vec![0_usize; groups.len()];
         for (nth, group) in groups.iter().enumerate() {
-            let own: HashSet<u64> = group.iter().flat_map(|file| members[*file].identities).copied().collect();
+            let own: HashSet<u64> =
+                group.iter().flat_map(|file| members[*file].identities).copied().collect();
             sizes[nth] = own.len();
             own.into_iter().for_each(|id| claimed.entry(id).or_default().push(nth));
         }

@@ -37,6 +37,27 @@ pub struct Config {
     pub paths: Vec<ForPaths>,
     /// How the cluster is laid out.
     pub cluster: Options,
+    /// What is deployed together, where that is said.
+    pub sets: Vec<SetOf>,
+}
+
+/// A `[[set]]`: what is deployed together, and what is given to it. Paths are seen from the folder of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetOf {
+    /// Its name.
+    pub name: Option<String>,
+    /// Charts, kustomizations, folders or files.
+    pub paths: Vec<PathBuf>,
+    /// Values files of its charts, the later ones over the earlier ones.
+    pub values: Vec<PathBuf>,
+    /// `key=value` over the values of the files.
+    pub set_values: Vec<String>,
+    /// The name of the release.
+    pub release: Option<String>,
+    /// The namespace of the release, and of objects that name none.
+    pub namespace: Option<String>,
+    /// The release of Kubernetes that it is for.
+    pub kube_version: Option<Version>,
 }
 
 /// What holds for some files only.

@@ -1,4 +1,6 @@
 //! `-o json`: for programs. Fields are added, and never renamed or removed.
+use std::sync::Arc;
+
 use netloom_objects::{FileName, Location, ObjectSet, Rendered};
 use serde::Serialize;
 
@@ -74,6 +76,9 @@ struct Entry<'a> {
     object: Option<Named<'a>>,
     related: Vec<Related<'a>>,
     fix: Option<Repair<'a>>,
+    /// The sets that have it, where several are judged.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    sets: &'a [Arc<str>],
 }
 
 #[derive(Serialize)]
@@ -189,6 +194,7 @@ fn entry<'a>(finding: &'a Finding, texts: &mut Texts<'_>) -> Entry<'a> {
             })
             .collect(),
         fix: finding.fix.as_ref().map(|fix| repair(fix, texts)),
+        sets: &finding.sets,
     }
 }
 

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use netloom_audit::{Selector, Version};
 use netloom_objects::Severity;
 
-use crate::args::{Cluster, Packages};
+use crate::args::{Cluster, Configuration, Packages};
 
 /// What stands below the help.
 pub const AFTER: &str = "\
@@ -58,6 +58,9 @@ pub struct Check {
     /// With -o json it stands beside the findings.
     #[arg(long, conflicts_with = "diff")]
     pub checklist: bool,
+    /// Namespace of charts' releases, and of objects that name none
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
     #[command(flatten)]
     pub packages: Packages,
     #[command(flatten)]
@@ -93,12 +96,8 @@ pub struct Wanted {
     /// [default: 1.7]
     #[arg(long, value_name = "VERSION")]
     pub gateway_api_version: Option<Version>,
-    /// Configuration (default: the first netloom.toml upwards from the first PATH)
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
-    pub config: Option<PathBuf>,
-    /// Use no netloom.toml
-    #[arg(long)]
-    pub no_config: bool,
+    #[command(flatten)]
+    pub configuration: Configuration,
     /// Do not report the findings that this file holds
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,

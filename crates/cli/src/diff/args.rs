@@ -44,6 +44,9 @@ pub struct Diff {
     /// Format of the answer
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub output: Format,
+    /// Namespace of charts' releases, and of objects that name none
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
     #[command(flatten)]
     pub reading: Reading,
 }

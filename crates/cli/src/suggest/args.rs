@@ -47,7 +47,7 @@ pub struct Suggest {
     /// Only for this workload; may be given several times
     #[arg(long = "for", value_name = "WORKLOAD")]
     pub for_: Vec<String>,
-    /// Only for this namespace; may be given several times
+    /// Only for this namespace; may be given several times. A single one is also that of objects that name none
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Vec<String>,
     /// What is needed beside what the manifests imply

@@ -9,7 +9,6 @@ use std::{
     path::Path,
 };
 
-use netloom_audit::Version;
 use netloom_cluster::{Addressing, Builder, Options};
 use netloom_explain::World;
 use netloom_objects::ObjectSet;
@@ -26,9 +25,9 @@ use netloom_suggest::{
 use crate::{
     args::{Cluster, IpFamily},
     check::difference,
-    inputs,
-    load::{Stop, build},
+    load::{self, Shown, Stop, build},
     progress::Progress,
+    sets::Request,
 };
 use args::Format;
 
@@ -40,9 +39,15 @@ pub fn main(args: &Suggest) -> Result<u8, Stop> {
         options.addressing = Addressing::Known;
     }
     progress.says("reading".to_owned());
-    let sources = inputs::read(&args.reading.packages.list(&args.paths)?, Version::KUBERNETES, &progress)?;
+    let home = match args.namespace.as_slice() {
+        [only] => Some(only.as_str()),
+        _ => None,
+    };
+    let request = Request::of(&args.paths, &args.reading, home)?;
+    let sources = load::sets(&request, &progress)?.one(&request.packages.set, "suggest")?.sources;
     progress.says("building the cluster".to_owned());
-    let built = build(&mut Builder::new(options.clone()), &sources, args.reading.keep_going)?;
+    let built =
+        build(&mut Builder::new(options.clone()), &sources, args.reading.keep_going, &mut Shown::default())?;
     let objects = ObjectSet::assemble(sources);
     let assigned = Options { addressing: Addressing::Assigned, ..options.clone() };
     let world = World::compile(netloom_cluster::build(&objects, &assigned).snapshot);

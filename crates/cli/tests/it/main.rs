@@ -19,6 +19,7 @@ mod random;
 mod reach;
 mod readme;
 mod services;
+mod sets;
 mod suggest;
 mod support;
 mod texts;

@@ -19,6 +19,14 @@ const SHOWN: usize = 50;
 /// `::warning file=…,line=…,title=…::message` for what the internet gained, `::notice` for all else; the counts last.
 #[must_use]
 pub fn github(diff: &Diff<'_>) -> String {
+    github_of_set(diff, None)
+}
+
+/// The same for one of several sets, whose name each title has.
+#[must_use]
+pub fn github_of_set(diff: &Diff<'_>, set: Option<&str>) -> String {
+    let of = set.map(|set| format!(" in {set}")).unwrap_or_default();
+    let own = property(&format!("netloom diff{of}"));
     let of_group = |group: &Group| (group.from_internet, Item::Group(group.clone()));
     let groups = diff.groups().map(of_group);
     let ways = diff.ways.iter().map(|way| (way.from_internet(), Item::Way(way.clone())));
@@ -26,12 +34,12 @@ pub fn github(diff: &Diff<'_>) -> String {
     all.sort_by_key(|(internet, _)| !internet);
     let mut out = String::new();
     for (internet, item) in all.iter().take(SHOWN) {
-        command(diff, *internet, item, &mut out);
+        command(diff, *internet, item, &of, &mut out);
     }
     if let Some(more @ 1..) = all.len().checked_sub(SHOWN) {
-        _ = writeln!(out, "::notice title=netloom diff::{more} more changes: -o json has them all");
+        _ = writeln!(out, "::notice title={own}::{more} more changes: -o json has them all");
     }
-    _ = writeln!(out, "::notice title=netloom diff::{}", data(&headline(&diff.summary())));
+    _ = writeln!(out, "::notice title={own}::{}", data(&headline(&diff.summary())));
     out
 }
 
@@ -41,7 +49,7 @@ enum Item {
     Way(WayChange),
 }
 
-fn command(diff: &Diff<'_>, internet: bool, item: &Item, out: &mut String) {
+fn command(diff: &Diff<'_>, internet: bool, item: &Item, of: &str, out: &mut String) {
     let (name, words, causes, unit) = match item {
         Item::Group(group) => {
             let (from, to) = (diff.ends(&group.from, NAMED), diff.ends(&group.to, NAMED));
@@ -67,7 +75,8 @@ fn command(diff: &Diff<'_>, internet: bool, item: &Item, out: &mut String) {
     if let Some(at) = at.map(Location::written).filter(|at| at.line > 0 && !at.file.contains('<')) {
         _ = write!(out, "file={},line={},", property(at.file.trim_start_matches("./")), at.line);
     }
-    let title = if internet { "opened to the internet".to_owned() } else { format!("connection {name}") };
+    let title =
+        if internet { "opened to the internet".to_owned() } else { format!("connection {name}") } + of;
     _ = writeln!(out, "title={}::{}", property(&title), data(&message(diff, &words, &causes)));
 }
 

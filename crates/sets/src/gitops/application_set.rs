@@ -16,8 +16,12 @@ pub(super) fn expand(object: &Object, repository: &Repository, claims: &mut Clai
     let Some(template) = spec.get("template") else { return };
     for generator in list(&spec, &["generators"]) {
         let Some(all) = parameters(generator, repository) else {
-            let kinds: Vec<&str> = generator.as_object().into_iter().flatten().map(|(kind, _)| &**kind).collect();
-            claims.note(object, &format!("what its generator {} lists is known to the cluster only", kinds.join(", ")));
+            let kinds: Vec<&str> =
+                generator.as_object().into_iter().flatten().map(|(kind, _)| &**kind).collect();
+            claims.note(
+                object,
+                &format!("what its generator {} lists is known to the cluster only", kinds.join(", ")),
+            );
             continue;
         };
         for parameters in all.into_iter().take(MOST) {
@@ -27,7 +31,8 @@ pub(super) fn expand(object: &Object, repository: &Repository, claims: &mut Clai
                 Some(spec) if !spec.to_string().contains("{{") => {
                     argo::claim(object, &name, spec, repository, claims);
                 }
-                Some(_) => claims.note(object, &format!("the template of {name} takes what is not in this repository")),
+                Some(_) => claims
+                    .note(object, &format!("the template of {name} takes what is not in this repository")),
                 None => {}
             }
         }
@@ -42,13 +47,14 @@ fn parameters(generator: &Value, repository: &Repository) -> Option<Vec<Paramete
     if let Some(git) = generator.get("git") {
         let directories = list(git, &["directories"]);
         let is_excluded = |entry: &&Value| entry.get("exclude") == Some(&Value::Bool(true));
-        let matching = |entry: &Value, files| {
-            repository.matching(text(entry, &["path"]).unwrap_or_default(), files)
-        };
+        let matching =
+            |entry: &Value, files| repository.matching(text(entry, &["path"]).unwrap_or_default(), files);
         let excluded: Vec<String> =
             directories.iter().filter(is_excluded).flat_map(|entry| matching(entry, false)).collect();
-        let folders = directories.iter().filter(|entry| !is_excluded(entry)).flat_map(|entry| matching(entry, false));
-        let mut all: Vec<Parameters> = folders.filter(|path| !excluded.contains(path)).map(|path| of_path(&path)).collect();
+        let folders =
+            directories.iter().filter(|entry| !is_excluded(entry)).flat_map(|entry| matching(entry, false));
+        let mut all: Vec<Parameters> =
+            folders.filter(|path| !excluded.contains(path)).map(|path| of_path(&path)).collect();
         for file in list(git, &["files"]).iter().flat_map(|entry| matching(entry, true)) {
             let mut found = of_path(file.rsplit_once('/').map_or(".", |(folder, _)| folder));
             let read = repository.file(&file).and_then(|path| fs::read_to_string(path).ok());
@@ -65,7 +71,9 @@ fn parameters(generator: &Value, repository: &Repository) -> Option<Vec<Paramete
     inner.iter().try_fold(vec![Parameters::new()], |all, generator| {
         let own = parameters(generator, repository)?;
         let joined = |one: &Parameters| {
-            own.iter().map(|more| one.iter().chain(more).map(|(k, v)| (k.clone(), v.clone())).collect()).collect()
+            own.iter()
+                .map(|more| one.iter().chain(more).map(|(k, v)| (k.clone(), v.clone())).collect())
+                .collect()
         };
         Some(all.iter().flat_map(|one| -> Vec<Parameters> { joined(one) }).take(MOST).collect())
     })
@@ -74,7 +82,8 @@ fn parameters(generator: &Value, repository: &Repository) -> Option<Vec<Paramete
 fn of_path(path: &str) -> Parameters {
     let parts: Vec<&str> = path.split('/').collect();
     let base = parts.last().copied().unwrap_or_default();
-    let normal: String = base.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
+    let normal: String =
+        base.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
     let mut all = Parameters::from([
         ("path".to_owned(), path.to_owned()),
         ("path.path".to_owned(), path.to_owned()),

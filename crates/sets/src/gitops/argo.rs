@@ -1,11 +1,11 @@
 //! Argo CD's Application.
 use std::path::PathBuf;
 
-use netloom_objects::Object;
+use netloom_objects::{Object, seen_from};
 use serde_json::Value;
 
 use super::{Claim, Claims, Found, Repository, list, scalar, text};
-use crate::{build::Given, package::seen_from};
+use crate::build::Given;
 
 /// What kustomize is told by an Application and changes more than images and labels.
 const SHAPING: [&str; 5] = ["namePrefix", "nameSuffix", "patches", "components", "replicas"];
@@ -31,7 +31,9 @@ pub(super) fn claim(object: &Object, name: &str, spec: &Value, repository: &Repo
             (path, _) => {
                 let path = path.unwrap_or(".");
                 match repository.folder(path) {
-                    Some(folder) => sources.push(found(object, name, spec, source, folder, repository, claims)),
+                    Some(folder) => {
+                        sources.push(found(object, name, spec, source, folder, repository, claims))
+                    }
                     None => claims.note(object, &format!("its path {path} is not in this repository")),
                 }
             }
@@ -61,7 +63,9 @@ fn found(
     let mut values = Vec::new();
     for file in list(helm, &["valueFiles"]).iter().filter_map(Value::as_str) {
         match value_file(file, &folder, repository) {
-            Some(path) if path.is_file() || helm.get("ignoreMissingValueFiles") != Some(&Value::Bool(true)) => {
+            Some(path)
+                if path.is_file() || helm.get("ignoreMissingValueFiles") != Some(&Value::Bool(true)) =>
+            {
                 values.push(path);
             }
             Some(_) => {}

@@ -1,11 +1,11 @@
 //! Flux' Kustomization and HelmRelease.
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use netloom_objects::Object;
+use netloom_objects::{Object, seen_from};
 use serde_json::Value;
 
 use super::{Claim, Claims, Found, Repository, list, scalar, text};
-use crate::{build::Given, package::seen_from};
+use crate::build::Given;
 
 /// What is applied behind the build and changes more than images and labels.
 const SHAPING: [&str; 4] = ["namePrefix", "nameSuffix", "patches", "components"];
@@ -88,7 +88,8 @@ pub(super) fn helm_release(
     };
     let target = text(&spec, &["targetNamespace"]);
     let release = text(&spec, &["releaseName"]).map(str::to_owned);
-    let default = || target.map_or_else(|| object.name.to_string(), |target| format!("{target}-{}", object.name));
+    let default =
+        || target.map_or_else(|| object.name.to_string(), |target| format!("{target}-{}", object.name));
     let files = list(chart, &["valuesFiles"]).iter().filter_map(Value::as_str);
     let given = Given {
         values: files.map(|file| seen_from(&root_of(&folder, path), file)).collect(),

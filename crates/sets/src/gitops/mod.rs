@@ -80,7 +80,8 @@ impl Claims {
 pub fn is_wiring(object: &Object) -> bool {
     let group = object.group();
     group.ends_with(".toolkit.fluxcd.io")
-        || (group == "argoproj.io" && matches!(&*object.kind, "Application" | "ApplicationSet" | "AppProject"))
+        || (group == "argoproj.io"
+            && matches!(&*object.kind, "Application" | "ApplicationSet" | "AppProject"))
 }
 
 /// The text at a path of keys.

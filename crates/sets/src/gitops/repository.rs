@@ -5,8 +5,7 @@ use std::{
 };
 
 use globset::GlobBuilder;
-
-use crate::package::seen_from;
+use netloom_objects::seen_from;
 
 /// Folders above a path that are looked at for the repository's root.
 const UPWARDS: usize = 32;
@@ -69,7 +68,8 @@ impl Repository {
         let wild = |part: &&str| part.contains(['*', '?', '[', '{']);
         let fixed: Vec<&str> = pattern.split('/').take_while(|part| !wild(part)).collect();
         let depth = if pattern.contains("**") { UPWARDS } else { pattern.split('/').count() };
-        let begin = if fixed.len() == pattern.split('/').count() { &fixed[..fixed.len() - 1] } else { &fixed[..] };
+        let begin =
+            if fixed.len() == pattern.split('/').count() { &fixed[..fixed.len() - 1] } else { &fixed[..] };
         let prefix = begin.join("/");
         let Some(start) = self.folder(&prefix) else { return Vec::new() };
         let mut found = Vec::new();
