@@ -8,7 +8,7 @@ use crate::{
     load::{self, BuiltSet, Shown, Stop},
     out,
     progress::Progress,
-    sets::{Joined, LoadedSet, Request, join},
+    sets::{Joined, Request, join},
 };
 
 pub fn main(args: &Explain) -> Result<u8, Stop> {
@@ -22,11 +22,20 @@ pub fn main(args: &Explain) -> Result<u8, Stop> {
     progress.finish();
     let several = sets.len() > 1;
     let mut shown = Shown::default();
-    let (mut answers, mut refusals) = (Vec::new(), Vec::new());
+    let (mut answers, mut refusals, mut broken) = (Vec::new(), Vec::new(), Vec::new());
+    let options = args.reading.cluster.options().map_err(Stop::Because)?;
     for set in &sets {
-        match answer(args, set, from, to, &mut shown) {
+        let built = match BuiltSet::of(set, &options, args.reading.keep_going, &mut shown) {
+            Ok(built) => built,
+            Err(stop) => {
+                broken.push((&set.set.name, stop));
+                continue;
+            }
+        };
+        let options = Options { objects: Some(&built.objects), ..Options::default() };
+        match explain(&built.world, from, to, &options) {
             Ok(explanation) => answers.push((set.set.name.clone(), explanation)),
-            Err(stop) => refusals.push((set.set.name.clone(), stop)),
+            Err(error) => refusals.push(Stop::from(error)),
         }
     }
     let status = u8::from(answers.iter().any(|(_, answer)| answer.verdict != Verdict::Allowed));
@@ -36,7 +45,10 @@ pub fn main(args: &Explain) -> Result<u8, Stop> {
         Output::Json => serde_json::to_string_pretty(answer).map(|text| text + "\n"),
     };
     match answers.as_slice() {
-        [] => return Err(refusals.into_iter().next().map_or(Stop::Said, |(_, stop)| stop)),
+        [] => {
+            let first = refusals.into_iter().chain(broken.into_iter().map(|(_, stop)| stop)).next();
+            return Err(first.unwrap_or(Stop::Said));
+        }
         [(name, answer)] => {
             out::write(&written(answer)?)?;
             if several {
@@ -53,18 +65,10 @@ pub fn main(args: &Explain) -> Result<u8, Stop> {
             out::write(&String::from_utf8_lossy(&out))?;
         }
     }
-    Ok(status)
-}
-
-fn answer(
-    args: &Explain,
-    set: &LoadedSet,
-    from: &str,
-    to: &str,
-    shown: &mut Shown,
-) -> Result<Explanation, Stop> {
-    let options = args.reading.cluster.options().map_err(Stop::Because)?;
-    let built = BuiltSet::of(set, &options, args.reading.keep_going, shown)?;
-    let options = Options { objects: Some(&built.objects), ..Options::default() };
-    Ok(explain(&built.world, from, to, &options)?)
+    for (name, stop) in &broken {
+        if let Stop::Because(reason) = stop {
+            load::say(&[format!("set {name}: {reason}")]);
+        }
+    }
+    Ok(if broken.is_empty() { status } else { crate::FAULT })
 }

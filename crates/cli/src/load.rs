@@ -43,8 +43,8 @@ pub fn say(notes: &[String]) {
 /// The manifests of one set, and what was built of them.
 pub struct Loaded {
     request: Request,
-    /// The set, where there are several.
-    chosen: Vec<String>,
+    /// The set.
+    chosen: String,
     keep_going: bool,
     cache: Cache,
     folders: Vec<PathBuf>,
@@ -76,13 +76,13 @@ impl Loaded {
         let sets = load(&request, &|_| false, &mut cache, &progress)?;
         progress.finish();
         say(&sets.notes);
-        let (several, folders) = (sets.all.len() > 1, sets.folders.clone());
+        let folders = sets.folders.clone();
         let one = sets.one(&request.packages.set, does)?;
-        let chosen = if several { vec![one.set.name.clone()] } else { Vec::new() };
-        let sources = one.sources;
+        let chosen = one.set.name.clone();
         let mut builder = Builder::new(options.clone());
         let mut worlds = Worlds::default();
-        let built = build(&mut builder, &sources, reading.keep_going, &mut Shown::default())?;
+        let built = build_set(&mut builder, &one, reading.keep_going, &mut Shown::default())?;
+        let sources = one.sources;
         let world = worlds.compile(built.snapshot);
         let running = sources.clone();
         Ok(Self {
@@ -113,10 +113,10 @@ impl Loaded {
         let begun = Instant::now();
         self.cache.forget(changed);
         let sets = load(&self.request, &|_| false, &mut self.cache, &Progress::none())?;
-        let names = if self.chosen.is_empty() { &self.request.packages.set } else { &self.chosen };
-        let sources = sets.one(names, "this network")?.sources;
+        let set = sets.again(&self.chosen)?;
         tracing::debug!("read after {:?}", begun.elapsed());
-        let built = build(&mut self.builder, &sources, self.keep_going, &mut Shown::default())?;
+        let built = build_set(&mut self.builder, &set, self.keep_going, &mut Shown::default())?;
+        let sources = set.sources;
         tracing::debug!("built after {:?}", begun.elapsed());
         self.sources = sources;
         self.notes = built.notes;
@@ -155,10 +155,23 @@ pub struct BuiltSet {
 
 impl BuiltSet {
     pub fn of(set: &LoadedSet, options: &Options, keep_going: bool, shown: &mut Shown) -> Result<Self, Stop> {
-        let built = build(&mut Builder::new(options.clone()), &set.sources, keep_going, shown)?;
+        let built = build_set(&mut Builder::new(options.clone()), set, keep_going, shown)?;
         let objects = ObjectSet::assemble(set.sources.clone());
         Ok(Self { objects, world: Worlds::default().compile(built.snapshot) })
     }
+}
+
+/// Builds a set, and prints what is wrong with it. What could not be made of it stops, unless `--keep-going`: nothing would
+/// be known of what is not there.
+pub fn build_set(
+    builder: &mut Builder,
+    set: &LoadedSet,
+    keep_going: bool,
+    shown: &mut Shown,
+) -> Result<Built, Stop> {
+    let built = build(builder, &set.sources, keep_going, shown)?;
+    set.refuse_gaps(keep_going)?;
+    Ok(built)
 }
 
 /// What was shown already: a finding that two sets share is said once.

@@ -130,6 +130,12 @@ impl ObjectSet {
         Ok(Self::assemble(parse_sources(&read_sources(paths)?)))
     }
 
+    /// Sources of several sets, for their texts: no objects are taken from them.
+    #[must_use]
+    pub fn of_texts(sources: Vec<Arc<ParsedSource>>) -> Self {
+        Self { sources, ..Self::default() }
+    }
+
     /// Puts parsed sources together. Of an object that is given twice the later one is taken, with a warning.
     #[must_use]
     pub fn assemble(sources: Vec<Arc<ParsedSource>>) -> Self {

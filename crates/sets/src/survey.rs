@@ -95,16 +95,6 @@ impl Survey {
         tops.sort_unstable();
         tops.into_iter().map(|nth| &self.packages[nth].0).collect()
     }
-
-    /// What is known of a folder that a program makes manifests of.
-    #[must_use]
-    pub fn package(&self, folder: &Path) -> Option<&Package> {
-        let real = fs::canonicalize(folder).ok();
-        let same = |package: &&Package| {
-            package.folder == folder || (real.is_some() && fs::canonicalize(&package.folder).ok() == real)
-        };
-        self.packages.iter().map(|(package, _)| package).find(same)
-    }
 }
 
 struct Walk {

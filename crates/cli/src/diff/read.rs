@@ -83,6 +83,10 @@ impl Comparison {
         let objects = parsed.clone().map(ObjectSet::assemble);
         let built = objects.each_ref().map(|objects| builder.build(objects));
         self.refuse_errors(pair, &parsed, &objects, &built)?;
+        [&pair.before, &pair.after]
+            .into_iter()
+            .flatten()
+            .try_for_each(|set| set.refuse_gaps(self.keep_going))?;
         progress.says("compiling the policies of both".to_owned());
         let ipv6 = self.cluster.ip_family.map(|family| !matches!(family, IpFamily::Ipv4));
         let options = &self.options;

@@ -6,7 +6,7 @@ use netloom_reach::{Exposure, Reach, Scope};
 use super::args;
 use crate::{
     args::{Cluster, IpFamily},
-    load::{Shown, Stop, build},
+    load::{Shown, Stop, build_set},
     progress::Progress,
     sets::LoadedSet,
 };
@@ -32,7 +32,7 @@ pub fn read(
         options.addressing = Addressing::Known;
     }
     progress.says("building the cluster".to_owned());
-    let built = build(&mut Builder::new(options.clone()), &set.sources, args.reading.keep_going, shown)?;
+    let built = build_set(&mut Builder::new(options.clone()), &set, args.reading.keep_going, shown)?;
     let objects = ObjectSet::assemble(set.sources);
     progress.says("compiling policies".to_owned());
     let mut scope = scope(cluster, &options);

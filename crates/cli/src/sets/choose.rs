@@ -7,6 +7,19 @@ use crate::load::Stop;
 /// Names that are listed, before the rest is counted.
 const LISTED: usize = 30;
 
+impl LoadedSet {
+    /// Whether there is all of it; an error otherwise, unless that is accepted.
+    pub fn refuse_gaps(&self, keep_going: bool) -> Result<(), Stop> {
+        match self.failed && !keep_going {
+            true => Err(Stop::Because(
+                "what it is made of is not all here, so that nothing is known of the rest; go on without it by --keep-going"
+                    .to_owned(),
+            )),
+            false => Ok(()),
+        }
+    }
+}
+
 impl Sets {
     /// The sets that are named; where none is, those of which something is judged.
     pub fn chosen(self, names: &[String]) -> Result<Vec<LoadedSet>, Stop> {
@@ -32,6 +45,15 @@ impl Sets {
                 "{several} sets are deployed from here, and {does} is about one; name it by --set:\n{}",
                 listed(chosen.iter().map(|set| &*set.set.name))
             ))),
+        }
+    }
+
+    /// The set that was chosen before; the only one there is may have got another name.
+    pub fn again(self, name: &str) -> Result<LoadedSet, Stop> {
+        let mut judged = self.clone().chosen(&[])?;
+        match judged.len() {
+            1 => Ok(judged.remove(0)),
+            _ => self.one(&[name.to_owned()], "this network"),
         }
     }
 

@@ -25,7 +25,7 @@ use netloom_suggest::{
 use crate::{
     args::{Cluster, IpFamily},
     check::difference,
-    load::{self, Shown, Stop, build},
+    load::{self, Shown, Stop, build_set},
     progress::Progress,
     sets::Request,
 };
@@ -44,11 +44,11 @@ pub fn main(args: &Suggest) -> Result<u8, Stop> {
         _ => None,
     };
     let request = Request::of(&args.paths, &args.reading, home)?;
-    let sources = load::sets(&request, &progress)?.one(&request.packages.set, "suggest")?.sources;
+    let set = load::sets(&request, &progress)?.one(&request.packages.set, "suggest")?;
     progress.says("building the cluster".to_owned());
     let built =
-        build(&mut Builder::new(options.clone()), &sources, args.reading.keep_going, &mut Shown::default())?;
-    let objects = ObjectSet::assemble(sources);
+        build_set(&mut Builder::new(options.clone()), &set, args.reading.keep_going, &mut Shown::default())?;
+    let objects = ObjectSet::assemble(set.sources);
     let assigned = Options { addressing: Addressing::Assigned, ..options.clone() };
     let world = World::compile(netloom_cluster::build(&objects, &assigned).snapshot);
     progress.says("compiling policies".to_owned());

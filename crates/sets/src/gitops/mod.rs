@@ -4,6 +4,8 @@ mod application_set;
 mod argo;
 mod flux;
 mod repository;
+#[cfg(test)]
+mod tests;
 
 pub use repository::Repository;
 
