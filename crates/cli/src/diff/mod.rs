@@ -18,9 +18,8 @@ use args::{FailOn, Format};
 pub fn main(args: &Diff) -> Result<u8, Stop> {
     let progress = Progress::start();
     let mut comparison = read::read(args, &progress)?;
-    let mut pairs = std::mem::take(&mut comparison.pairs);
-    let single = pairs.len() == 1 && pairs.first().is_some_and(|pair| pair.name.is_none());
-    let Some(pair) = pairs.pop().filter(|_| single) else {
+    let single = matches!(comparison.pairs.as_slice(), [pair] if pair.name.is_none());
+    let Some(pair) = single.then(|| comparison.pairs.pop()).flatten() else {
         return several::main(args, comparison, progress);
     };
     let read = comparison.build(&pair, &progress)?;
