@@ -122,8 +122,7 @@ impl Run<'_> {
         let waiting = thread::spawn(move || {
             // The process is left to be waited for: as long as it is, its number is not another group's.
             let over = waitid(Id::Pid(group.0), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
-            // Nobody listens where the time is over.
-            drop(ended.send(()));
+            let _nobody_listens = ended.send(());
             over
         });
         let begun = Instant::now();

@@ -1,7 +1,7 @@
 //! `-o github`: workflow commands, which GitHub shows at the lines of a pull request.
 use std::fmt::Write as _;
 
-use netloom_objects::{Location, ObjectRef};
+use netloom_objects::{Location, ObjectRef, Repository, visible};
 
 use super::{
     ASKED,
@@ -18,7 +18,7 @@ const SHOWN: usize = 50;
 
 /// `::warning file=…,line=…,title=…::message` for what the internet gained, `::notice` for all else; the counts last.
 #[must_use]
-pub fn github(diff: &Diff<'_>) -> String {
+pub fn github(diff: &Diff<'_>, repository: &Repository) -> String {
     let of_group = |group: &Group| (group.from_internet, Item::Group(group.clone()));
     let groups = diff.groups().map(of_group);
     let ways = diff.ways.iter().map(|way| (way.from_internet(), Item::Way(way.clone())));
@@ -26,7 +26,7 @@ pub fn github(diff: &Diff<'_>) -> String {
     all.sort_by_key(|(internet, _)| !internet);
     let mut out = String::new();
     for (internet, item) in all.iter().take(SHOWN) {
-        command(diff, *internet, item, &mut out);
+        command(diff, *internet, item, repository, &mut out);
     }
     if let Some(more @ 1..) = all.len().checked_sub(SHOWN) {
         _ = writeln!(out, "::notice title=netloom diff::{more} more changes: -o json has them all");
@@ -41,7 +41,7 @@ enum Item {
     Way(WayChange),
 }
 
-fn command(diff: &Diff<'_>, internet: bool, item: &Item, out: &mut String) {
+fn command(diff: &Diff<'_>, internet: bool, item: &Item, repository: &Repository, out: &mut String) {
     let (name, words, causes, unit) = match item {
         Item::Group(group) => {
             let (from, to) = (diff.ends(&group.from, NAMED), diff.ends(&group.to, NAMED));
@@ -65,7 +65,7 @@ fn command(diff: &Diff<'_>, internet: bool, item: &Item, out: &mut String) {
     _ = write!(out, "::{level} ");
     // What was read from standard input, and what netloom added, is in no file.
     if let Some(at) = at.map(Location::written).filter(|at| at.line > 0 && !at.file.contains('<')) {
-        _ = write!(out, "file={},line={},", property(at.file.trim_start_matches("./")), at.line);
+        _ = write!(out, "file={},line={},", property(&repository.path(&at.file)), at.line);
     }
     let title = if internet { "opened to the internet".to_owned() } else { format!("connection {name}") };
     _ = writeln!(out, "title={}::{}", property(&title), data(&message(diff, &words, &causes)));
@@ -105,7 +105,8 @@ fn message(diff: &Diff<'_>, words: &str, causes: &Causes) -> String {
 }
 
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    visible(&text).into_owned()
 }
 
 fn property(text: &str) -> String {
