@@ -49,3 +49,58 @@ pub(crate) fn once_a_namespace(findings: &mut Vec<Finding>) {
             || said.insert((finding.rule.code, finding.message.clone()))
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use netloom_objects::{ObjectSet, Source, parse_source};
+
+    use crate::{Settings, audit};
+
+    /// The codes that are found among some, each with its line.
+    fn found(text: &str, codes: &[&str]) -> Vec<String> {
+        let set = ObjectSet::assemble(vec![Arc::new(parse_source(&Source::new("a.yaml", text)))]);
+        let report = audit(&set, &Settings::default(), &|_| true);
+        let wanted = report.findings.iter().filter(|finding| codes.contains(&finding.rule.code));
+        wanted.map(|finding| format!("{} {}", finding.rule.code, finding.at.line)).collect()
+    }
+
+    fn service(ports: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{istio-injection: enabled}}}}\n---\napiVersion: v1\nkind: \
+             Service\nmetadata: {{name: cart, namespace: shop}}\nspec:\n  selector: {{app: cart}}\n  ports:\n{ports}"
+        )
+    }
+
+    #[test]
+    fn a_port_that_says_no_protocol_is_one_finding() {
+        let port = ["IS051", "SV006", "SV007"];
+        for (ports, expected) in [
+            ("  - port: 80\n", vec!["IS051 11"]),
+            ("  - {name: api, port: 80}\n", vec!["IS051 11"]),
+            ("  - port: 3306\n", vec!["SV007 11"]),
+            ("  - {name: main, port: 3306}\n", vec!["SV007 11"]),
+            ("  - {name: api, port: 80}\n  - {name: rpc, port: 81}\n", vec!["IS051 11", "IS051 12"]),
+            ("  - {name: http, port: 80}\n", vec![]),
+            // Whoever excuses one of them means the port.
+            ("  - port: 3306 # netloom: ignore[SV007] it is tried\n", vec![]),
+            ("  - port: 80 # netloom: ignore[SV006] it is tried\n", vec![]),
+        ] {
+            assert_eq!(found(&service(ports), &port), expected, "{ports}");
+        }
+        let outside = service("  - port: 80\n").replace("istio-injection: enabled", "a: b");
+        assert_eq!(found(&outside, &port), ["SV006 11"], "where there is no mesh");
+    }
+
+    #[test]
+    fn copies_of_a_namespace_are_one_namespace() {
+        let namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n---\n";
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\nspec: {containers: [{name: c, image: 'x:1'}]}\n";
+        let text =
+            format!("{namespace}{}{namespace}{pod}", namespace.replace("shop", "shop\n  labels: {a: b}"));
+        let found = found(&text, &["NP021", "WL027"]);
+        let count = |code: &str| found.iter().filter(|one| one.starts_with(code)).count();
+        assert_eq!((count("NP021"), count("WL027")), (1, 1), "{found:?}");
+    }
+}
