@@ -8,6 +8,7 @@ pub mod config;
 mod constraints;
 mod context;
 mod documents;
+mod facts;
 mod finding;
 mod fingerprint;
 mod fix;

@@ -21,6 +21,7 @@ mod verify;
 use std::{io::IsTerminal as _, process::ExitCode};
 
 use clap::{CommandFactory as _, Parser as _};
+use netloom_objects::visible;
 
 use crate::{
     args::{Cli, Command},
@@ -63,7 +64,8 @@ fn main() -> ExitCode {
     };
     ExitCode::from(outcome.unwrap_or_else(|stop| {
         if let Stop::Because(reason) = stop {
-            anstream::eprintln!("\x1b[1;31mnetloom:\x1b[0m {reason}");
+            let lines: Vec<_> = reason.lines().map(visible).collect();
+            anstream::eprintln!("\x1b[1;31mnetloom:\x1b[0m {}", lines.join("\n"));
         }
         FAULT
     }))

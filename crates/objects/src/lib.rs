@@ -26,12 +26,14 @@ pub mod prometheus;
 mod reindent;
 mod render;
 mod repair;
+mod repository;
 mod schema;
 mod set;
 mod shape;
 mod source;
 mod tree;
 mod validate;
+mod visible;
 
 pub use access::Span;
 pub use decode::edit_distance;
@@ -45,7 +47,9 @@ pub use package::{Packaging, seen_from};
 pub use parse::{parse_source, parse_sources, parse_sources_on};
 pub use reindent::{Restored, restore};
 pub use render::{render, render_coded};
+pub use repository::Repository;
 pub use set::{Earlier, ObjectSet, ParsedSource};
 pub use source::{
     FileList, GENERATED, ReadError, Source, is_manifest, list_files, read_source, read_sources,
 };
+pub use visible::visible;

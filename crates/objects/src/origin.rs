@@ -10,9 +10,9 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-use crate::Location;
+use crate::{Location, visible};
 
-/// What a source is called: its path as the user named it. It knows where the source's lines come from, if a program
+/// What a source is called: its path as the user named it. Shown, its control characters are escaped. It knows where the source's lines come from, if a program
 /// made them. Two are the same if they read the same.
 #[derive(Clone)]
 pub struct FileName(Arc<Named>);
@@ -177,7 +177,7 @@ impl Ord for FileName {
 
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self)
+        f.pad(&visible(self))
     }
 }
 

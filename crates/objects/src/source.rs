@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{FileName, Origins, package::Packaging};
+use crate::{FileName, Origins, package::Packaging, visible};
 
 /// What to do about a Helm chart.
 pub(crate) const HELM: &str =
@@ -51,18 +51,28 @@ impl Source {
 pub enum ReadError {
     #[error("nothing to read: name a file, a folder, or `-` for standard input")]
     Nothing,
-    #[error("{}: no such file or folder; is it the right path, seen from {}?", path.display(), current.display())]
+    #[error("{}: no such file or folder; is it the right path, seen from {}?", shown(path), shown(current))]
     Missing { path: PathBuf, current: PathBuf },
-    #[error("{}: cannot be read: {cause}{}", path.display(), permission_hint(cause))]
+    #[error("{}: cannot be read: {cause}{}", shown(path), permission_hint(cause))]
     Io { path: PathBuf, cause: io::Error },
-    #[error("{}: this is not UTF-8 text (byte {at} is the first that is not); save it as UTF-8, or leave it out", path.display())]
+    #[error(
+        "{}: this is not UTF-8 text (byte {at} is the first that is not); save it as UTF-8, or leave it out",
+        shown(path)
+    )]
     NotText { path: PathBuf, at: usize },
-    #[error("{}: larger than {} MiB; split it into several files", path.display(), LARGEST >> 20)]
+    #[error("{}: larger than {} MiB; split it into several files", shown(path), LARGEST >> 20)]
     TooLarge { path: PathBuf },
-    #[error("{}: no manifests in this folder; files that end in .yaml, .yml or .json are read, hidden ones are not", path.display())]
+    #[error(
+        "{}: no manifests in this folder; files that end in .yaml, .yml or .json are read, hidden ones are not",
+        shown(path)
+    )]
     EmptyFolder { path: PathBuf },
-    #[error("{}: this is a Helm chart, whose templates are not manifests yet; {HELM}", path.display())]
+    #[error("{}: this is a Helm chart, whose templates are not manifests yet; {HELM}", shown(path))]
     HelmChart { path: PathBuf },
+}
+
+fn shown(path: &Path) -> String {
+    visible(&path.to_string_lossy()).into_owned()
 }
 
 fn permission_hint(cause: &io::Error) -> &'static str {

@@ -41,7 +41,11 @@ pub fn confine(command: &mut Command, home: &Path, remote: bool) {
         .env("KUSTOMIZE_PLUGIN_HOME", home.join("plugins"))
         .env("KUBECONFIG", "/dev/null")
         .env("GIT_TERMINAL_PROMPT", "0");
-    if !remote {
+    if remote {
+        if std::env::var_os("GIT_SSH_COMMAND").is_none() {
+            command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
+        }
+    } else {
         command.env("HOME", home).env("XDG_CONFIG_HOME", home.join("config"));
         for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"] {
             command.env(proxy, NOWHERE);

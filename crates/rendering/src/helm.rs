@@ -13,7 +13,7 @@ use crate::{
     Made, Recipe, Refused, Settings, apis,
     documents::documents,
     generated::{may_generate, settled},
-    program::{Failure, Run, operand},
+    program::{Run, operand},
     stage::{self, Chart},
     template::Template,
     trace::{Tracer, same},
@@ -27,11 +27,11 @@ pub fn template(recipe: &Recipe, settings: &Settings, progress: &dyn Fn(String))
     let values = Values::of(recipe)?;
     let arguments = arguments(recipe, &values.files, &chart.folder());
     let run = Run { words: &["helm", "template"], arguments, remote: recipe.remote, settings, progress };
-    let text = run.text().map_err(refused)?;
+    let text = run.text()?;
     if !may_generate(&chart.folder()) {
         return Ok((sources(&chart, &recipe.folder, &text), Vec::new()));
     }
-    let (text, made_up) = settled(&text, &run.text().map_err(refused)?);
+    let (text, made_up) = settled(&text, &run.text()?);
     let notes = (made_up > 0).then(|| {
         format!(
             "{}: {made_up} {} made up each time the chart is rendered; `{GENERATED}` stands in their place",
@@ -40,13 +40,6 @@ pub fn template(recipe: &Recipe, settings: &Settings, progress: &dyn Fn(String))
         )
     });
     Ok((sources(&chart, &recipe.folder, &text), notes.into_iter().collect()))
-}
-
-fn refused(failure: Failure) -> Refused {
-    match failure {
-        Failure::NoProgram => Refused::NoProgram,
-        Failure::Said(reason) => Refused::Failed(reason),
-    }
 }
 
 /// All of a recipe but its files, a part each.
@@ -77,13 +70,13 @@ pub fn settings(recipe: &Recipe) -> Vec<String> {
 struct Values {
     files: Vec<PathBuf>,
     /// Those that go when this is dropped.
-    _made: Vec<NamedTempFile>,
+    made: Vec<NamedTempFile>,
 }
 
 impl Values {
     fn of(recipe: &Recipe) -> Result<Self, Refused> {
         let failed = |error| Refused::Failed(format!("values cannot be kept in a file: {error}"));
-        let mut values = Self { files: Vec::new(), _made: Vec::new() };
+        let mut values = Self { files: Vec::new(), made: Vec::new() };
         for path in &recipe.values {
             // helm takes a list of files, which a comma parts.
             if path.to_string_lossy().contains([',', '"', '\n', '\r']) {
@@ -105,7 +98,7 @@ impl Values {
         let mut file = tempfile::Builder::new().suffix(".yaml").tempfile()?;
         file.write_all(text)?;
         self.files.push(file.path().to_owned());
-        self._made.push(file);
+        self.made.push(file);
         Ok(())
     }
 }

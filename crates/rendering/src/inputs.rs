@@ -45,7 +45,11 @@ pub fn key(recipe: &Recipe) -> Option<String> {
         Packaging::Kustomization => {
             // Charts of a kustomization are rendered by helm.
             sum.text(&program("helm").unwrap_or_default());
-            folders.extend(closure(&recipe.folder).into_iter().map(|part| part.folder));
+            for part in closure(&recipe.folder) {
+                let named = part.entries().map(|(entry, _)| seen_from(&part.folder, entry));
+                folders.extend(named.filter(|path| path.is_dir()));
+                folders.push(part.folder);
+            }
         }
         Packaging::Chart => neighbours(&recipe.folder, 0, &mut folders),
     }

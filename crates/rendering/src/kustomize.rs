@@ -45,8 +45,8 @@ pub fn build(recipe: &Recipe, settings: &Settings, progress: &dyn Fn(String)) ->
         // with it is then said of the folder that the user knows.
         let traced = overlay.as_ref().and_then(|overlay| match run(overlay.folder()) {
             Ok(text) => Some(Ok(origin::take(&text, &overlay.places(&recipe.folder, &parts)))),
-            Err(Failure::NoProgram) => Some(Err(Failure::NoProgram)),
             Err(Failure::Said(_)) => None,
+            Err(failure) => Some(Err(failure)),
         });
         let built = traced.unwrap_or_else(|| Ok((run(&recipe.folder)?, unknown(&recipe.folder, &parts))));
         match built {
@@ -55,7 +55,7 @@ pub fn build(recipe: &Recipe, settings: &Settings, progress: &dyn Fn(String)) ->
                 return Ok((vec![Source::rendered(&name, &text, origins)], Vec::new()));
             }
             Err(Failure::NoProgram) => {}
-            Err(Failure::Said(reason)) => return Err(Refused::Failed(reason)),
+            Err(failure) => return Err(failure.into()),
         }
     }
     Err(Refused::NoProgram)

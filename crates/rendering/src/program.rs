@@ -8,7 +8,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{self, RecvTimeoutError},
+        mpsc::{self, Receiver, RecvTimeoutError},
     },
     thread,
     time::{Duration, Instant},
@@ -22,10 +22,13 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::{Settings, environment::confine};
+use crate::{Refused, Settings, environment::confine};
 
 /// How often it is said that a program still runs.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long output is waited for whose program is over.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// What a program is run with.
 pub struct Run<'a> {
@@ -44,8 +47,19 @@ pub struct Run<'a> {
 pub enum Failure {
     /// There is no such program.
     NoProgram,
+    /// It went over its bounds; a sentence, and below it what to do.
+    Ended(String),
     /// A sentence, and below it what the program said.
     Said(String),
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NoProgram => Self::NoProgram,
+            Failure::Ended(reason) | Failure::Said(reason) => Self::Failed(reason),
+        }
+    }
 }
 
 impl Run<'_> {
@@ -64,27 +78,23 @@ impl Run<'_> {
         let group = Group(Pid::from_raw(child.id().cast_signed()));
         let room =
             Arc::new(Room { left: AtomicU64::new(self.settings.most_output), full: AtomicBool::new(false) });
-        let (out, err) = (child.stdout.take(), child.stderr.take());
-        let out = thread::spawn({
-            let room = Arc::clone(&room);
-            move || out.map(|out| room.read(out, group)).unwrap_or_default()
-        });
-        let err = thread::spawn({
-            let room = Arc::clone(&room);
-            move || err.map(|err| room.read(err, group)).unwrap_or_default()
-        });
+        let out = child.stdout.take().map(|out| room.read_aside(out, group));
+        let err = child.stderr.take().map(|err| room.read_aside(err, group));
         let status = self.wait(child, group);
-        let (out, err) = (out.join().unwrap_or_default(), err.join().unwrap_or_default());
+        let (Some(out), Some(err)) = (read(out), read(err)) else {
+            let name = self.name();
+            return Err(Failure::Ended(format!("`{name}` left a process that holds its output open")));
+        };
         let name = self.name();
         if room.full.load(Ordering::Relaxed) {
             let most = self.settings.most_output >> 20;
-            return Err(Failure::Said(format!("`{name}` printed more than {most} MiB, and was ended")));
+            return Err(Failure::Ended(format!("`{name}` printed more than {most} MiB, and was ended")));
         }
         match status {
             Err(Unfinished::Late) => {
                 let seconds = self.settings.deadline.as_secs_f64();
                 let said = said(&err);
-                Err(Failure::Said(format!(
+                Err(Failure::Ended(format!(
                     "`{name}` was not done after {seconds} s, and was ended\n{said}--render-timeout SECONDS gives it more time"
                 )))
             }
@@ -122,8 +132,7 @@ impl Run<'_> {
         let waiting = thread::spawn(move || {
             // The process is left to be waited for: as long as it is, its number is not another group's.
             let over = waitid(Id::Pid(group.0), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
-            // Nobody listens where the time is over.
-            drop(ended.send(()));
+            let _nobody_listens = ended.send(());
             over
         });
         let begun = Instant::now();
@@ -171,6 +180,16 @@ struct Room {
 }
 
 impl Room {
+    /// Reads in a thread, which sends all of it.
+    fn read_aside(self: &Arc<Self>, from: impl Read + Send + 'static, group: Group) -> Receiver<Vec<u8>> {
+        let (sender, receiver) = mpsc::channel();
+        let room = Arc::clone(self);
+        thread::spawn(move || {
+            let _nobody_waits = sender.send(room.read(from, group));
+        });
+        receiver
+    }
+
     /// Reads to the end, or until there is no room; then the program is ended.
     fn read(&self, mut from: impl Read, group: Group) -> Vec<u8> {
         let mut all = Vec::new();
@@ -193,6 +212,11 @@ impl Room {
             all.extend_from_slice(&part[..count]);
         }
     }
+}
+
+/// What was read, once the program and its group are ended: only a process that left the group can hold the pipe open.
+fn read(from: Option<Receiver<Vec<u8>>>) -> Option<Vec<u8>> {
+    from.map_or(Some(Vec::new()), |from| from.recv_timeout(GRACE).ok())
 }
 
 /// What a program said about its failure; the end of it, where that is long.

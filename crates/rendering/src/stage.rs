@@ -123,12 +123,9 @@ fn fetch(
         Run { words, arguments: vec![copy.into()], remote: recipe.remote, settings, progress }.text()
     };
     progress(format!("fetching what the chart {} needs", recipe.folder.display()));
-    match run(&["helm", "dependency", "build"]).or_else(|failure| match failure {
-        Failure::NoProgram => Err(failure),
-        Failure::Said(_) => run(&["helm", "dependency", "update"]),
-    }) {
-        Ok(_) => Ok(()),
-        Err(Failure::NoProgram) => Err(Refused::NoProgram),
-        Err(Failure::Said(reason)) => Err(Refused::Failed(reason)),
-    }
+    match run(&["helm", "dependency", "build"]) {
+        Err(Failure::Said(_)) => run(&["helm", "dependency", "update"])?,
+        built => built?,
+    };
+    Ok(())
 }

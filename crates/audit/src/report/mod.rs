@@ -2,6 +2,7 @@
 mod concise;
 mod github;
 mod gitlab;
+mod grouped;
 mod json;
 mod junit;
 mod sarif;
@@ -10,6 +11,7 @@ mod summary;
 pub use concise::concise;
 pub use github::github;
 pub use gitlab::gitlab;
+pub use grouped::{LARGE, grouped};
 pub use json::{json, json_with_checklist};
 pub use junit::junit;
 pub use sarif::sarif;

@@ -44,6 +44,9 @@ pub struct Check {
     /// [default: warning]
     #[arg(long, value_enum)]
     pub fail_on: Option<FailOn>,
+    /// Show each finding with its lines, however many there are; else those of a rule are counted where there are many
+    #[arg(long)]
+    pub all: bool,
     /// Write everything that is found to this file, for --baseline
     #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     pub write_baseline: Option<PathBuf>,

@@ -11,6 +11,7 @@ pub use args::{AFTER, Diff};
 use std::io::{self, IsTerminal as _, Write};
 
 use netloom_diff::{Side, Summary, report};
+use netloom_objects::Repository;
 
 use crate::{load::Stop, progress::Progress};
 use args::{FailOn, Format};
@@ -53,7 +54,7 @@ fn write(diff: &netloom_diff::Diff<'_>, format: Format, out: &mut impl Write) ->
         Format::Md => out.write_all(report::markdown(diff).as_bytes()),
         Format::Csv => report::csv(diff, out),
         Format::Json => report::json(diff, out),
-        Format::Github => out.write_all(report::github(diff).as_bytes()),
+        Format::Github => out.write_all(report::github(diff, &Repository::of_current()).as_bytes()),
     }
 }
 

@@ -4,11 +4,11 @@ mod istio;
 mod routes;
 mod services;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use ipnet::IpNet;
 use netloom_cluster::{PodId, Protocol, Service, Snapshot};
-use netloom_objects::{Object, ObjectRef, ObjectSet, Typed, istio::VirtualService};
+use netloom_objects::{Object, ObjectRef, ObjectSet, Typed, istio::VirtualService, visible};
 
 use crate::{controllers::Carrier, outside::AddressRange};
 
@@ -81,6 +81,11 @@ pub fn published(objects: &ObjectSet, snapshot: &Snapshot) -> Vec<Published> {
         }
     }
     services::host_ports(snapshot, &mut found);
+    for way in &mut found {
+        if let Cow::Owned(shown) = visible(&way.address) {
+            way.address = shown;
+        }
+    }
     found
 }
 
