@@ -26,6 +26,7 @@ mod rules;
 pub mod scrapes;
 mod selection;
 mod settings;
+mod standing;
 mod suppress;
 mod text;
 pub mod versions;

@@ -105,7 +105,7 @@ fn askers(ground: &Ground<'_>, owners: &Owners<'_>, server: &[(End, PortSet)], o
     let bound = bound(ground);
     let mut unknown: BTreeMap<String, (Vec<String>, Location)> = BTreeMap::new();
     for workload in workloads(ground) {
-        let account = workload.spec.service_account_name.as_deref().unwrap_or("default");
+        let account = workload.account().0;
         let key = (workload.namespace().to_owned(), account.to_owned());
         let Some(binding) = bound.get(&key) else { continue };
         if !mounts_token(ground, &workload) {
@@ -164,7 +164,7 @@ fn mounts_token(ground: &Ground<'_>, workload: &netloom_audit::Workload<'_>) -> 
     if let Some(own) = workload.spec.automount_service_account_token {
         return own;
     }
-    let account = workload.spec.service_account_name.as_deref().unwrap_or("default");
+    let account = workload.account().0;
     let said = ground.objects.objects().find_map(|object| match &object.typed {
         Typed::ServiceAccount(found)
             if &*object.name == account
