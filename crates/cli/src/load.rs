@@ -51,6 +51,13 @@ pub struct Loaded {
     pub world: World,
 }
 
+/// What was added or chosen, and what of the DNS servers' Corefiles is not done.
+fn notes(built: Vec<String>, world: &World) -> Vec<String> {
+    let servers = world.dns.node_local.iter().map(|server| &server.dns).chain([&world.dns.cluster]);
+    let told = servers.flat_map(|dns| dns.notes()).map(|note| format!("{}: {}", note.at.at, note.text));
+    built.into_iter().chain(told).collect()
+}
+
 impl Loaded {
     /// Reads and builds; prints findings. Errors stop, unless `--keep-going`.
     pub fn new(paths: &[PathBuf], reading: &Reading) -> Result<Self, Stop> {
@@ -64,6 +71,7 @@ impl Loaded {
         let mut worlds = Worlds::default();
         let built = build(&mut builder, &sources, reading.keep_going)?;
         let world = worlds.compile(built.snapshot);
+        let notes = notes(built.notes, &world);
         let (paths, packages, keep_going) = (paths.to_vec(), reading.packages.clone(), reading.keep_going);
         let running = sources.clone();
         Ok(Self {
@@ -76,7 +84,7 @@ impl Loaded {
             options,
             builder,
             worlds,
-            notes: built.notes,
+            notes,
             world,
         })
     }
@@ -113,8 +121,8 @@ impl Loaded {
         tracing::debug!("built after {:?}", begun.elapsed());
         self.inputs = inputs;
         self.sources = sources;
-        self.notes = built.notes;
         self.world = self.worlds.compile(built.snapshot);
+        self.notes = notes(built.notes, &self.world);
         tracing::debug!("compiled after {:?}", begun.elapsed());
         Ok(&self.world)
     }

@@ -237,7 +237,7 @@ impl Forwarder {
     }
 
     fn is_dead(&self, health: &Health) -> bool {
-        self.forward.max_fails > 0 && health.fails.load(Relaxed) >= self.forward.max_fails
+        self.forward.max_fails > 0 && health.fails.load(Relaxed) > self.forward.max_fails
     }
 
     fn health_of(&self, server: SocketAddr) -> Arc<Health> {

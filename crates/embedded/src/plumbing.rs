@@ -58,6 +58,8 @@ pub(crate) struct Plumbing {
     outside: Outside,
     /// Addresses that no range of a node covers, and where the fabric sends them.
     routed: BTreeMap<IpAddr, NodeId>,
+    /// Addresses that every node has beside its own.
+    own_addresses: BTreeSet<IpAddr>,
     /// What links and routes were last made for; none while a change is under way.
     linked: Option<Linked>,
 }
@@ -137,6 +139,7 @@ impl Plumbing {
             pods: BTreeMap::new(),
             outside,
             routed: BTreeMap::new(),
+            own_addresses: BTreeSet::new(),
             linked: None,
         })
     }
@@ -164,6 +167,7 @@ impl Plumbing {
                 Firewall::commit(&mut node.netfilter, change).map_err(failed)?;
             }
         }
+        self.own_addresses(crate::dns::node_addresses(world))?;
         if !same_pods {
             changes.pods_added = self.attach_new(here, snapshot)?;
         }
@@ -172,6 +176,27 @@ impl Plumbing {
         }
         self.linked = Some(Linked::of(snapshot));
         Ok(changes)
+    }
+
+    /// Gives every node the addresses that the DNS server on it has.
+    fn own_addresses(&mut self, wanted: BTreeSet<IpAddr>) -> Result<(), EmbeddedError> {
+        /// `lo`, the first link of every namespace.
+        const LOOPBACK: u32 = 1;
+        if wanted == self.own_addresses {
+            return Ok(());
+        }
+        for node in &mut self.nodes {
+            let mut batch = node.router.batch();
+            for ip in wanted.difference(&self.own_addresses) {
+                batch.add_address(LOOPBACK, IpNet::from(*ip));
+            }
+            for ip in self.own_addresses.difference(&wanted) {
+                batch.del_address(LOOPBACK, IpNet::from(*ip));
+            }
+            node.router.rtnl().commit(&mut batch).map_err(FabricError::from)?;
+        }
+        self.own_addresses = wanted;
+        Ok(())
     }
 
     /// Refuses a World whose nodes are others: their links and routes are made once.

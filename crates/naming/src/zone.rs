@@ -222,7 +222,7 @@ impl Zone {
                 }
                 Answer::NoData { .. } => return *ending = Ending::NoData,
                 Answer::NxDomain { .. } => return *ending = Ending::NxDomain,
-                Answer::NotOurs => return *ending = Ending::Outside(target),
+                Answer::NotOurs | Answer::Failed { .. } => return *ending = Ending::Outside(target),
             }
         }
     }

@@ -185,6 +185,7 @@ fn told(name: &str, family: Option<Family>) -> String {
         Outcome::Alias { name, target, .. } => format!("{name} -> {target}"),
         Outcome::Outside(names) => format!("outside {}", names.join(" ")),
         Outcome::NoAddress { name, .. } => format!("no address {name}"),
+        Outcome::Failed { name, rcode, .. } => format!("failed {name} {rcode}"),
         Outcome::NotFound { source } => format!("not found {}", source.is_some()),
     };
     format!("{} tried: {outcome}", resolution.tried.len())

@@ -45,7 +45,7 @@ impl ZoneFiles {
             return reader.refuse(&name, "`file` names no file");
         };
         let names = reader.zones(1);
-        let Some(file) = reader.file(&path.text) else {
+        let Some(file) = reader.file(&path.text).cloned() else {
             return reader.refuse(&path, "this file is in no ConfigMap that the DNS mounts: its zone is not served");
         };
         let mut zones = Vec::new();
@@ -140,9 +140,7 @@ impl Zone {
         }
         let mut parent = name;
         while let Some((_, up)) = parent.split_once('.') {
-            if below(up, &self.name).is_none() {
-                return None;
-            }
+            below(up, &self.name)?;
             if let Some(records) = self.records.get(format!("*.{up}").as_str()) {
                 return Some(records);
             }
