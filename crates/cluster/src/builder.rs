@@ -81,8 +81,11 @@ impl Builder {
         self.update(objects);
         let topology = self.topology();
         let services = self.services.update(&self.input, &topology, &self.options);
-        let seen = [self.input.silent_version(), self.input.workloads().version, self.input.services().version];
-        if self.dns_seen != Some(seen) || !self.dns_pods.as_ref().is_some_and(|p| Arc::ptr_eq(p, &services.pods)) {
+        let seen =
+            [self.input.silent_version(), self.input.workloads().version, self.input.services().version];
+        if self.dns_seen != Some(seen)
+            || !self.dns_pods.as_ref().is_some_and(|p| Arc::ptr_eq(p, &services.pods))
+        {
             let service = services.dns.map(|id| &*services.services[id.0 as usize]);
             let found = dns_files::find(&self.input, &services.pods, service);
             self.dns_servers = keep(Some(&self.dns_servers), found);

@@ -27,7 +27,8 @@ pub fn find(input: &Input, pods: &[Arc<Pod>], service: Option<&Service>) -> DnsS
         Some(workload) => Some(server(workload, &maps)),
         None => unmounted(backing, &maps),
     };
-    let node_local = workloads.iter().filter(|w| !local_ips(w).is_empty()).map(|w| Arc::new(server(w, &maps)));
+    let node_local =
+        workloads.iter().filter(|w| !local_ips(w).is_empty()).map(|w| Arc::new(server(w, &maps)));
     DnsServers { cluster: cluster.map(Arc::new), node_local: node_local.collect() }
 }
 
@@ -42,9 +43,8 @@ fn workload_of<'o>(workloads: &'o [Arc<Object>], pod: &Pod) -> Option<&'o Arc<Ob
 /// A set may leave out the Deployment, which the cluster's installer made, and have its ConfigMaps all the same.
 fn unmounted(workload: Option<&Arc<Object>>, maps: &[&Arc<Object>]) -> Option<DnsServer> {
     let named = |name: &str| {
-        maps.iter().find(|map| {
-            &*map.name == name && map.reference.namespace.as_deref() == Some(dns::NAMESPACE)
-        })
+        maps.iter()
+            .find(|map| &*map.name == name && map.reference.namespace.as_deref() == Some(dns::NAMESPACE))
     };
     let main = named("coredns").filter(|map| map.is_written("data.Corefile"))?;
     let mut files = BTreeMap::new();
@@ -75,7 +75,8 @@ fn server(workload: &Arc<Object>, maps: &[&Arc<Object>]) -> DnsServer {
         }
     }
     let named = |path: &String| path.ends_with("/Corefile") || path.ends_with("/Corefile.base");
-    let corefile = asked.filter(|path| files.contains_key(path)).or_else(|| files.keys().find(|p| named(p)).cloned());
+    let corefile =
+        asked.filter(|path| files.contains_key(path)).or_else(|| files.keys().find(|p| named(p)).cloned());
     DnsServer { origin: workload.reference.clone(), node_local: local_ips(workload), corefile, files }
 }
 
@@ -91,7 +92,8 @@ fn mount(
         let text = |field: &str| workload.text(&format!("{container}.volumeMounts[{i}].{field}"));
         let (Some(name), Some(folder)) = (text("name"), text("mountPath")) else { continue };
         let volumes = (0..workload.count(&format!("{pods}.volumes"))).map(|i| format!("{pods}.volumes[{i}]"));
-        let Some(volume) = volumes.into_iter().find(|v| workload.text(&format!("{v}.name")) == Some(name)) else {
+        let Some(volume) = volumes.into_iter().find(|v| workload.text(&format!("{v}.name")) == Some(name))
+        else {
             continue;
         };
         let Some(map) = workload.text(&format!("{volume}.configMap.name")).and_then(|name| {
@@ -143,7 +145,8 @@ fn local_ips(workload: &Object) -> Vec<IpAddr> {
         return Vec::new();
     }
     let at = "spec.template.spec";
-    let containers = (0..workload.count(&format!("{at}.containers"))).map(|i| format!("{at}.containers[{i}]"));
+    let containers =
+        (0..workload.count(&format!("{at}.containers"))).map(|i| format!("{at}.containers[{i}]"));
     let asked = containers.filter_map(|container| argument(workload, &container, "localip"));
     asked.flat_map(|ips| ips.split(',').filter_map(|ip| ip.trim().parse().ok()).collect::<Vec<_>>()).collect()
 }

@@ -146,7 +146,8 @@ impl Expander<'_> {
     /// The files that an import means; a relative one begins in the importing file's folder.
     fn matching(&self, pattern: &str, from: &str) -> Vec<String> {
         let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let pattern = if pattern.starts_with('/') { pattern.to_owned() } else { format!("{folder}/{pattern}") };
+        let pattern =
+            if pattern.starts_with('/') { pattern.to_owned() } else { format!("{folder}/{pattern}") };
         self.files.keys().filter(|path| fits(pattern.as_bytes(), path.as_bytes())).cloned().collect()
     }
 }
@@ -185,12 +186,8 @@ mod tests {
             let at = |line| Location { file: name.into(), line, column: 1 };
             let lines = text.lines().zip(1..);
             let lines = lines.map(|(text, line)| TextLine { text: text.to_owned(), at: at(line), start: 0 });
-            let origin = ObjectRef {
-                kind: "ConfigMap".into(),
-                namespace: None,
-                name: name.into(),
-                at: at(1),
-            };
+            let origin =
+                ObjectRef { kind: "ConfigMap".into(), namespace: None, name: name.into(), at: at(1) };
             File { origin: Arc::new(origin), lines: lines.collect() }
         };
         texts.iter().map(|(name, text)| ((*name).to_owned(), file(name, text))).collect()
@@ -224,7 +221,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_imported_is_said() {
-        let read = expand(&files(&[("/Corefile", ". {\n  import gone\n}\nimport nothing*\nimport gone2\n")]), "/Corefile");
+        let read = expand(
+            &files(&[("/Corefile", ". {\n  import gone\n}\nimport nothing*\nimport gone2\n")]),
+            "/Corefile",
+        );
         let why: Vec<&str> = read.faults.iter().map(|fault| fault.why.as_str()).collect();
         assert_eq!(why.len(), 2, "{why:?}");
         let endless = files(&[("/Corefile", "(a) {\n  import a\n}\n. {\n  import a\n}\n")]);

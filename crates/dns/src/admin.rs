@@ -60,7 +60,9 @@ async fn answer(mut stream: TcpStream, path: &str, responder: &Responder) -> io:
     let line = String::from_utf8_lossy(line);
     let asked = line.split(' ').nth(1).map(|target| target.split('?').next().unwrap_or_default());
     let (status, kind, body) = match (asked, path) {
-        (Some(asked), path) if asked != path => ("404 Not Found", "text/plain", "404 page not found\n".to_owned()),
+        (Some(asked), path) if asked != path => {
+            ("404 Not Found", "text/plain", "404 page not found\n".to_owned())
+        }
         (_, "/metrics") => {
             ("200 OK", "text/plain; version=0.0.4; charset=utf-8", exposition::text(responder))
         }

@@ -125,6 +125,7 @@ pub(crate) fn response(message: &Message) -> Result<Response, ProtoError> {
     };
     Ok(Response {
         rcode,
+        authoritative: message.metadata.authoritative,
         truncated: message.metadata.truncation,
         authentic: message.metadata.authentic_data,
         answers: records(&message.answers)?,

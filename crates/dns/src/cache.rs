@@ -131,8 +131,14 @@ impl Store {
         {
             entries.remove(&any);
         }
-        let entry =
-            Entry { response: response.clone(), stored: now, lifetime, denial, hits: (0, now), renewing: false };
+        let entry = Entry {
+            response: response.clone(),
+            stored: now,
+            lifetime,
+            denial,
+            hits: (0, now),
+            renewing: false,
+        };
         entries.insert(key, entry);
     }
 
@@ -150,12 +156,22 @@ impl Store {
     /// What it counted: hits of answers and of denials, misses, prefetches, answers that had ended.
     pub fn counts(&self) -> ([u64; 2], u64, u64, u64) {
         let load = |counter: &AtomicU64| counter.load(Relaxed);
-        ([load(&self.hits[0]), load(&self.hits[1])], load(&self.misses), load(&self.prefetches), load(&self.stale))
+        (
+            [load(&self.hits[0]), load(&self.hits[1])],
+            load(&self.misses),
+            load(&self.prefetches),
+            load(&self.stale),
+        )
     }
 }
 
 impl Entry {
-    fn is_wanted(&mut self, (amount, within, percent): (u32, Duration, u32), left: u32, now: Instant) -> bool {
+    fn is_wanted(
+        &mut self,
+        (amount, within, percent): (u32, Duration, u32),
+        left: u32,
+        now: Instant,
+    ) -> bool {
         let (count, begun) = &mut self.hits;
         if now.saturating_duration_since(*begun) > within {
             (*count, *begun) = (0, now);

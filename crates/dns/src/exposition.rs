@@ -16,7 +16,11 @@ pub(crate) fn text(responder: &Responder) -> String {
     let mut out = Text::default();
     let blocks = responder.inner.registry.all();
     out.family("coredns_build_info", "gauge", "A metric with a constant '1' value labeled by version.");
-    out.sample("coredns_build_info", concat!("goversion=\"\",revision=\"\",version=\"netloom-", env!("CARGO_PKG_VERSION"), "\""), 1);
+    out.sample(
+        "coredns_build_info",
+        concat!("goversion=\"\",revision=\"\",version=\"netloom-", env!("CARGO_PKG_VERSION"), "\""),
+        1,
+    );
     requests(&mut out, &blocks);
     histograms(&mut out, &blocks);
     responses(&mut out, &blocks);
@@ -106,7 +110,11 @@ fn histograms(out: &mut Text, blocks: &Blocks) {
         out.histogram(name, &of(block), &times, &block.duration, 1e-9);
     }
     let name = "coredns_dns_request_size_bytes";
-    out.family(name, "histogram", "Size of the EDNS0 UDP buffer in bytes (64K for TCP) per zone and protocol.");
+    out.family(
+        name,
+        "histogram",
+        "Size of the EDNS0 UDP buffer in bytes (64K for TCP) per zone and protocol.",
+    );
     for block in blocks {
         for (transport, size) in TRANSPORTS.iter().zip(&block.request_size) {
             out.histogram(name, &format!("proto=\"{transport}\",{}", of(block)), &sizes, size, 1.0);
@@ -142,7 +150,11 @@ fn responses(out: &mut Text, blocks: &Blocks) {
 fn live(out: &mut Text, responder: &Responder) {
     let Some(live) = responder.inner.live.load_full() else { return };
     let name = "coredns_plugin_enabled";
-    out.family(name, "gauge", "A metric that indicates whether a plugin is enabled on per server and zone basis.");
+    out.family(
+        name,
+        "gauge",
+        "A metric that indicates whether a plugin is enabled on per server and zone basis.",
+    );
     for (block, stats) in live.dns.blocks().iter().zip(&live.stats) {
         for plugin in &*block.plugins {
             out.sample(name, &format!("name=\"{plugin}\",{}", of(stats)), 1);
@@ -170,7 +182,11 @@ fn live(out: &mut Text, responder: &Responder) {
         ("coredns_cache_hits_total", "counter", "The count of cache hits."),
         ("coredns_cache_misses_total", "counter", "The count of cache misses."),
         ("coredns_cache_requests_total", "counter", "The count of cache requests."),
-        ("coredns_cache_prefetch_total", "counter", "The number of times the cache has prefetched a cached item."),
+        (
+            "coredns_cache_prefetch_total",
+            "counter",
+            "The number of times the cache has prefetched a cached item.",
+        ),
     ];
     for (i, (name, kind, help)) in families.into_iter().enumerate() {
         out.family(name, kind, help);
@@ -183,8 +199,14 @@ fn live(out: &mut Text, responder: &Responder) {
 
 fn forwards(out: &mut Text, live: &crate::live::Live) {
     let name = "coredns_forward_max_concurrent_rejects_total";
-    out.family(name, "counter", "Counter of the number of queries rejected because the concurrent queries were at maximum.");
-    let sum = |count: fn(&crate::forwarder::Forwarder) -> u64| live.forwarders.iter().map(|f| count(f)).sum::<u64>();
+    out.family(
+        name,
+        "counter",
+        "Counter of the number of queries rejected because the concurrent queries were at maximum.",
+    );
+    let sum = |count: fn(&crate::forwarder::Forwarder) -> u64| {
+        live.forwarders.iter().map(|f| count(f)).sum::<u64>()
+    };
     out.sample(name, "", sum(|f| f.rejected.load(Relaxed)));
     let name = "coredns_forward_healthcheck_broken_total";
     out.family(name, "counter", "Counter of the number of complete failures of the healthchecks.");

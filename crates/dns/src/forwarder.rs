@@ -256,7 +256,8 @@ impl Forwarder {
                 let mut probe = Message::query();
                 probe.add_query(Query::query(Name::root(), RecordType::NS));
                 probe.metadata.recursion_desired = true;
-                let answered = client.ask_server(server, &mut probe, Duration::from_secs(1), tcp).await.is_ok();
+                let answered =
+                    client.ask_server(server, &mut probe, Duration::from_secs(1), tcp).await.is_ok();
                 if answered {
                     health.fails.store(0, Relaxed);
                     break;

@@ -44,7 +44,13 @@ impl Registry {
 }
 
 impl Live {
-    pub fn new(dns: Arc<Dns>, before: Option<&Self>, registry: &Registry, mut reach: Reach, inside: Inside) -> Self {
+    pub fn new(
+        dns: Arc<Dns>,
+        before: Option<&Self>,
+        registry: &Registry,
+        mut reach: Reach,
+        inside: Inside,
+    ) -> Self {
         reach.inside = Arc::new(inside);
         reach.service = dns.service().to_vec();
         let mut live =

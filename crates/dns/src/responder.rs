@@ -122,7 +122,9 @@ impl Responder {
     ) -> bool {
         let at = Instant::now();
         let live = self.inner.live.load();
-        let Some(ready) = live.as_ref().and_then(|live| store.get(live, packet, client)) else { return false };
+        let Some(ready) = live.as_ref().and_then(|live| store.get(live, packet, client)) else {
+            return false;
+        };
         out.clear();
         out.extend_from_slice(&ready.bytes);
         out[..2].copy_from_slice(&packet[..2]);
@@ -167,7 +169,9 @@ impl Responder {
         let Some(live) = self.inner.live.load_full() else {
             let mut response = request.response();
             response.metadata.response_code = ResponseCode::ServFail;
-            return self.write(&mut response, self.limit(&request, came)).map_or(Response::Never, Response::Now);
+            return self
+                .write(&mut response, self.limit(&request, came))
+                .map_or(Response::Never, Response::Now);
         };
         let mut pending = Pending::new(self.clone(), live, request, came);
         let reply = match pending.step() {
@@ -229,7 +233,8 @@ impl Responder {
         if logs {
             log(request, &served);
         }
-        let keeps = pending.known.is_empty() && request.is_common() && !logs && came.transport == Transport::Udp;
+        let keeps =
+            pending.known.is_empty() && request.is_common() && !logs && came.transport == Transport::Udp;
         let ready = keeps.then(|| Ready {
             bytes: bytes.clone(),
             slots: slots.clone(),

@@ -115,7 +115,9 @@ impl BlockStats {
         Self {
             server,
             zone,
-            requests: std::array::from_fn(|_| std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0)))),
+            requests: std::array::from_fn(|_| {
+                std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0)))
+            }),
             with_do: AtomicU64::new(0),
             responses: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
             request_size: [Histogram::new(&SIZES), Histogram::new(&SIZES)],

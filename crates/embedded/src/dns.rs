@@ -79,7 +79,12 @@ impl DnsWanted {
     }
 
     /// Opens what is not opened as the ports of any pod are. The thread is in the pod's namespace.
-    pub fn open(&self, ns: &NetNs, owner: &str, opened: &mut Vec<(u16, Opened)>) -> Result<DnsSockets, EmbeddedError> {
+    pub fn open(
+        &self,
+        ns: &NetNs,
+        owner: &str,
+        opened: &mut Vec<(u16, Opened)>,
+    ) -> Result<DnsSockets, EmbeddedError> {
         for (protocol, port) in &self.extra {
             let socket = match protocol {
                 Protocol::Udp => sockets::udp_socket(*port).map(Opened::Udp),
@@ -147,7 +152,12 @@ impl DnsSockets {
 }
 
 /// Answers DNS on one port.
-pub(crate) fn answer(owner: String, udp: UdpSocket, tcp: TcpListener, responder: Responder) -> JoinHandle<()> {
+pub(crate) fn answer(
+    owner: String,
+    udp: UdpSocket,
+    tcp: TcpListener,
+    responder: Responder,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         if let Err(error) = serve(udp, tcp, responder, std::future::pending()).await {
             tracing::error!("DNS server in {owner}: {error}");
@@ -161,8 +171,10 @@ fn dial(worker: Arc<Worker>, ns: Arc<NetNs>) -> Connect {
         let (worker, ns) = (worker.clone(), ns.clone());
         Box::pin(async move {
             let open = move || worker.run_in(&ns, move || sockets::tcp_socket(server.ip()));
-            let socket: OwnedFd =
-                tokio::task::spawn_blocking(open).await.map_err(io::Error::other)?.map_err(io::Error::other)??;
+            let socket: OwnedFd = tokio::task::spawn_blocking(open)
+                .await
+                .map_err(io::Error::other)?
+                .map_err(io::Error::other)??;
             TcpSocket::from_std_stream(std::net::TcpStream::from(socket)).connect(server).await
         })
     })

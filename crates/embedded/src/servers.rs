@@ -216,7 +216,8 @@ impl Servers {
                 running.responder = Some(responder);
                 running.dns = tasks;
             }
-            let mut dns: BTreeMap<u16, (Vec<std::net::UdpSocket>, Vec<std::net::TcpListener>)> = BTreeMap::new();
+            let mut dns: BTreeMap<u16, (Vec<std::net::UdpSocket>, Vec<std::net::TcpListener>)> =
+                BTreeMap::new();
             for (port, socket) in sockets {
                 let identity = running.wanted.identity.clone();
                 let is_dns = running.wanted.dns.as_ref().is_some_and(|dns| dns.ports.contains(&port));

@@ -165,7 +165,8 @@ pub(crate) fn name_hop(context: &Context<'_>, name: &str, lookup: &Lookup) -> Ho
             };
             let steps = steps_of(tried, full);
             let by = by_corefile(steps);
-            let why = format!("{}is {}{more}{}{by}", becomes(name, full), shown.join(", "), place(tried, full));
+            let why =
+                format!("{}is {}{more}{}{by}", becomes(name, full), shown.join(", "), place(tried, full));
             let object = source.as_ref().map(|s| context.lines.field(s, &["metadata.name"]));
             Hop::ok(Stage::Name, why, object.or_else(|| steps.last().map(|step| step.at.clone())))
         }
@@ -229,11 +230,12 @@ fn by_corefile(steps: &[Step]) -> String {
 /// Whom the DNS asks for what it does not know.
 fn asked(tried: &[Attempt]) -> String {
     let forward = tried.iter().rev().find_map(|attempt| attempt.asks.as_ref());
-    let servers = forward.into_iter().flat_map(|forward| &forward.targets).filter_map(|target| match target {
-        Target::Server(at) if at.port() == DNS => Some(at.ip().to_string()),
-        Target::Server(at) => Some(at.to_string()),
-        Target::Machine | Target::Cluster => None,
-    });
+    let servers =
+        forward.into_iter().flat_map(|forward| &forward.targets).filter_map(|target| match target {
+            Target::Server(at) if at.port() == DNS => Some(at.ip().to_string()),
+            Target::Server(at) => Some(at.to_string()),
+            Target::Machine | Target::Cluster => None,
+        });
     let servers: Vec<String> = servers.collect();
     let line = forward.and_then(|forward| forward.at.as_ref());
     match (servers.is_empty(), line) {

@@ -214,7 +214,8 @@ fn without_dns(
 ) -> Result<Option<Plan>, ExplainError> {
     let world = context.world;
     let conf = cluster_conf(&world.snapshot.zone, "default");
-    let found = netloom_naming::resolve(&world.dns, &conf, &netloom_naming::Hosts::default(), name, None, None);
+    let found =
+        netloom_naming::resolve(&world.dns, &conf, &netloom_naming::Hosts::default(), name, None, None);
     match &found.outcome {
         Found::Addresses { source, addresses, .. } => match service_of(world, source.as_ref()) {
             Some(service) => directly(context, origin, service, to, family),

@@ -94,7 +94,8 @@ fn tokens<'t>(lines: impl Iterator<Item = &'t str>) -> Vec<Token> {
                 c => {
                     let quoted = c == '"';
                     let mut text = if quoted { String::new() } else { c.to_string() };
-                    let ends = |c: char| if quoted { c == '"' } else { c.is_whitespace() || "();".contains(c) };
+                    let ends =
+                        |c: char| if quoted { c == '"' } else { c.is_whitespace() || "();".contains(c) };
                     while let Some(c) = chars.next_if(|c| !ends(*c)) {
                         text.push(c);
                         if c == '\\'
@@ -128,7 +129,8 @@ fn entry_record(entry: &[Token], defaults: &mut Defaults) -> Result<Record, Stri
         ttl = seconds(&word.text).unwrap_or(ttl);
     }
     let name = words.next().ok_or("it has no type")?;
-    let number = types::number_of(&name.text).ok_or_else(|| format!("`{}` is not a record type", name.text))?;
+    let number =
+        types::number_of(&name.text).ok_or_else(|| format!("`{}` is not a record type", name.text))?;
     let rest: Vec<&Token> = words.collect();
     Ok(Record { name: owner, ttl, data: data(number, &name.text, &rest, &defaults.origin)? })
 }
@@ -222,7 +224,9 @@ fn wire_name(name: &str) -> Vec<u8> {
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect();
-    digits.filter(|d| d.len().is_multiple_of(2)).map(|d| d.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+    digits
+        .filter(|d| d.len().is_multiple_of(2))
+        .map(|d| d.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 fn absolute(name: &str, origin: &str) -> String {

@@ -34,7 +34,9 @@ pub(crate) fn name_of(number: u16) -> Option<&'static str> {
 /// The number of a record type, in any case; `TYPE65280` too.
 pub(crate) fn number_of(name: &str) -> Option<u16> {
     let known = TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, number)| *number);
-    known.or_else(|| name.get(..4).filter(|head| head.eq_ignore_ascii_case("TYPE")).and(name.get(4..)?.parse().ok()))
+    known.or_else(|| {
+        name.get(..4).filter(|head| head.eq_ignore_ascii_case("TYPE")).and(name.get(4..)?.parse().ok())
+    })
 }
 
 /// The number of a response code, in any case.

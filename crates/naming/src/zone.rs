@@ -142,8 +142,11 @@ impl Zone {
         match ReverseName::parse(&name) {
             Some(ReverseName::Address(ip)) => {
                 let seen = |s: &&Arc<Served>| view.shows_service(&self.namespaces, &s.service);
-                let served: Vec<Arc<Served>> =
-                    self.by_ip.get(&ip).map(|all| all.iter().filter(seen).cloned().collect()).unwrap_or_default();
+                let served: Vec<Arc<Served>> = self
+                    .by_ip
+                    .get(&ip)
+                    .map(|all| all.iter().filter(seen).cloned().collect())
+                    .unwrap_or_default();
                 match names_of_address(&name, ip, &served, rtype) {
                     Answer::NoData { source: None } => Answer::NxDomain { source: None },
                     answer => answer,
@@ -330,7 +333,9 @@ impl Zone {
 
     fn at_namespace(&self, namespace: &str, view: &View) -> Answer {
         match self.namespaces.binary_search_by(|n| (*n.name).cmp(namespace)) {
-            Ok(index) if view.shows_namespace(&self.namespaces[index]) => Answer::NoData { source: self.namespaces[index].origin.clone() },
+            Ok(index) if view.shows_namespace(&self.namespaces[index]) => {
+                Answer::NoData { source: self.namespaces[index].origin.clone() }
+            }
             _ => Answer::NxDomain { source: None },
         }
     }
@@ -367,7 +372,8 @@ impl Zone {
                 self.by_ip.drop_from(&ip, |s| same_object(&s.service, service));
             }
         }
-        let new: Vec<Arc<Served>> = new.iter().map(|s| Arc::new(Served::new(s, &self.name, self.pod_names(s)))).collect();
+        let new: Vec<Arc<Served>> =
+            new.iter().map(|s| Arc::new(Served::new(s, &self.name, self.pod_names(s)))).collect();
         let of_each = |s: &Arc<Served>| {
             service_ips(&s.service).into_iter().map({
                 let served = s.clone();

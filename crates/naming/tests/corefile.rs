@@ -66,8 +66,8 @@ fn ask_as(dns: &Dns, question: &str, client: IpAddr) -> String {
                 [one] => format!(" | {}", one.name),
                 more => format!(" | {}", more.len()),
             };
-            let text = format!("{} {}{authority}", rcode_name(response.rcode), shown(&response.answers));
-            text.trim_end().to_owned()
+            let text = format!("{} {}", rcode_name(response.rcode), shown(&response.answers));
+            text.trim_end().to_owned() + &authority
         }
     }
 }
@@ -86,7 +86,10 @@ fn blocks_and_stub_zones() {
     table(
         &dns,
         &[
-            ("web.production.svc.cluster.local", "NOERROR web.production.svc.cluster.local. 5 IN A 10.96.7.7"),
+            (
+                "web.production.svc.cluster.local",
+                "NOERROR web.production.svc.cluster.local. 5 IN A 10.96.7.7",
+            ),
             ("a.stub.example", "a.stub.example A from 10.0.0.9:5353"),
             ("corp.example", "corp.example A from 10.0.0.9:5353"),
             ("a.notstub.example", "a.notstub.example A from 192.0.2.53:53"),
@@ -96,13 +99,18 @@ fn blocks_and_stub_zones() {
     );
     assert_eq!(dns.ports(), [53, 1053]);
     let only_stub = corefile("stub.example {\n  forward . 10.0.0.9\n}\n");
-    table(&only_stub, &[("www.example", "REFUSED by nobody"), ("web.production.svc.cluster.local", "REFUSED by nobody")]);
+    table(
+        &only_stub,
+        &[("www.example", "REFUSED by nobody"), ("web.production.svc.cluster.local", "REFUSED by nobody")],
+    );
 }
 
 #[test]
 fn kubernetes_options() {
     let kubernetes = |options: &str, behind: &str| {
-        corefile(&format!(".:53 {{\n  kubernetes cluster.local in-addr.arpa ip6.arpa {{\n{options}\n  }}\n{behind}\n}}\n"))
+        corefile(&format!(
+            ".:53 {{\n  kubernetes cluster.local in-addr.arpa ip6.arpa {{\n{options}\n  }}\n{behind}\n}}\n"
+        ))
     };
     let web = "web.production.svc.cluster.local";
     table(
@@ -110,7 +118,10 @@ fn kubernetes_options() {
         &[
             (web, "NOERROR web.production.svc.cluster.local. 30 IN A 10.96.7.7"),
             ("10-244-0-7.production.pod.cluster.local", "NXDOMAIN | cluster.local"),
-            ("7.7.96.10.in-addr.arpa PTR", "NOERROR 7.7.96.10.in-addr.arpa. 30 IN PTR web.production.svc.cluster.local."),
+            (
+                "7.7.96.10.in-addr.arpa PTR",
+                "NOERROR 7.7.96.10.in-addr.arpa. 30 IN PTR web.production.svc.cluster.local.",
+            ),
             // A whole reverse tree is the plugin's, without `fallthrough`.
             ("1.2.0.192.in-addr.arpa PTR", "NXDOMAIN | in-addr.arpa"),
             ("www.example", "www.example A from 192.0.2.53:53"),
@@ -120,7 +131,10 @@ fn kubernetes_options() {
     table(
         &kubernetes("pods insecure\nfallthrough in-addr.arpa", "forward . 192.0.2.53"),
         &[
-            ("1-2-3-4.production.pod.cluster.local", "NOERROR 1-2-3-4.production.pod.cluster.local. 5 IN A 1.2.3.4"),
+            (
+                "1-2-3-4.production.pod.cluster.local",
+                "NOERROR 1-2-3-4.production.pod.cluster.local. 5 IN A 1.2.3.4",
+            ),
             ("1-2-3-4.nowhere.pod.cluster.local", "NXDOMAIN | cluster.local"),
             ("web-0.production.pod.cluster.local", "NXDOMAIN | cluster.local"),
             ("1.2.0.192.in-addr.arpa PTR", "1.2.0.192.in-addr.arpa PTR from 192.0.2.53:53"),
@@ -130,8 +144,14 @@ fn kubernetes_options() {
     table(
         &kubernetes("pods verified\nfallthrough", "forward . 192.0.2.53"),
         &[
-            ("10-244-0-7.production.pod.cluster.local", "NOERROR 10-244-0-7.production.pod.cluster.local. 5 IN A 10.244.0.7"),
-            ("1-2-3-4.production.pod.cluster.local", "1-2-3-4.production.pod.cluster.local A from 192.0.2.53:53"),
+            (
+                "10-244-0-7.production.pod.cluster.local",
+                "NOERROR 10-244-0-7.production.pod.cluster.local. 5 IN A 10.244.0.7",
+            ),
+            (
+                "1-2-3-4.production.pod.cluster.local",
+                "1-2-3-4.production.pod.cluster.local A from 192.0.2.53:53",
+            ),
             ("no.production.svc.cluster.local", "no.production.svc.cluster.local A from 192.0.2.53:53"),
         ],
     );
@@ -139,7 +159,10 @@ fn kubernetes_options() {
         &kubernetes("namespaces kube-system", ""),
         &[
             (web, "NXDOMAIN | cluster.local"),
-            ("kube-dns.kube-system.svc.cluster.local", "NOERROR kube-dns.kube-system.svc.cluster.local. 5 IN A 10.96.0.10"),
+            (
+                "kube-dns.kube-system.svc.cluster.local",
+                "NOERROR kube-dns.kube-system.svc.cluster.local. 5 IN A 10.96.0.10",
+            ),
             ("7.7.96.10.in-addr.arpa PTR", "NXDOMAIN | in-addr.arpa"),
         ],
     );
@@ -185,7 +208,10 @@ fn hosts_are_names_before_the_clusters() {
             ("db2.corp.example AAAA", "NOERROR"),
             ("db.corp.example TXT", "NOERROR"),
             ("x.wild.example", "NOERROR x.wild.example. 60 IN A 10.0.0.10"),
-            ("9.0.0.10.in-addr.arpa PTR", "NOERROR 9.0.0.10.in-addr.arpa. 60 IN PTR db.corp.example.; 9.0.0.10.in-addr.arpa. 60 IN PTR db2.corp.example."),
+            (
+                "9.0.0.10.in-addr.arpa PTR",
+                "NOERROR 9.0.0.10.in-addr.arpa. 60 IN PTR db.corp.example.; 9.0.0.10.in-addr.arpa. 60 IN PTR db2.corp.example.",
+            ),
             ("www.example", "www.example A from 192.0.2.53:53"),
             ("localhost", "NOERROR localhost. 60 IN A 127.0.0.1"),
             ("a.list.example", "NOERROR a.list.example. 3600 IN A 10.0.0.11"),
@@ -227,8 +253,14 @@ fn rewrites_ask_otherwise_and_answer_as_asked() {
             ("web.two.example", "NOERROR web.two.example. 5 IN A 10.96.7.7"),
             ("web.one.example", "NOERROR web.one.example. 5 IN A 10.96.7.7"),
             // `substring` is matched with a final dot behind it.
-            ("web.production.svc.cluster.local TXT", "NOERROR web.production.svc.cluster.local. 5 IN A 10.96.7.7"),
-            ("kube-dns.kube-system.svc.cluster.local", "NOERROR kube-dns.kube-system.svc.cluster.local. 100 IN A 10.96.0.10"),
+            (
+                "web.production.svc.cluster.local TXT",
+                "NOERROR web.production.svc.cluster.local. 5 IN A 10.96.7.7",
+            ),
+            (
+                "kube-dns.kube-system.svc.cluster.local",
+                "NOERROR kube-dns.kube-system.svc.cluster.local. 100 IN A 10.96.0.10",
+            ),
             ("www.example", "www.example A from 192.0.2.53:53"),
         ],
     );
@@ -275,7 +307,10 @@ fn templates_answer_by_the_question() {
             ("ip-3-4.example.com", "NOERROR ip-3-4.example.com. 60 IN A 10.0.3.4"),
             ("www.example.com AAAA", "NXDOMAIN | example.com"),
             ("a.example.com MX", "NOERROR a.example.com. 60 IN MX 10 a.mail.example.net."),
-            ("alias.example.com A", "NOERROR alias.example.com. 60 IN CNAME ip-1-2.example.com.; ip-1-2.example.com. 60 IN A 10.0.1.2"),
+            (
+                "alias.example.com A",
+                "NOERROR alias.example.com. 60 IN CNAME ip-1-2.example.com.; ip-1-2.example.com. 60 IN A 10.0.1.2",
+            ),
             ("www.example.com", "SERVFAIL by nobody"),
             ("example.com MX", "SERVFAIL by nobody"),
             // Not an address: the record cannot be made.
@@ -311,7 +346,10 @@ fn the_server_walks_the_clients_search_path() {
     table(
         &dns,
         &[
-            ("web.production.svc.cluster.local", "NOERROR web.production.svc.cluster.local. 5 IN A 10.96.7.7"),
+            (
+                "web.production.svc.cluster.local",
+                "NOERROR web.production.svc.cluster.local. 5 IN A 10.96.7.7",
+            ),
             // The client is in `production`: its first search domain is the only one that is completed.
             (
                 "kube-dns.kube-system.production.svc.cluster.local",
@@ -335,7 +373,10 @@ fn plugins_stand_in_coredns_order_and_the_cache_evens_times() {
         &dns,
         &[
             ("first.example", "NOERROR first.example. 3 IN A 10.0.0.9"),
-            ("web.production.svc.cluster.local", "NOERROR web.production.svc.cluster.local. 3 IN A 10.96.7.7"),
+            (
+                "web.production.svc.cluster.local",
+                "NOERROR web.production.svc.cluster.local. 3 IN A 10.96.7.7",
+            ),
             ("a.internal.example", "SERVFAIL by nobody"),
             ("b.example", "b.example A from 192.0.2.53:53"),
         ],
@@ -346,7 +387,10 @@ fn plugins_stand_in_coredns_order_and_the_cache_evens_times() {
 fn zone_files_are_served() {
     let dns = plan(&[
         ("Corefile", "z.example {\n  file z.db\n}\n.:53 {\n  forward . 192.0.2.53\n}\n"),
-        ("z.db", "$TTL 60\n@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 10.0.0.1\nwww CNAME out.example.\n* A 10.0.0.2\n"),
+        (
+            "z.db",
+            "$TTL 60\n@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 10.0.0.1\nwww CNAME out.example.\n* A 10.0.0.2\n",
+        ),
     ]);
     table(
         &dns,

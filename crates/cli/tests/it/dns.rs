@@ -169,7 +169,8 @@ fn the_dns_pods_tell_of_themselves_on_their_own_ports() {
     let network = Running::start(User::Own, &[path(&manifests)]);
     let show = ["ip", "-o", "-4", "addr", "show", "scope", "global"];
     let text = stdout(&network.exec(User::Own, "kube-system/coredns", &show));
-    let ip = text.split("inet ").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default().to_owned();
+    let ip =
+        text.split("inet ").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default().to_owned();
     assert_eq!(get(&network, &format!("http://{ip}:8080/health")), "OK");
     assert_eq!(get(&network, &format!("http://{ip}:8181/ready")), "OK");
     for _ in 0..3 {

@@ -13,8 +13,8 @@ use crate::{
     findings::{Findings, title},
     input::{namespace_of, refer},
     model::{
-        Addrs, Distribution, Family, Labels, Operator, Protocol, Requirement, Selector, ServicePort, TargetPort,
-        TrafficPolicy,
+        Addrs, Distribution, Family, Labels, Operator, Protocol, Requirement, Selector, ServicePort,
+        TargetPort, TrafficPolicy,
     },
     options::Options,
     workloads::template::port,

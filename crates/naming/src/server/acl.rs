@@ -77,9 +77,9 @@ impl Acl {
         let mut found = rules.filter_map(|rule| {
             let fits = |p: &&Policy| {
                 p.types.as_ref().is_none_or(|types| types.contains(&rtype.number()))
-                    && p.nets.as_ref().is_none_or(|nets| {
-                        client.is_some_and(|ip| nets.iter().any(|net| net.contains(&ip)))
-                    })
+                    && p.nets
+                        .as_ref()
+                        .is_none_or(|nets| client.is_some_and(|ip| nets.iter().any(|net| net.contains(&ip))))
             };
             rule.policies.iter().find(fits).map(|policy| policy.action)
         });

@@ -67,8 +67,9 @@ impl Cache {
                 "prefetch" => {
                     let percent = words.get(3).and_then(|w| w.text.strip_suffix('%')?.parse().ok());
                     let within = time(2).unwrap_or(Duration::from_secs(60));
-                    cache.prefetch =
-                        number(1).filter(|n| *n > 0).map(|n| (n, within, percent.unwrap_or(10).clamp(10, 90)));
+                    cache.prefetch = number(1)
+                        .filter(|n| *n > 0)
+                        .map(|n| (n, within, percent.unwrap_or(10).clamp(10, 90)));
                 }
                 "serve_stale" => {
                     let verify = words.get(2).is_some_and(|w| w.text.eq_ignore_ascii_case("verify"));
@@ -76,7 +77,9 @@ impl Cache {
                 }
                 "servfail" => match time(1) {
                     Some(time) if time <= Duration::from_secs(300) => cache.servfail = time,
-                    _ => reader.note(&words[0], "failures are kept for five minutes at most; this is left out"),
+                    _ => {
+                        reader.note(&words[0], "failures are kept for five minutes at most; this is left out")
+                    }
                 },
                 "disable" => {
                     let zones: Vec<String> =
@@ -117,7 +120,8 @@ impl Cache {
     /// Gives all records of a response that the cluster made the one time that CoreDNS gives them on their way through
     /// its cache.
     pub(super) fn even(&self, name: &str, rtype: RecordType, response: &mut Response) {
-        if let Some(ttl) = self.lifetime(name, rtype, response).filter(|_| response.rcode != types::SERVFAIL) {
+        if let Some(ttl) = self.lifetime(name, rtype, response).filter(|_| response.rcode != types::SERVFAIL)
+        {
             response.records_mut().for_each(|record| record.ttl = ttl);
         }
     }

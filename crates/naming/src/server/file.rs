@@ -46,14 +46,18 @@ impl ZoneFiles {
         };
         let names = reader.zones(1);
         let Some(file) = reader.file(&path.text).cloned() else {
-            return reader.refuse(&path, "this file is in no ConfigMap that the DNS mounts: its zone is not served");
+            return reader
+                .refuse(&path, "this file is in no ConfigMap that the DNS mounts: its zone is not served");
         };
         let mut zones = Vec::new();
         for name in &names {
             let read = ZoneFile::read(file.lines.iter().map(|line| line.text.as_str()), name);
             for (line, why) in &read.faults {
                 let at = file.lines.get(*line).map_or(&file.origin.at, |line| &line.at);
-                reader.note_at(Arc::new(file.origin.at(at.clone())), format!("a zone file's entry is left out: {why}"));
+                reader.note_at(
+                    Arc::new(file.origin.at(at.clone())),
+                    format!("a zone file's entry is left out: {why}"),
+                );
             }
             let mut records: BTreeMap<Arc<str>, Vec<Record>> = BTreeMap::new();
             for record in read.records.into_iter().filter(|r| below(&r.name, name).is_some()) {
@@ -93,9 +97,8 @@ impl Zone {
                 return Said::Answer(response);
             }
             let Some(found) = self.at(&name) else {
-                let rcode = if chain.is_empty() { types::NXDOMAIN } else { types::NOERROR };
-                let denied =
-                    Response { rcode, authorities: self.soa(), ..Response::authoritative(chain.clone()) };
+                let (rcode, authorities) = (types::NXDOMAIN, self.soa());
+                let denied = Response { rcode, authorities, ..Response::authoritative(chain.clone()) };
                 return if chain.is_empty() { Said::NoName(denied) } else { Said::Answer(denied) };
             };
             let fits = |r: &&Record| r.data.rtype() == rtype || rtype == RecordType::ANY;
@@ -117,7 +120,10 @@ impl Zone {
                 _ => None,
             });
             let Some((record, target)) = alias else {
-                return Said::Answer(Response { authorities: self.soa(), ..Response::authoritative(chain) });
+                let denies = chain.is_empty();
+                let ns = || self.of_type(&self.name, RecordType::Ns);
+                let authorities = if denies { self.soa() } else { ns() };
+                return Said::Answer(Response { authorities, ..Response::authoritative(chain) });
             };
             chain.push(record);
             if below(&target, &self.name).is_none() {

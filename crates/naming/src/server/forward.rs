@@ -127,7 +127,8 @@ impl Forward {
                 "force_tcp" => forward.force_tcp = true,
                 "read_timeout" => forward.read_timeout = duration(value).unwrap_or(forward.read_timeout),
                 "failover" => {
-                    forward.failover = words.iter().skip(1).filter_map(|w| types::rcode_of(&w.text)).collect();
+                    forward.failover =
+                        words.iter().skip(1).filter_map(|w| types::rcode_of(&w.text)).collect();
                 }
                 "failfast_all_unhealthy_upstreams" => forward.fail_fast = true,
                 // Sockets are not kept open, and UDP is preferred anyway.

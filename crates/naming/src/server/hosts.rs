@@ -3,7 +3,7 @@ use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use super::read::Reader;
 use crate::{
-    names::{below, normal, within},
+    names::{normal, within},
     record::{Record, RecordData, RecordType},
     response::Response,
     reverse::ReverseName,
@@ -43,7 +43,8 @@ impl HostsTable {
                 "fallthrough" => table.fall = super::read::zones_or_root(&words[1..]),
                 "no_reverse" => reverse = false,
                 "ttl" => {
-                    let ttl = words.get(1).and_then(|w| w.text.parse().ok()).filter(|t| (1..=65_535).contains(t));
+                    let ttl =
+                        words.get(1).and_then(|w| w.text.parse().ok()).filter(|t| (1..=65_535).contains(t));
                     match ttl {
                         Some(ttl) => table.ttl = ttl,
                         None => reader.note(&words[0], "`ttl` is followed by 1 to 65535 seconds"),
@@ -114,10 +115,8 @@ impl HostsTable {
 
     fn addresses(&self, name: &str) -> impl Iterator<Item = IpAddr> {
         let exact = self.by_name.get(name);
-        let wild = || {
-            let mut parents = name.match_indices('.').map(|(dot, _)| &name[dot + 1..]);
-            parents.find_map(|parent| self.wild.get(parent).filter(|_| below(name, parent).is_some()))
-        };
+        // A star stands for one label.
+        let wild = || name.split_once('.').and_then(|(_, parent)| self.wild.get(parent));
         exact.or_else(wild).into_iter().flatten().copied()
     }
 

@@ -84,7 +84,12 @@ impl Kubernetes {
                 "noendpoints" => read.view.no_endpoints = true,
                 "ignore" if value == "empty_service" => read.view.ignore_empty = true,
                 // How CoreDNS reaches the API server, which is not asked here.
-                "endpoint" | "tls" | "kubeconfig" | "startup_timeout" | "apiserver_qps" | "apiserver_burst"
+                "endpoint"
+                | "tls"
+                | "kubeconfig"
+                | "startup_timeout"
+                | "apiserver_qps"
+                | "apiserver_burst"
                 | "apiserver_max_inflight" => {}
                 _ => reader.unread(&words[0]),
             }

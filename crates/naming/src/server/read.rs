@@ -24,8 +24,22 @@ use crate::zone::Zone;
 /// Plugins that a server has without any part in its answers, or that are done elsewhere: the files are read again
 /// when they change (`reload`), and no server asks itself for ever (`loop`).
 const QUIET: [&str; 16] = [
-    "root", "metadata", "cancel", "timeouts", "reload", "bufsize", "bind", "debug", "trace", "ready", "health",
-    "pprof", "prometheus", "errors", "log", "loop",
+    "root",
+    "metadata",
+    "cancel",
+    "timeouts",
+    "reload",
+    "bufsize",
+    "bind",
+    "debug",
+    "trace",
+    "ready",
+    "health",
+    "pprof",
+    "prometheus",
+    "errors",
+    "log",
+    "loop",
 ];
 
 /// One plugin of a block on its way into the server.
@@ -64,7 +78,8 @@ impl Reader<'_> {
 
     /// The zones that its arguments name behind the first few; its block's where they name none.
     pub fn zones(&self, skip: usize) -> Vec<String> {
-        let named: Vec<String> = self.args().iter().skip(skip).flat_map(|word| zones_of(&word.text)).collect();
+        let named: Vec<String> =
+            self.args().iter().skip(skip).flat_map(|word| zones_of(&word.text)).collect();
         if named.is_empty() { self.zones.to_vec() } else { named }
     }
 
@@ -145,13 +160,17 @@ pub(super) fn read(server: &Arc<DnsServer>, zone: &Arc<Zone>) -> Dns {
         for key in &server_block.keys {
             let at = Arc::new(server_block.origin.at(key.at.clone()));
             let Ok(port) = port_of(&key.text) else {
-                let text = format!("`{}`: netloom answers over plain UDP and TCP; this key is not served", key.text);
+                let text =
+                    format!("`{}`: netloom answers over plain UDP and TCP; this key is not served", key.text);
                 notes.push(Note { at, text });
                 continue;
             };
             for zone in zones_of(&key.text) {
                 if blocks.iter().any(|b| b.port == Some(port) && *b.zone == zone) {
-                    let text = format!("`{}`: another block has this zone and port; this one is not served", key.text);
+                    let text = format!(
+                        "`{}`: another block has this zone and port; this one is not served",
+                        key.text
+                    );
                     notes.push(Note { at: at.clone(), text });
                     continue;
                 }
@@ -277,7 +296,8 @@ fn tell(server: &Server, admin: &mut Admin, notes: &mut Vec<Note>) {
                 text: format!("`{text}` is not an address to listen on"),
             }),
         }
-        let lameduck = plugin.properties.iter().find(|words| words.first().is_some_and(|w| w.text == "lameduck"));
+        let lameduck =
+            plugin.properties.iter().find(|words| words.first().is_some_and(|w| w.text == "lameduck"));
         if let Some(time) = lameduck.and_then(|words| duration(&words.get(1)?.text)) {
             admin.lameduck = time.min(Duration::from_secs(60));
         }

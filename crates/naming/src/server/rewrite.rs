@@ -110,12 +110,10 @@ fn filled(pattern: &Regex, name: &str, replacement: &str) -> Option<String> {
 pub(super) fn question<'r>(rules: &'r [Rule], name: &str, rtype: RecordType) -> Option<Rewritten<'r>> {
     let original = format!("{name}.");
     let begin = Rewritten { name: original.clone(), rtype, reverters: Vec::new(), steps: Vec::new() };
-    let ended = rules.iter().try_fold((begin, false), |(mut now, any), rule| {
-        match rule.apply(&mut now) {
-            true if rule.continues => ControlFlow::Continue((now, true)),
-            true => ControlFlow::Break((now, true)),
-            false => ControlFlow::Continue((now, any)),
-        }
+    let ended = rules.iter().try_fold((begin, false), |(mut now, any), rule| match rule.apply(&mut now) {
+        true if rule.continues => ControlFlow::Continue((now, true)),
+        true => ControlFlow::Break((now, true)),
+        false => ControlFlow::Continue((now, any)),
     });
     let (ControlFlow::Continue((now, any)) | ControlFlow::Break((now, any))) = ended;
     any.then_some(now)
@@ -128,7 +126,9 @@ impl Rule {
                 let Some(next) = matcher.replace(&now.name, replacement) else { return false };
                 let next = next.to_ascii_lowercase();
                 match matcher {
-                    Matcher::Suffix(suffix) if *auto => now.reverters.push(Reverter::Suffix(replacement, suffix)),
+                    Matcher::Suffix(suffix) if *auto => {
+                        now.reverters.push(Reverter::Suffix(replacement, suffix))
+                    }
                     _ if *auto => now.reverters.push(Reverter::Remap(next.clone(), now.name.clone())),
                     _ => {}
                 }

@@ -56,7 +56,8 @@ pub(super) fn rule(reader: &mut Reader<'_>) -> Option<Rule> {
             What::Cname { matcher, replacement: value[0].text.to_ascii_lowercase() }
         }
         _ => {
-            return reader.refuse(&kind, "netloom rewrites name, type, ttl, rcode and cname: this rule is left out");
+            return reader
+                .refuse(&kind, "netloom rewrites name, type, ttl, rcode and cname: this rule is left out");
         }
     };
     Some(Rule { at: reader.place(), continues, what })
@@ -69,7 +70,8 @@ fn matched<'w>(
     args: &'w [Word],
     values: usize,
 ) -> Option<(Matcher, &'w [Word])> {
-    let (how, rest) = if args.len() == values + 2 { (args[0].text.as_str(), &args[1..]) } else { ("exact", args) };
+    let (how, rest) =
+        if args.len() == values + 2 { (args[0].text.as_str(), &args[1..]) } else { ("exact", args) };
     if rest.len() != values + 1 {
         return reader.refuse(kind, "it has too few or too many arguments");
     }

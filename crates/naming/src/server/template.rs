@@ -49,7 +49,8 @@ impl Template {
             return reader.refuse(&name, "`template` is followed by a class and a type");
         };
         if class.text != "IN" && class.text != "ANY" {
-            return reader.refuse(class, "only questions of class IN are answered here: this template is left out");
+            return reader
+                .refuse(class, "only questions of class IN are answered here: this template is left out");
         }
         let number = match rtype.text.as_str() {
             "ANY" => None,
@@ -90,7 +91,8 @@ impl Template {
                 "fallthrough" => template.fall = super::read::zones_or_root(rest),
                 "upstream" => {}
                 "expr" | "var" => {
-                    return reader.refuse(&words[0], "expressions are not evaluated: this template is left out");
+                    return reader
+                        .refuse(&words[0], "expressions are not evaluated: this template is left out");
                 }
                 _ => reader.unread(&words[0]),
             }

@@ -65,9 +65,8 @@ impl Known {
     }
 
     fn find(&self, forward: &Arc<Forward>, name: &str, rtype: RecordType) -> Option<&Reply> {
-        let fits = |need: &Need| {
-            Arc::ptr_eq(&need.forward, forward) && need.name == name && need.rtype == rtype
-        };
+        let fits =
+            |need: &Need| Arc::ptr_eq(&need.forward, forward) && need.name == name && need.rtype == rtype;
         self.0.iter().find(|(need, _)| fits(need)).map(|(_, reply)| reply)
     }
 }
@@ -139,7 +138,10 @@ impl Way<'_> {
         for (i, plugin) in chain.iter().enumerate() {
             let next = &chain[i + 1..];
             match &plugin.kind {
-                Kind::Any if at.rtype == RecordType::ANY => return Ok(plugin.answers(small_any(at.name))),
+                Kind::Any if at.rtype == RecordType::ANY => {
+                    return Ok(plugin
+                        .answers(Response { answers: vec![obsolete_any(at.name)], ..Response::default() }));
+                }
                 Kind::Any => {}
                 Kind::Shuffle => {
                     return Ok(match self.pass(next, at)? {
@@ -180,7 +182,9 @@ impl Way<'_> {
                         return Ok(plugin.refuses(Response { rcode: types::REFUSED, ..Response::default() }));
                     }
                     Some(Action::Filter) => return Ok(plugin.refuses(Response::default())),
-                    Some(Action::Drop) => return Ok(Reply::Dropped(plugin.step(Did::Refused).into_iter().collect())),
+                    Some(Action::Drop) => {
+                        return Ok(Reply::Dropped(plugin.step(Did::Refused).into_iter().collect()));
+                    }
                 },
                 Kind::Cache(cache) => {
                     if !within(at.name, &cache.zones) {
@@ -210,6 +214,8 @@ impl Way<'_> {
                     }
                 }
                 Kind::File(files) => match files.say(at.name, at.rtype) {
+                    // With nobody behind it, it refuses names of zones that it does not have.
+                    file::Said::NotOurs if next.is_empty() => return Ok(plugin.fails(types::REFUSED)),
                     file::Said::NotOurs => {}
                     file::Said::NoName(_) if within(at.name, &files.fall) => {}
                     file::Said::NoName(response) | file::Said::Answer(response) => {
@@ -259,7 +265,8 @@ impl Way<'_> {
             RecordData::Cname(target) => matcher.replace(&format!("{target}."), by),
             _ => None,
         };
-        let Some((i, to)) = response.answers.iter().enumerate().find_map(|(i, r)| Some((i, target(r)?))) else {
+        let Some((i, to)) = response.answers.iter().enumerate().find_map(|(i, r)| Some((i, target(r)?)))
+        else {
             return Ok(());
         };
         let to: Arc<str> = crate::names::normal(&to).into();
@@ -384,7 +391,10 @@ impl Way<'_> {
         };
         Ok(match said.clone() {
             Reply::Answer(response) => {
-                let mut response = Response { upstream: true, plugin: plugin.name, ..response };
+                // A server without a Corefile speaks for its own names only.
+                let authoritative = response.authoritative && plugin.at.is_some();
+                let mut response =
+                    Response { authoritative, upstream: true, plugin: plugin.name, ..response };
                 response.steps.splice(0..0, plugin.step(Did::Answered));
                 Reply::Answer(response)
             }
@@ -393,7 +403,8 @@ impl Way<'_> {
     }
 
     fn whoami(&self, name: &str) -> Response {
-        let records = self.client.map(|ip| Record { name: name.into(), ttl: 0, data: RecordData::address(ip) });
+        let records =
+            self.client.map(|ip| Record { name: name.into(), ttl: 0, data: RecordData::address(ip) });
         Response { additionals: records.into_iter().collect(), ..Response::authoritative(Vec::new()) }
     }
 }
@@ -414,6 +425,12 @@ impl Plugin {
     fn fails(&self, rcode: u16) -> Reply {
         Reply::Failed(rcode, self.step(Did::Answered).into_iter().collect())
     }
+}
+
+/// The record of CoreDNS' `any`.
+fn obsolete_any(name: &str) -> Record {
+    let data = RecordData::Other { rtype: 13, data: b"\x0dANY obsoleted\x0cSee RFC 8482".as_slice().into() };
+    Record { name: name.into(), ttl: 8482, data }
 }
 
 /// One small record in place of all (RFC 8482, 4.2).

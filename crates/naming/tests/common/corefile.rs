@@ -10,7 +10,8 @@ use netloom_objects::{Location, ObjectRef, TextLine};
 pub fn file(name: &str, text: &str) -> File {
     let at = |line| Location { file: format!("{name}.yaml").into(), line, column: 1 };
     let lines = text.lines().zip(1..);
-    let lines = lines.map(|(text, line)| TextLine { text: text.to_owned(), at: at(line), start: 0 }).collect();
+    let lines =
+        lines.map(|(text, line)| TextLine { text: text.to_owned(), at: at(line), start: 0 }).collect();
     let origin = ObjectRef {
         kind: "ConfigMap".into(),
         namespace: Some("kube-system".into()),
