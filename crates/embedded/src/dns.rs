@@ -7,10 +7,12 @@ use std::{
     sync::Arc,
 };
 
+use ipnet::IpNet;
 use netloom_cluster::{Node, Pod, PodId, Protocol, Snapshot};
 use netloom_dns::{Connect, Inside, Responder, UdpUpstream, Upstream, Within, serve, serve_admin};
 use netloom_explain::World;
 use netloom_kernel::{
+    fabric::{FabricError, Router},
     netns::{NetNs, Worker},
     sockets,
 };
@@ -235,4 +237,28 @@ fn is_of(pod: &Pod, workload: &ObjectRef) -> bool {
 /// The addresses that each node has for the DNS server on it.
 pub(crate) fn node_addresses(world: &World) -> BTreeSet<IpAddr> {
     world.dns.node_local.iter().flat_map(|server| server.ips.iter().copied()).collect()
+}
+
+/// Moves every node from some addresses of the DNS server on it to others.
+pub(crate) fn own_addresses<'r>(
+    nodes: impl Iterator<Item = &'r mut Router>,
+    before: &BTreeSet<IpAddr>,
+    now: &BTreeSet<IpAddr>,
+) -> Result<(), EmbeddedError> {
+    /// `lo`, the first link of every namespace.
+    const LOOPBACK: u32 = 1;
+    if before == now {
+        return Ok(());
+    }
+    for node in nodes {
+        let mut batch = node.batch();
+        for ip in now.difference(before) {
+            batch.add_address(LOOPBACK, IpNet::from(*ip));
+        }
+        for ip in before.difference(now) {
+            batch.del_address(LOOPBACK, IpNet::from(*ip));
+        }
+        node.rtnl().commit(&mut batch).map_err(FabricError::from)?;
+    }
+    Ok(())
 }

@@ -167,7 +167,10 @@ impl Plumbing {
                 Firewall::commit(&mut node.netfilter, change).map_err(failed)?;
             }
         }
-        self.own_addresses(crate::dns::node_addresses(world))?;
+        let own = crate::dns::node_addresses(world);
+        let routers = self.nodes.iter_mut().map(|node| &mut node.router);
+        crate::dns::own_addresses(routers, &self.own_addresses, &own)?;
+        self.own_addresses = own;
         if !same_pods {
             changes.pods_added = self.attach_new(here, snapshot)?;
         }
@@ -176,27 +179,6 @@ impl Plumbing {
         }
         self.linked = Some(Linked::of(snapshot));
         Ok(changes)
-    }
-
-    /// Gives every node the addresses that the DNS server on it has.
-    fn own_addresses(&mut self, wanted: BTreeSet<IpAddr>) -> Result<(), EmbeddedError> {
-        /// `lo`, the first link of every namespace.
-        const LOOPBACK: u32 = 1;
-        if wanted == self.own_addresses {
-            return Ok(());
-        }
-        for node in &mut self.nodes {
-            let mut batch = node.router.batch();
-            for ip in wanted.difference(&self.own_addresses) {
-                batch.add_address(LOOPBACK, IpNet::from(*ip));
-            }
-            for ip in self.own_addresses.difference(&wanted) {
-                batch.del_address(LOOPBACK, IpNet::from(*ip));
-            }
-            node.router.rtnl().commit(&mut batch).map_err(FabricError::from)?;
-        }
-        self.own_addresses = wanted;
-        Ok(())
     }
 
     /// Refuses a World whose nodes are others: their links and routes are made once.

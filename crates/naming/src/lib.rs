@@ -21,6 +21,7 @@ mod short;
 pub mod types;
 mod view;
 mod zone;
+mod zone_index;
 
 pub use hosts::Hosts;
 pub use pod_files::resolv_conf;

@@ -1,5 +1,5 @@
 //! The cluster's DNS zone, compiled from a Snapshot (Kubernetes DNS specification 1.1.0, with CoreDNS's additions).
-use std::{cmp::Ordering, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
 use netloom_cluster::{AddressPlan, Addrs, Namespace, Pod, Service, ServiceKind, Snapshot};
 
@@ -7,9 +7,10 @@ use crate::{
     names::{below, normal, split_last, undashed},
     record::{Answer, Ending, Record, RecordData, RecordType},
     reverse::{ReverseName, apex, is_ours, name_of},
-    service::{Found, Served, addresses, published, record, same_names},
+    service::{Found, Served, addresses, record, same_names},
     shards::{List, Shards},
     view::{PodNames, View},
+    zone_index::changes,
 };
 
 /// For how many seconds an answer may be kept. CoreDNS's default: endpoints come and go, and a client that keeps a
@@ -28,21 +29,21 @@ const MAX_ALIASES: usize = 8;
 /// The zone. A copy is cheap, and [`Zone::update`] touches only what changed.
 #[derive(Clone, Debug)]
 pub struct Zone {
-    name: Arc<str>,
+    pub(crate) name: Arc<str>,
     /// Whether endpoints without a host name are named by their pods instead of their addresses.
-    by_pod_name: bool,
+    pub(crate) by_pod_name: bool,
     serial: u32,
     plan: Arc<AddressPlan>,
     namespaces: Arc<Vec<Namespace>>,
-    pods: Arc<Vec<Arc<Pod>>>,
+    pub(crate) pods: Arc<Vec<Arc<Pod>>>,
     services: Arc<Vec<Arc<Service>>>,
     /// The addresses of the cluster's DNS Service, for `ns.dns.zone`.
     server: Addrs,
     /// Services by `name.namespace`.
-    by_name: Shards<Box<str>, Arc<Served>>,
+    pub(crate) by_name: Shards<Box<str>, Arc<Served>>,
     /// Services by their own addresses and their endpoints'.
-    by_ip: Shards<IpAddr, List<Arc<Served>>>,
-    pods_by_ip: Shards<IpAddr, List<Arc<Pod>>>,
+    pub(crate) by_ip: Shards<IpAddr, List<Arc<Served>>>,
+    pub(crate) pods_by_ip: Shards<IpAddr, List<Arc<Pod>>>,
 }
 
 impl Zone {
@@ -355,47 +356,6 @@ impl Zone {
             ReverseName::Address(_) | ReverseName::Never(_) => Answer::NxDomain { source: None },
         }
     }
-
-    /// The names of a Service's pods, where endpoints go by them.
-    fn pod_names(&self, service: &Service) -> Vec<(u32, Arc<str>)> {
-        let named = |(i, pod): (usize, Option<netloom_cluster::PodId>)| {
-            Some((i as u32, self.pods.get(pod?.0 as usize)?.name.clone()))
-        };
-        let endpoints = service.endpoints.iter().map(|e| e.pod).enumerate();
-        if self.by_pod_name { endpoints.filter_map(named).collect() } else { Vec::new() }
-    }
-
-    fn change_services(&mut self, gone: &[&Arc<Service>], new: &[&Arc<Service>]) {
-        for service in gone {
-            self.by_name.remove(&*service_key(service));
-            for ip in service_ips(service) {
-                self.by_ip.drop_from(&ip, |s| same_object(&s.service, service));
-            }
-        }
-        let new: Vec<Arc<Served>> =
-            new.iter().map(|s| Arc::new(Served::new(s, &self.name, self.pod_names(s)))).collect();
-        let of_each = |s: &Arc<Served>| {
-            service_ips(&s.service).into_iter().map({
-                let served = s.clone();
-                move |ip| (ip, served.clone())
-            })
-        };
-        self.by_ip.push_all(new.iter().flat_map(of_each));
-        self.by_name.insert_all(new.into_iter().map(|s| (service_key(&s.service).into(), s)));
-    }
-
-    fn change_pods(&mut self, gone: &[&Arc<Pod>], new: &[&Arc<Pod>]) {
-        for pod in gone {
-            for ip in pod.ips.iter() {
-                self.pods_by_ip.drop_from(&ip, |p| (&p.namespace, &p.name) == (&pod.namespace, &pod.name));
-            }
-        }
-        let of_each = |pod: &&Arc<Pod>| {
-            let pod = Arc::clone(pod);
-            pod.ips.iter().map(move |ip| (ip, pod.clone()))
-        };
-        self.pods_by_ip.push_all(new.iter().flat_map(of_each));
-    }
 }
 
 fn own(records: Vec<Record>) -> Answer {
@@ -424,47 +384,4 @@ fn names_of_address(name: &str, ip: IpAddr, served: &[Arc<Served>], rtype: Recor
     }
     let owner: Arc<str> = name.into();
     positive(names.into_iter().map(|(name, _)| record(&owner, RecordData::Ptr(name))).collect(), source)
-}
-
-fn service_key(service: &Service) -> String {
-    let mut key = format!("{}.{}", service.name, service.namespace);
-    key.make_ascii_lowercase();
-    key
-}
-
-fn service_ips(service: &Service) -> Vec<IpAddr> {
-    let endpoints = published(service).flat_map(|e| e.ips.iter());
-    let mut ips: Vec<IpAddr> = service.cluster_ips().iter().chain(endpoints).collect();
-    ips.sort_unstable();
-    ips.dedup();
-    ips
-}
-
-fn same_object(a: &Service, b: &Service) -> bool {
-    (&a.namespace, &a.name) == (&b.namespace, &b.name)
-}
-
-/// What to take out and to put in, to come from one list to another. Both are sorted by the key.
-fn changes<'a, T, K: Ord>(
-    old: &'a [Arc<T>],
-    new: &'a [Arc<T>],
-    key: impl Fn(&Arc<T>) -> K,
-    same: impl Fn(&T, &T) -> bool,
-) -> (Vec<&'a Arc<T>>, Vec<&'a Arc<T>>) {
-    let (mut i, mut j, mut gone, mut added) = (0, 0, vec![], vec![]);
-    while let (Some(a), Some(b)) = (old.get(i), new.get(j)) {
-        let order = if Arc::ptr_eq(a, b) { Ordering::Equal } else { key(a).cmp(&key(b)) };
-        let replaced = order == Ordering::Equal && !Arc::ptr_eq(a, b) && !same(a, b);
-        if order == Ordering::Less || replaced {
-            gone.push(a);
-        }
-        if order == Ordering::Greater || replaced {
-            added.push(b);
-        }
-        i += usize::from(order != Ordering::Greater);
-        j += usize::from(order != Ordering::Less);
-    }
-    gone.extend(&old[i..]);
-    added.extend(&new[j..]);
-    (gone, added)
 }

@@ -4,6 +4,7 @@
 //! the question is answered again from its beginning, so that there is no state between the two.
 mod acl;
 mod admin;
+mod ask;
 mod autopath;
 mod block;
 mod cache;
@@ -24,10 +25,10 @@ use netloom_cluster::{DnsServer, Snapshot};
 use netloom_objects::ObjectRef;
 
 pub use admin::{Admin, Listen};
+pub use ask::{Ask, Known, Need};
 pub use block::Block;
 pub use cache::{Cache, Share};
 pub use forward::{Forward, Policy, Target};
-pub use walk::{Ask, Known, Need};
 
 use crate::zone::Zone;
 use block::{Kind, Plugin};
