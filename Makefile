@@ -12,7 +12,7 @@ NETLOOM := $(TARGET)/debug/netloom
 # Where the corpora are: cyclonus/ and articles/.
 CORPUS ?= ../shared/corpus
 
-.PHONY: help build demo test fmt lint deny unit audit corpus bench fuzz
+.PHONY: help build demo test fmt lint deny unit audit corpus coredns bench fuzz
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
@@ -57,6 +57,10 @@ audit: ## Ask the RustSec database about the dependencies (needs the internet)
 
 corpus: build ## Hold netloom against the corpora in CORPUS=../shared/corpus
 	@.ci/corpus $(NETLOOM) $(CORPUS)
+
+coredns: ## Hold the DNS against CoreDNS: the answers, and the speed of both (needs Go and the internet once)
+	@cargo build --locked --release -p netloom
+	@.ci/coredns $(TARGET)/release/netloom $(TARGET)/coredns
 
 bench: ## Run all benchmarks, and print their figures
 	@.ci/tools test

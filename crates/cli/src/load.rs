@@ -60,6 +60,13 @@ pub struct Loaded {
     pub world: World,
 }
 
+/// What was added or chosen, and what of the DNS servers' Corefiles is not done.
+fn notes(built: Vec<String>, world: &World) -> Vec<String> {
+    let servers = world.dns.node_local.iter().map(|server| &server.dns).chain([&world.dns.cluster]);
+    let told = servers.flat_map(|dns| dns.notes()).map(|note| format!("{}: {}", note.at.at, note.text));
+    built.into_iter().chain(told).collect()
+}
+
 impl Loaded {
     /// Reads and builds the one set that the paths have, or that is chosen; prints findings. Errors stop, unless
     /// `--keep-going`. `does` is the command.
@@ -84,6 +91,7 @@ impl Loaded {
         let built = build_set(&mut builder, &one, reading.keep_going, &mut Shown::default())?;
         let sources = one.sources;
         let world = worlds.compile(built.snapshot);
+        let notes = notes(built.notes, &world);
         let running = sources.clone();
         Ok(Self {
             request,
@@ -96,7 +104,7 @@ impl Loaded {
             options,
             builder,
             worlds,
-            notes: built.notes,
+            notes,
             world,
         })
     }
@@ -119,8 +127,8 @@ impl Loaded {
         let sources = set.sources;
         tracing::debug!("built after {:?}", begun.elapsed());
         self.sources = sources;
-        self.notes = built.notes;
         self.world = self.worlds.compile(built.snapshot);
+        self.notes = notes(built.notes, &self.world);
         tracing::debug!("compiled after {:?}", begun.elapsed());
         Ok(&self.world)
     }

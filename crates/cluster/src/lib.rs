@@ -5,6 +5,7 @@ mod addresses;
 mod builder;
 pub mod defaults;
 mod dns;
+mod dns_files;
 mod fast;
 mod findings;
 mod input;

@@ -58,6 +58,8 @@ pub(crate) struct Plumbing {
     outside: Outside,
     /// Addresses that no range of a node covers, and where the fabric sends them.
     routed: BTreeMap<IpAddr, NodeId>,
+    /// Addresses that every node has beside its own.
+    own_addresses: BTreeSet<IpAddr>,
     /// What links and routes were last made for; none while a change is under way.
     linked: Option<Linked>,
 }
@@ -137,6 +139,7 @@ impl Plumbing {
             pods: BTreeMap::new(),
             outside,
             routed: BTreeMap::new(),
+            own_addresses: BTreeSet::new(),
             linked: None,
         })
     }
@@ -164,6 +167,10 @@ impl Plumbing {
                 Firewall::commit(&mut node.netfilter, change).map_err(failed)?;
             }
         }
+        let own = crate::dns::node_addresses(world);
+        let routers = self.nodes.iter_mut().map(|node| &mut node.router);
+        crate::dns::own_addresses(routers, &self.own_addresses, &own)?;
+        self.own_addresses = own;
         if !same_pods {
             changes.pods_added = self.attach_new(here, snapshot)?;
         }

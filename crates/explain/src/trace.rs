@@ -306,6 +306,10 @@ impl Walk<'_> {
             }
             return vec![self.deliver(steps, Target::Pod(pod), to, translated)];
         }
+        // Every node has the addresses of the DNS server on it.
+        if self.world.dns.node_local_at(to.ip()).is_some() {
+            return vec![self.deliver(steps, Target::Node(node), to, from)];
+        }
         match self.entry_node(to.ip()) {
             Entry::Outside => {
                 let seen = if masquerade || own.is_some() { node_ip } else { from };

@@ -5,6 +5,7 @@ mod browser;
 mod check;
 mod diff;
 mod diff_git;
+mod dns;
 mod examples;
 mod exec;
 mod host_aliases;

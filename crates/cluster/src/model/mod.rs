@@ -1,4 +1,5 @@
 //! The Snapshot: what every compiler and every face reads. Nothing here knows YAML or the kernel.
+mod dns;
 mod pods;
 mod policies;
 mod services;
@@ -8,6 +9,7 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use netloom_objects::ObjectRef;
 
+pub use dns::*;
 pub use pods::*;
 pub use policies::*;
 pub use services::*;
@@ -240,6 +242,8 @@ pub struct Snapshot {
     pub policies: Arc<Vec<Arc<Policy>>>,
     /// The Service that is the cluster's DNS.
     pub dns_service: Option<ServiceId>,
+    /// The DNS servers, with the files that they read.
+    pub dns_servers: Arc<DnsServers>,
 }
 
 impl Snapshot {

@@ -13,8 +13,8 @@ use crate::{
     findings::{Findings, title},
     input::{namespace_of, refer},
     model::{
-        Addrs, Distribution, Family, Operator, Protocol, Requirement, Selector, ServicePort, TargetPort,
-        TrafficPolicy,
+        Addrs, Distribution, Family, Labels, Operator, Protocol, Requirement, Selector, ServicePort,
+        TargetPort, TrafficPolicy,
     },
     options::Options,
     workloads::template::port,
@@ -39,6 +39,7 @@ pub enum Shape {
 pub struct Parsed {
     pub name: Arc<str>,
     pub namespace: Arc<str>,
+    pub labels: Labels,
     pub shape: Shape,
     /// The families that it has addresses and endpoints of.
     pub families: Vec<Family>,
@@ -105,6 +106,7 @@ pub fn parse(object: &Object, options: &Options, findings: &mut Findings) -> Par
     Parsed {
         name: object.name.clone(),
         namespace: namespace_of(object),
+        labels: Arc::new(object.labels().clone()),
         families,
         given,
         ports: reader.ports(matches!(kind, "NodePort" | "LoadBalancer")),
