@@ -98,7 +98,7 @@ impl Loaded {
     /// broken now.
     pub fn reload(&mut self, changed: &BTreeSet<PathBuf>) -> Result<&World, Stop> {
         let begun = Instant::now();
-        let list = self.packages.list(&self.paths)?;
+        let list = self.packages.list_or_nothing(&self.paths)?;
         let known = |nth: usize, path: &Path| {
             let is_same = |input: &&Input| input.path == path;
             // An input mostly stands where it stood.

@@ -6,9 +6,12 @@ use std::{
     sync::Arc,
 };
 
+use ipnet::IpNet;
+
 use crate::{
     addresses::{
-        family,
+        family, overlap, set,
+        special::{special, special_address},
         plan::{Given, Ground, ground, roomy},
         pool::Pool,
     },
@@ -93,7 +96,7 @@ impl Topologist {
         let mut notes = Vec::new();
         let namespaces = namespaces(input, &mut notes);
         self.workloads.expand(&input.workloads().objects);
-        let specs = nodes::nodes(&input.nodes().objects, self.workloads.bare(), options, &mut notes);
+        let mut specs = nodes::nodes(&input.nodes().objects, self.workloads.bare(), options, &mut notes);
         self.workloads.expand_daemons(&specs);
         let drafts = self.workloads.sorted(&mut findings);
         let before = self.before(&drafts);
@@ -107,12 +110,15 @@ impl Topologist {
         let placed = drafts.into_iter().zip(places).zip(before).filter_map(|((d, p), b)| Some((d, (p?, b))));
         let (drafts, (places, before)): (Vec<_>, (Vec<NodeId>, Vec<Option<usize>>)) = placed.unzip();
         let tenants = Tenants::of(&specs, &drafts, &places);
-        let ground = ground(&given(&specs, &drafts), options, &mut notes);
+        refuse_impossible(&mut specs, &mut findings);
+        let reserved = Reserved::of(&input.services().objects);
+        let ground = ground(&given(&specs, &drafts, &reserved), options, &mut notes);
         let ground = roomy(ground, &tenants.counts, options, &mut notes);
-        let nodes = self.nodes(&specs, &tenants, ground, options, &mut findings);
+        let nodes = self.nodes(&specs, &tenants, ground, (options, &reserved), &mut findings);
         say_foreign_host_ips(&nodes, &drafts, &places, &mut findings);
-        let ips = self.addresses(&nodes, &drafts, &places, &before, options, &mut findings);
-        let (pods, extras) = self.assemble(drafts, &places, &before, &ips, &namespaces, &nodes);
+        let ips = self.addresses(&nodes, &drafts, &places, &before, (options, &reserved), &mut findings);
+        let (mut pods, extras) = self.assemble(drafts, &places, &before, &ips, &namespaces, &nodes);
+        nodes::ports::refuse_taken(&mut pods, &nodes, &mut findings);
         Topology {
             namespaces: Arc::new(namespaces),
             nodes: Arc::new(nodes),
@@ -149,7 +155,7 @@ impl Topologist {
         specs: &[NodeSpec],
         tenants: &Tenants,
         ground: Ground,
-        options: &Options,
+        (options, reserved): (&Options, &Reserved),
         findings: &mut Findings,
     ) -> Vec<Node> {
         let assigned = match options.addressing {
@@ -166,7 +172,7 @@ impl Topologist {
                 specs.iter().map(|s| s.pod_cidrs).collect()
             }
         };
-        let ips = self.node_addresses(specs, ground.nodes, options, findings);
+        let ips = self.node_addresses(specs, ground.nodes, (options, reserved), findings);
         let node = |(i, ((spec, ips), pod_cidrs)): (usize, ((&NodeSpec, Addrs), Nets))| Node {
             id: NodeId(i as u32),
             name: spec.name.clone(),
@@ -182,7 +188,7 @@ impl Topologist {
         &mut self,
         specs: &[NodeSpec],
         range: Nets,
-        options: &Options,
+        (options, reserved): (&Options, &Reserved),
         findings: &mut Findings,
     ) -> Vec<Addrs> {
         let mut owners: HashMap<IpAddr, &NodeSpec> = HashMap::new();
@@ -200,7 +206,7 @@ impl Topologist {
                     .related(at(first), "the other one");
             }
         }
-        let mut used: Set<IpAddr> = owners.into_keys().collect();
+        let mut used: Set<IpAddr> = owners.into_keys().chain(reserved.all()).collect();
         let mut out: Vec<Addrs> = specs.iter().map(|s| nodes::restrict_addrs(s.ips, options)).collect();
         if options.addressing == Addressing::Known {
             return out;
@@ -241,9 +247,11 @@ impl Topologist {
         drafts: &[Arc<Draft>],
         places: &[NodeId],
         before: &[Option<usize>],
-        options: &Options,
+        (options, reserved): (&Options, &Reserved),
         findings: &mut Findings,
     ) -> Vec<Option<Addrs>> {
+        let of_nodes: Map<IpAddr, &Node> =
+            nodes.iter().flat_map(|node| node.ips.iter().map(move |ip| (ip, node))).collect();
         let mut owners: Map<IpAddr, &Draft> = Map::default();
         let mut out = vec![Addrs::default(); drafts.len()];
         for ((draft, node), ips) in drafts.iter().zip(places).zip(&mut out) {
@@ -252,9 +260,12 @@ impl Topologist {
                 continue;
             }
             for ip in nodes::restrict_addrs(draft.given, options).iter() {
-                match owners.get(&ip) {
-                    Some(first) => say_duplicate(ip, draft, first, findings),
-                    None => {
+                let first = owners.get(&ip).map(|first| format!("pod {}/{}", first.namespace, first.name));
+                let first = first.or_else(|| Some(format!("node {}", of_nodes.get(&ip)?.name)));
+                match (first, special_address(ip)) {
+                    (Some(first), _) => say_duplicate(ip, draft, &first, findings),
+                    (None, Some(why)) => say_special(ip, draft, why, findings),
+                    (None, None) => {
                         owners.insert(ip, draft);
                         ips.fill(ip);
                     }
@@ -265,7 +276,7 @@ impl Topologist {
             return out.into_iter().map(Some).collect();
         }
         let mut used: Set<IpAddr> = owners.into_keys().collect();
-        used.extend(nodes.iter().flat_map(|n| n.ips.iter()));
+        used.extend(of_nodes.into_keys().chain(reserved.all()));
         for ((before, node), ips) in before.iter().zip(places).zip(&mut out) {
             let Some(before) = before.map(|at| &self.last[at].pod).filter(|p| !p.host_network) else {
                 continue;
@@ -408,16 +419,90 @@ fn say_foreign_host_ips(nodes: &[Node], drafts: &[Arc<Draft>], places: &[NodeId]
     }
 }
 
-fn say_duplicate(ip: IpAddr, draft: &Draft, first: &Draft, findings: &mut Findings) {
-    findings
-        .error(
-            draft.origin.at.clone(),
-            format!(
-                "pods {}/{} and {}/{} both have the address {ip}: the second gets another",
-                first.namespace, first.name, draft.namespace, draft.name
-            ),
-        )
-        .related(first.origin.at.clone(), "the other one");
+fn say_duplicate(ip: IpAddr, draft: &Draft, first: &str, findings: &mut Findings) {
+    findings.error(
+        draft.origin.at.clone(),
+        format!(
+            "{first} and pod {}/{} both have the address {ip}: the second gets another",
+            draft.namespace, draft.name
+        ),
+    );
+}
+
+fn say_special(ip: IpAddr, draft: &Draft, why: &str, findings: &mut Findings) {
+    let message =
+        format!("pod {}/{} has the address {ip}, which is {why}: it gets another", draft.namespace, draft.name);
+    findings.error(draft.origin.at.clone(), message);
+}
+
+/// Takes from nodes what no node can have: special addresses, and pod ranges that another node has.
+fn refuse_impossible(specs: &mut [NodeSpec], findings: &mut Findings) {
+    let at = |origin: &Option<Arc<netloom_objects::ObjectRef>>| {
+        origin.as_ref().map(|o| o.at.clone()).unwrap_or_else(netloom_objects::Location::builtin)
+    };
+    let mut ranges: Vec<(IpNet, Arc<str>)> = Vec::new();
+    for spec in specs {
+        let (ips, nets) = (spec.ips, spec.pod_cidrs);
+        (spec.ips, spec.pod_cidrs) = (Addrs::default(), Nets::default());
+        for ip in ips.iter() {
+            match special_address(ip) {
+                Some(why) => {
+                    let message =
+                        format!("node {} has the address {ip}, which is {why}: it gets another", spec.name);
+                    findings.error(at(&spec.origin), message);
+                }
+                None => spec.ips.fill(ip),
+            }
+        }
+        for net in nets.iter() {
+            let other = ranges.iter().find(|(other, _)| overlap(*other, net));
+            let why = match (special(net), other) {
+                (Some(why), _) => format!("node {} has the pod range {net}, whose addresses are {why}", spec.name),
+                (None, Some((other, first))) if *other == net => {
+                    format!("nodes {first} and {} both have the pod range {net}", spec.name)
+                }
+                (None, Some((other, first))) => {
+                    format!("node {} has the pod range {net}, which overlaps {other} of node {first}", spec.name)
+                }
+                (None, None) => {
+                    ranges.push((net, spec.name.clone()));
+                    set(&mut spec.pod_cidrs, net);
+                    continue;
+                }
+            };
+            findings.error(at(&spec.origin), format!("{why}: it gets another"));
+        }
+    }
+}
+
+/// The addresses that Services name.
+struct Reserved {
+    cluster_ips: Vec<IpAddr>,
+    others: Vec<IpAddr>,
+}
+
+impl Reserved {
+    fn of(services: &[Arc<netloom_objects::Object>]) -> Self {
+        let mut reserved = Self { cluster_ips: Vec::new(), others: Vec::new() };
+        for object in services {
+            let netloom_objects::Typed::Service(service) = &object.typed else { continue };
+            let Some(spec) = &service.spec else { continue };
+            let parsed = |texts: &mut dyn Iterator<Item = &String>| -> Vec<IpAddr> {
+                texts.filter_map(|text| text.trim().parse().ok()).collect()
+            };
+            let own = spec.cluster_ips.iter().flatten();
+            reserved.cluster_ips.extend(parsed(&mut own.chain(&spec.cluster_ip)));
+            let balancer = service.status.as_ref().and_then(|s| s.load_balancer.as_ref());
+            let given = balancer.into_iter().flat_map(|b| b.ingress.iter().flatten()).filter_map(|i| i.ip.as_ref());
+            let external = spec.external_ips.iter().flatten().chain(&spec.load_balancer_ip);
+            reserved.others.extend(parsed(&mut external.chain(given)));
+        }
+        reserved
+    }
+
+    fn all(&self) -> impl Iterator<Item = IpAddr> {
+        self.cluster_ips.iter().chain(&self.others).copied()
+    }
 }
 
 /// The pods that have addresses of their nodes' ranges.
@@ -439,11 +524,12 @@ impl Tenants {
     }
 }
 
-fn given(specs: &[NodeSpec], drafts: &[Arc<Draft>]) -> Given {
+fn given(specs: &[NodeSpec], drafts: &[Arc<Draft>], reserved: &Reserved) -> Given {
     let pods = drafts.iter().filter(|d| !d.template.host_network);
     Given {
         pod_nets: specs.iter().flat_map(|s| s.pod_cidrs.iter()).collect(),
         pods: pods.flat_map(|d| d.given.iter()).collect(),
         nodes: specs.iter().flat_map(|s| s.ips.iter()).collect(),
+        services: reserved.cluster_ips.clone(),
     }
 }

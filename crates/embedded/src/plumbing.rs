@@ -14,10 +14,11 @@ use netloom_kernel::{
     netns::{Here, NetNs},
     nflog::Nflog,
     nft::Netfilter,
-    sockets, sysctl,
+    sockets,
 };
-use netloom_node::{Firewall, LOG_GROUP, NodeState};
-use netloom_routing::announcer;
+use netloom_node::{Change, Firewall, LOG_GROUP, NodeState, PlanError};
+use netloom_policy::Placed;
+use netloom_routing::announced;
 
 use crate::{EmbeddedError, Overlay, nodes, outside::Outside, translated::Tables};
 
@@ -55,10 +56,16 @@ pub(crate) struct Plumbing {
     fabric: Router,
     pub nodes: Vec<NodePlumbing>,
     pods: BTreeMap<PodKey, PodPlumbing>,
+    /// Pods that go: linked until nothing leads to them.
+    leaving: Vec<PodPlumbing>,
+    /// The policies that hold, and those that a change under way leads to.
+    policies: Placed,
+    between: Placed,
+    next: Placed,
     outside: Outside,
     /// Addresses that no range of a node covers, and where the fabric sends them.
     routed: BTreeMap<IpAddr, NodeId>,
-    /// What links and routes were last made for; none while a change is under way.
+    /// What links, routes and connections were last brought in line with; none before the first time.
     linked: Option<Linked>,
 }
 
@@ -101,6 +108,15 @@ pub(crate) enum Opened {
     Udp(UdpSocket),
 }
 
+impl Opened {
+    pub const fn protocol(&self) -> Protocol {
+        match self {
+            Self::Tcp(_) => Protocol::Tcp,
+            Self::Udp(_) => Protocol::Udp,
+        }
+    }
+}
+
 impl Plumbing {
     /// Makes the fabric, the nodes and the outside.
     pub fn create(
@@ -110,7 +126,6 @@ impl Plumbing {
         rules: bool,
     ) -> Result<Self, EmbeddedError> {
         let mut fabric = Router::create(here, "fabric")?;
-        answer_every_refusal()?;
         let outside = Outside::create(here, &mut fabric, snapshot)?;
         for net in [
             snapshot.plan.pod_cidrs,
@@ -135,43 +150,116 @@ impl Plumbing {
             fabric,
             nodes,
             pods: BTreeMap::new(),
+            leaving: Vec::new(),
+            policies: Placed::default(),
+            between: Placed::default(),
+            next: Placed::default(),
             outside,
             routed: BTreeMap::new(),
             linked: None,
         })
     }
 
-    /// Brings every kernel to a World: rules before the links of new pods, so that no pod is ever open by accident.
-    pub fn apply(&mut self, here: &mut Here, world: &World) -> Result<Changes, EmbeddedError> {
+    /// The first step to a World, and all that may be refused: the policies let through what both Worlds do, so that no
+    /// node is ahead of another, and new pods are linked behind them. Services stay as they are.
+    pub fn prepare(&mut self, here: &mut Here, world: &World) -> Result<Changes, EmbeddedError> {
         let snapshot = &world.snapshot;
-        let linked = self.linked.take();
-        let same_pods = linked.as_ref().is_some_and(|linked| linked.same_pods(snapshot));
         let mut changes = Changes::default();
-        if !same_pods {
-            self.same_nodes(snapshot)?;
-            changes.pods_removed = self.detach_gone(snapshot)?;
+        self.same_nodes(snapshot)?;
+        let next = Placed::of(&world.policies, Some(&self.policies));
+        let fresh = self.nodes.iter().any(|node| !node.firewall.is_loaded());
+        let between = if fresh { next.clone() } else { self.policies.towards(&next) };
+        if self.rules {
+            changes.elements += self.program(|firewall| {
+                if firewall.is_loaded() {
+                    return Ok(firewall.plan_policies(&between));
+                }
+                let routes = world.routes_of(firewall.node());
+                firewall.plan(NodeState { snapshot, policies: &between, routes })
+            })?;
         }
-        for node in self.nodes.iter_mut().filter(|_| self.rules) {
-            let routes = world.routes_of(node.firewall.node());
-            let state = NodeState { snapshot, tables: world.policies.tables(), routes };
-            let change = node.firewall.plan(state)?;
-            changes.elements += change.len();
-            if !change.is_empty() {
-                let failed = |source| EmbeddedError::Nftables {
-                    node: node.name.to_string(),
-                    source: Box::new(source),
-                };
-                Firewall::commit(&mut node.netfilter, change).map_err(failed)?;
-            }
-        }
-        if !same_pods {
+        (self.between, self.next) = (between, next);
+        if !self.linked.as_ref().is_some_and(|linked| linked.same_pods(snapshot)) {
+            changes.pods_removed = self.set_aside(snapshot)?;
             changes.pods_added = self.attach_new(here, snapshot)?;
-        }
-        if !linked.is_some_and(|linked| linked.same(snapshot)) {
             self.route(here, snapshot)?;
+        }
+        Ok(changes)
+    }
+
+    /// The second step, when everything new listens: Services lead to it, and no longer to what goes. Where nothing
+    /// goes, it is the last one.
+    pub fn switch(&mut self, here: &mut Here, world: &World) -> Result<Changes, EmbeddedError> {
+        let snapshot = &world.snapshot;
+        let policies = if self.leaving.is_empty() { self.next.clone() } else { self.between.clone() };
+        let mut changes = Changes::default();
+        if self.rules {
+            changes.elements += self.program(|firewall| {
+                let routes = world.routes_of(firewall.node());
+                firewall.plan(NodeState { snapshot, policies: &policies, routes })
+            })?;
+        }
+        if !self.linked.as_ref().is_some_and(|linked| linked.same(snapshot)) {
+            self.route(here, snapshot)?;
+        }
+        Ok(changes)
+    }
+
+    /// The last step, when nothing listens any more in pods that go: their links and what the kernels know of them are
+    /// removed, and connections that lead nowhere are cut.
+    pub fn finish(&mut self, here: &mut Here, world: &World) -> Result<Changes, EmbeddedError> {
+        let snapshot = &world.snapshot;
+        let mut changes = Changes::default();
+        let leaving = std::mem::take(&mut self.leaving);
+        for pod in &leaving {
+            self.nodes[pod.node.0 as usize].router.detach(&pod.attached)?;
+        }
+        let next = self.next.clone();
+        if self.rules && !leaving.is_empty() {
+            changes.elements += self.program(|firewall| Ok(firewall.plan_policies(&next)))?;
+        }
+        self.policies = next;
+        if self.rules && !self.linked.as_ref().is_some_and(|linked| linked.same(snapshot)) {
+            let gone: BTreeSet<IpAddr> = leaving.iter().flat_map(|pod| pod.attached.ips.clone()).collect();
+            self.cut_stale(here, world, &gone)?;
         }
         self.linked = Some(Linked::of(snapshot));
         Ok(changes)
+    }
+
+    /// Plans a change for every node, and commits what there is; returns how many elements it was. Where a node refuses,
+    /// what the nodes know is uncertain: the next change begins anew.
+    fn program(
+        &mut self,
+        mut plan: impl FnMut(&mut Firewall) -> Result<Change, PlanError>,
+    ) -> Result<usize, EmbeddedError> {
+        let mut changes = Vec::with_capacity(self.nodes.len());
+        for node in &mut self.nodes {
+            match plan(&mut node.firewall) {
+                Ok(change) => changes.push(change),
+                Err(error) => {
+                    self.forget();
+                    return Err(error.into());
+                }
+            }
+        }
+        let elements = changes.iter().map(Change::len).sum();
+        let commit = |(node, change): (&mut NodePlumbing, Change)| {
+            let failed =
+                |source| EmbeddedError::Nftables { node: node.name.to_string(), source: Box::new(source) };
+            Firewall::commit(&mut node.netfilter, change).map_err(failed)
+        };
+        let changes = self.nodes.iter_mut().zip(changes).filter(|(_, change)| !change.is_empty());
+        if let Err(error) = changes.map(commit).collect::<Result<(), _>>() {
+            self.forget();
+            return Err(error);
+        }
+        Ok(elements)
+    }
+
+    fn forget(&mut self) {
+        self.nodes.iter_mut().for_each(|node| node.firewall.forget());
+        self.linked = None;
     }
 
     /// Refuses a World whose nodes are others: their links and routes are made once.
@@ -184,7 +272,8 @@ impl Plumbing {
         }
     }
 
-    fn detach_gone(&mut self, snapshot: &Snapshot) -> Result<usize, EmbeddedError> {
+    /// Sets the pods aside that go or come back elsewhere. Those whose address another one gets end at once.
+    fn set_aside(&mut self, snapshot: &Snapshot) -> Result<usize, EmbeddedError> {
         let stays = |key: &PodKey, plumbing: &PodPlumbing| {
             key.split_once('/').and_then(|(namespace, name)| snapshot.find_pod(namespace, name)).is_some_and(
                 |pod| {
@@ -196,9 +285,16 @@ impl Plumbing {
         };
         let gone: Vec<PodKey> =
             self.pods.iter().filter(|(key, p)| !stays(key, p)).map(|(key, _)| key.clone()).collect();
-        for key in &gone {
-            if let Some(pod) = self.pods.remove(key) {
-                self.nodes[pod.node.0 as usize].router.detach(&pod.attached)?;
+        let leaving: Vec<PodPlumbing> = gone.iter().filter_map(|key| self.pods.remove(key)).collect();
+        if !leaving.is_empty() {
+            let pods = snapshot.pods.iter().filter(|p| !p.host_network);
+            let taken: BTreeSet<IpAddr> = pods.flat_map(|p| p.ips.iter()).collect();
+            for pod in leaving {
+                if pod.attached.ips.iter().any(|ip| taken.contains(ip)) {
+                    self.nodes[pod.node.0 as usize].router.detach(&pod.attached)?;
+                } else {
+                    self.leaving.push(pod);
+                }
             }
         }
         Ok(gone.len())
@@ -244,22 +340,15 @@ impl Plumbing {
             let covered = snapshot.node(pod.node).pod_cidrs;
             wanted.extend(pod.ips.iter().filter(|ip| !covered.contains(*ip)).map(|ip| (ip, pod.node)));
         }
-        for service in snapshot.services.iter().filter(|s| !s.lb_ips.is_empty() || !s.external_ips.is_empty())
-        {
-            let node = announcer(snapshot, service);
-            for ip in service.lb_ips.iter().chain(&service.external_ips) {
-                wanted.entry(*ip).or_insert(node);
-            }
-        }
+        wanted.extend(announced(snapshot));
         if wanted == self.routed {
             return Ok(());
         }
         for (ip, node) in wanted.iter().filter(|(ip, node)| self.routed.get(ip) != Some(node)) {
             self.fabric.route_to(&self.nodes[node.0 as usize].attached, IpNet::from(*ip))?;
         }
-        let gone: Vec<IpAddr> = self.routed.keys().filter(|ip| !wanted.contains_key(ip)).copied().collect();
-        for ip in gone {
-            self.fabric.unreachable(IpNet::from(ip))?;
+        for (ip, node) in self.routed.iter().filter(|(ip, _)| !wanted.contains_key(ip)) {
+            self.fabric.unroute(&self.nodes[node.0 as usize].attached, IpNet::from(*ip))?;
         }
         self.outside.lead_inside(here, wanted.keys().copied())?;
         self.routed = wanted;
@@ -329,7 +418,6 @@ impl NodePlumbing {
     fn create(here: &mut Here, fabric: &mut Router, node: &Node) -> Result<Self, EmbeddedError> {
         let of = format!("node {}", node.name);
         let mut router = Router::create(here, &of)?;
-        answer_every_refusal()?;
         let netfilter = Netfilter::open().map_err(|source| EmbeddedError::Nftables {
             node: node.name.to_string(),
             source: Box::new(source),
@@ -353,15 +441,6 @@ impl NodePlumbing {
             firewall: Firewall::new(node.id),
         })
     }
-}
-
-/// Lets the namespace that the thread is in answer every refused packet: by default the kernel tells a client of one
-/// refusal a second, and the rest looks like silence.
-pub(crate) fn answer_every_refusal() -> Result<(), EmbeddedError> {
-    for name in ["net/ipv4/icmp_ratelimit", "net/ipv6/icmp/ratelimit"] {
-        sysctl::write_if_present(name, "0").map_err(FabricError::from)?;
-    }
-    Ok(())
 }
 
 /// The address that carries the overlay: IPv4 where there is one.

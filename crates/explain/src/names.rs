@@ -101,8 +101,7 @@ pub(crate) fn dns_hop(context: &Context<'_>, pod: PodId, conf: &ResolvConf) -> O
 /// Where a pod asks nameservers that are not the cluster's for a name that only the cluster has: that it fails.
 pub(crate) fn elsewhere(context: &Context<'_>, pod: PodId, name: &str, lookup: &Lookup) -> Option<Hop> {
     let snapshot = &context.world.snapshot;
-    let plan = &snapshot.plan;
-    let inside = |ip: IpAddr| plan.service_cidrs.contains(ip) || plan.pod_cidrs.contains(ip);
+    let inside = |ip: IpAddr| snapshot.plan.service_cidrs.contains(ip) || snapshot.is_of_pods(ip);
     let servers = &lookup.conf.nameservers;
     let known = |found: &Found| {
         matches!(found, Found::Addresses { .. } | Found::Alias { .. } | Found::NoAddress { .. })

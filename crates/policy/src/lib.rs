@@ -11,7 +11,9 @@ mod evaluate;
 mod groups;
 mod identities;
 mod matrix;
+mod meet;
 mod near;
+mod placed;
 mod ports;
 mod program;
 mod rules;
@@ -19,5 +21,6 @@ mod tables;
 
 pub use compiler::{Compiler, PolicySet};
 pub use evaluate::{Decision, Direction, Reason, Remote, Side};
+pub use placed::{Place, Placed};
 pub use near::{EitherPeer, Miss, NearMiss};
 pub use tables::{SET_ALL, SET_NONE, Subjects, Tables, Unaddressed};

@@ -94,7 +94,11 @@ impl Tables {
             Direction::Ingress => subjects.ingress,
             Direction::Egress => subjects.egress,
         };
-        let Some(subject) = subject else { return true };
+        subject.is_none_or(|subject| self.judge_subject(subject, peer, protocol, port))
+    }
+
+    /// The same of a subject.
+    pub(crate) fn judge_subject(&self, subject: u32, peer: IpAddr, protocol: Protocol, port: u16) -> bool {
         let specific = self
             .port_classes
             .iter()
