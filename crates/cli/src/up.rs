@@ -54,11 +54,8 @@ fn dry_run(world: &World) -> Result<u8, Stop> {
     let policies = Placed::of(&world.policies, None);
     for node in world.snapshot.nodes.iter() {
         let mut firewall = Firewall::new(node.id);
-        let state = NodeState {
-            snapshot: &world.snapshot,
-            policies: &policies,
-            routes: world.routes_of(node.id),
-        };
+        let state =
+            NodeState { snapshot: &world.snapshot, policies: &policies, routes: world.routes_of(node.id) };
         if let Some(table) = firewall.plan(state)?.into_table() {
             _ = writeln!(text, "# node {}\n{table}", node.name);
         }

@@ -88,7 +88,9 @@ impl Default for Options {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OptionsError {
     /// A range of special addresses.
-    #[error("{option} {net} cannot be: its addresses are {why}; choose a private range, such as 10.200.0.0/16 or fd00:200::/56")]
+    #[error(
+        "{option} {net} cannot be: its addresses are {why}; choose a private range, such as 10.200.0.0/16 or fd00:200::/56"
+    )]
     Special {
         /// The option.
         option: &'static str,
@@ -98,7 +100,9 @@ pub enum OptionsError {
         why: &'static str,
     },
     /// Two ranges with addresses in common.
-    #[error("{option} {net} and {other_option} {other} overlap: one address would be of both; choose ranges apart")]
+    #[error(
+        "{option} {net} and {other_option} {other} overlap: one address would be of both; choose ranges apart"
+    )]
     Overlap {
         /// The option.
         option: &'static str,
@@ -110,7 +114,9 @@ pub enum OptionsError {
         other: IpNet,
     },
     /// The zone is not a domain name.
-    #[error("--cluster-domain {zone:?} is not a domain name: labels of at most 63 letters, digits and `-`, with dots between them, at most 200 characters")]
+    #[error(
+        "--cluster-domain {zone:?} is not a domain name: labels of at most 63 letters, digits and `-`, with dots between them, at most 200 characters"
+    )]
     Zone {
         /// The zone.
         zone: String,
@@ -153,7 +159,10 @@ fn is_domain(zone: &str) -> bool {
     let zone = zone.strip_suffix('.').unwrap_or(zone);
     let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     let label = |label: &str| {
-        (1..=63).contains(&label.len()) && label.bytes().all(letter) && !label.starts_with('-') && !label.ends_with('-')
+        (1..=63).contains(&label.len())
+            && label.bytes().all(letter)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
     };
     zone.len() <= LONGEST_ZONE && zone.split('.').all(label)
 }
@@ -186,9 +195,15 @@ mod tests {
         };
         let error = with(&both).unwrap_err();
         assert!(error.starts_with("--node-cidr 10.1.0.0/16 and --pod-cidr 10.0.0.0/8 overlap"), "{error}");
-        for (zone, fine) in
-            [("cluster.local", true), ("k8s", true), ("a.b.", true), ("..", false), ("", false), ("a..b", false), ("-a", false)]
-        {
+        for (zone, fine) in [
+            ("cluster.local", true),
+            ("k8s", true),
+            ("a.b.", true),
+            ("..", false),
+            ("", false),
+            ("a..b", false),
+            ("-a", false),
+        ] {
             assert_eq!(with(&|o| o.zone = zone.to_owned()).is_ok(), fine, "{zone:?}");
         }
         assert!(with(&|o| o.zone = "a".repeat(400)).is_err());

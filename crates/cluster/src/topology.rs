@@ -1,4 +1,6 @@
 //! Namespaces, nodes and pods with their addresses: everything but Services and policies.
+mod given;
+
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, HashMap},
@@ -6,14 +8,13 @@ use std::{
     sync::Arc,
 };
 
-use ipnet::IpNet;
-
+use self::given::{Reserved, refuse_impossible};
 use crate::{
     addresses::{
-        family, overlap, set,
-        special::{special, special_address},
+        family,
         plan::{Given, Ground, ground, roomy},
         pool::Pool,
+        special::special_address,
     },
     fast::{Map, Set},
     findings::Findings,
@@ -260,12 +261,13 @@ impl Topologist {
                 continue;
             }
             for ip in nodes::restrict_addrs(draft.given, options).iter() {
-                let first = owners.get(&ip).map(|first| format!("pod {}/{}", first.namespace, first.name));
-                let first = first.or_else(|| Some(format!("node {}", of_nodes.get(&ip)?.name)));
-                match (first, special_address(ip)) {
-                    (Some(first), _) => say_duplicate(ip, draft, &first, findings),
-                    (None, Some(why)) => say_special(ip, draft, why, findings),
-                    (None, None) => {
+                match (owners.get(&ip), of_nodes.get(&ip), special_address(ip)) {
+                    (Some(first), ..) => say_duplicate(ip, draft, first, findings),
+                    (None, Some(node), _) => {
+                        say_impossible(ip, draft, &format!("the address of node {}", node.name), findings);
+                    }
+                    (None, None, Some(why)) => say_impossible(ip, draft, why, findings),
+                    (None, None, None) => {
                         owners.insert(ip, draft);
                         ips.fill(ip);
                     }
@@ -419,90 +421,24 @@ fn say_foreign_host_ips(nodes: &[Node], drafts: &[Arc<Draft>], places: &[NodeId]
     }
 }
 
-fn say_duplicate(ip: IpAddr, draft: &Draft, first: &str, findings: &mut Findings) {
+fn say_duplicate(ip: IpAddr, draft: &Draft, first: &Draft, findings: &mut Findings) {
+    findings
+        .error(
+            draft.origin.at.clone(),
+            format!(
+                "pods {}/{} and {}/{} both have the address {ip}: the second gets another",
+                first.namespace, first.name, draft.namespace, draft.name
+            ),
+        )
+        .related(first.origin.at.clone(), "the other one");
+}
+
+fn say_impossible(ip: IpAddr, draft: &Draft, why: &str, findings: &mut Findings) {
+    let (namespace, name) = (&draft.namespace, &draft.name);
     findings.error(
         draft.origin.at.clone(),
-        format!(
-            "{first} and pod {}/{} both have the address {ip}: the second gets another",
-            draft.namespace, draft.name
-        ),
+        format!("pod {namespace}/{name} has the address {ip}, which is {why}: it gets another"),
     );
-}
-
-fn say_special(ip: IpAddr, draft: &Draft, why: &str, findings: &mut Findings) {
-    let message =
-        format!("pod {}/{} has the address {ip}, which is {why}: it gets another", draft.namespace, draft.name);
-    findings.error(draft.origin.at.clone(), message);
-}
-
-/// Takes from nodes what no node can have: special addresses, and pod ranges that another node has.
-fn refuse_impossible(specs: &mut [NodeSpec], findings: &mut Findings) {
-    let at = |origin: &Option<Arc<netloom_objects::ObjectRef>>| {
-        origin.as_ref().map(|o| o.at.clone()).unwrap_or_else(netloom_objects::Location::builtin)
-    };
-    let mut ranges: Vec<(IpNet, Arc<str>)> = Vec::new();
-    for spec in specs {
-        let (ips, nets) = (spec.ips, spec.pod_cidrs);
-        (spec.ips, spec.pod_cidrs) = (Addrs::default(), Nets::default());
-        for ip in ips.iter() {
-            match special_address(ip) {
-                Some(why) => {
-                    let message =
-                        format!("node {} has the address {ip}, which is {why}: it gets another", spec.name);
-                    findings.error(at(&spec.origin), message);
-                }
-                None => spec.ips.fill(ip),
-            }
-        }
-        for net in nets.iter() {
-            let other = ranges.iter().find(|(other, _)| overlap(*other, net));
-            let why = match (special(net), other) {
-                (Some(why), _) => format!("node {} has the pod range {net}, whose addresses are {why}", spec.name),
-                (None, Some((other, first))) if *other == net => {
-                    format!("nodes {first} and {} both have the pod range {net}", spec.name)
-                }
-                (None, Some((other, first))) => {
-                    format!("node {} has the pod range {net}, which overlaps {other} of node {first}", spec.name)
-                }
-                (None, None) => {
-                    ranges.push((net, spec.name.clone()));
-                    set(&mut spec.pod_cidrs, net);
-                    continue;
-                }
-            };
-            findings.error(at(&spec.origin), format!("{why}: it gets another"));
-        }
-    }
-}
-
-/// The addresses that Services name.
-struct Reserved {
-    cluster_ips: Vec<IpAddr>,
-    others: Vec<IpAddr>,
-}
-
-impl Reserved {
-    fn of(services: &[Arc<netloom_objects::Object>]) -> Self {
-        let mut reserved = Self { cluster_ips: Vec::new(), others: Vec::new() };
-        for object in services {
-            let netloom_objects::Typed::Service(service) = &object.typed else { continue };
-            let Some(spec) = &service.spec else { continue };
-            let parsed = |texts: &mut dyn Iterator<Item = &String>| -> Vec<IpAddr> {
-                texts.filter_map(|text| text.trim().parse().ok()).collect()
-            };
-            let own = spec.cluster_ips.iter().flatten();
-            reserved.cluster_ips.extend(parsed(&mut own.chain(&spec.cluster_ip)));
-            let balancer = service.status.as_ref().and_then(|s| s.load_balancer.as_ref());
-            let given = balancer.into_iter().flat_map(|b| b.ingress.iter().flatten()).filter_map(|i| i.ip.as_ref());
-            let external = spec.external_ips.iter().flatten().chain(&spec.load_balancer_ip);
-            reserved.others.extend(parsed(&mut external.chain(given)));
-        }
-        reserved
-    }
-
-    fn all(&self) -> impl Iterator<Item = IpAddr> {
-        self.cluster_ips.iter().chain(&self.others).copied()
-    }
 }
 
 /// The pods that have addresses of their nodes' ranges.

@@ -74,6 +74,13 @@ impl Plumbing {
         Ok(cut)
     }
 
+    /// Deletes the connections from and to addresses, from every node's table.
+    pub fn cut_gone(&self, here: &mut Here, gone: &BTreeSet<IpAddr>) -> Result<usize, EmbeddedError> {
+        let of_gone =
+            |entry: &Entry| gone.contains(&entry.original.source) || gone.contains(&entry.reply.source);
+        self.nodes.iter().map(|node| self.delete(here, node, of_gone)).sum()
+    }
+
     fn delete(
         &self,
         here: &mut Here,

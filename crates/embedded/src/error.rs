@@ -43,7 +43,9 @@ pub enum EmbeddedError {
         source: io::Error,
     },
     /// There are not enough open files for probes.
-    #[error("too few open files for probes: {source}; raise `ulimit -n`, or open fewer connections with --max-probes")]
+    #[error(
+        "too few open files for probes: {source}; raise `ulimit -n`, or open fewer connections with --max-probes"
+    )]
     OpenFiles {
         /// What the system says.
         source: io::Error,

@@ -122,7 +122,11 @@ pub(crate) fn ports(snapshot: &Snapshot) -> BTreeSet<(Protocol, u16)> {
     for service in snapshot.services.iter() {
         let named = matches!(service.kind, ServiceKind::ExternalName(_));
         for (nth, port) in service.ports.iter().enumerate() {
-            let aims = service.endpoints.iter().filter(|e| e.pod.is_none()).filter_map(|e| e.ports.get(nth)?.as_ref());
+            let aims = service
+                .endpoints
+                .iter()
+                .filter(|e| e.pod.is_none())
+                .filter_map(|e| e.ports.get(nth)?.as_ref());
             ports.extend(aims.map(|aim| (port.protocol, *aim)));
             ports.extend(named.then_some((port.protocol, port.port)));
         }

@@ -224,7 +224,8 @@ fn answer(
             let name = &world.snapshot.node(node).name;
             let why = format!("nothing listens on {port} of node {name}: the connection is refused");
             if let Some(pod) = on_loopback(world, node, at, taken.protocol) {
-                let address = world.snapshot.node(node).ips.iter().next().map_or_else(String::new, |ip| ip.to_string());
+                let address =
+                    world.snapshot.node(node).ips.iter().next().map_or_else(String::new, |ip| ip.to_string());
                 let why = format!(
                     "{why}: hostPort {port} of {} leads to the pod from the node's own addresses; what a cluster's portmap does on the loopback is not modelled here",
                     pod.qualified_name()

@@ -21,6 +21,6 @@ mod tables;
 
 pub use compiler::{Compiler, PolicySet};
 pub use evaluate::{Decision, Direction, Reason, Remote, Side};
-pub use placed::{Place, Placed};
 pub use near::{EitherPeer, Miss, NearMiss};
+pub use placed::{Place, Placed};
 pub use tables::{SET_ALL, SET_NONE, Subjects, Tables, Unaddressed};

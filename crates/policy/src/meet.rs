@@ -54,10 +54,8 @@ pub(crate) fn meet(old: &Placed, new: &Placed) -> (Tables, Vec<Place>) {
     let pairs = pods.iter().flat_map(|(.., [ingress, egress])| [*ingress, *egress]);
     let subjects = numbers(pairs.filter(|pair| *pair != (None, None)));
     let classes = Classes::of(classes);
-    let choices: Vec<(u32, Vec<(&Class, SetPair)>)> = subjects
-        .iter()
-        .map(|(pair, number)| (*number, choices(before, after, *pair, &classes)))
-        .collect();
+    let choices: Vec<(u32, Vec<(&Class, SetPair)>)> =
+        subjects.iter().map(|(pair, number)| (*number, choices(before, after, *pair, &classes))).collect();
     let wanted = choices.iter().flat_map(|(_, choices)| choices.iter().map(|(_, sets)| *sets)).collect();
     let (sets, of_pair) = sets(before, after, &wanted, &identities);
     let mut rows = BTreeMap::new();
@@ -144,7 +142,10 @@ fn refined_ranges(
 }
 
 /// Two lists of disjoint, sorted ranges, cut where either is, with what each says; nothing where neither does.
-fn refined(old: &[(u128, u128, u32)], new: &[(u128, u128, u32)]) -> Vec<(u128, u128, Option<u32>, Option<u32>)> {
+fn refined(
+    old: &[(u128, u128, u32)],
+    new: &[(u128, u128, u32)],
+) -> Vec<(u128, u128, Option<u32>, Option<u32>)> {
     let mut cuts: BTreeSet<u128> = BTreeSet::new();
     for (low, high, _) in old.iter().chain(new) {
         cuts.insert(*low);
@@ -197,7 +198,8 @@ fn classes(old: &Tables, new: &Tables) -> (Vec<(Protocol, u16, u16, u32)>, Vec<C
     let defaults = PROTOCOLS.map(Class::default);
     let pairs = pieces.iter().map(|(.., pair)| optional(*pair));
     let numbers = numbers(pairs.chain(defaults.iter().map(|class| optional(class.pair))));
-    let atoms = pieces.iter().map(|(p, low, high, pair)| (*p, *low, *high, numbers[&optional(*pair)])).collect();
+    let atoms =
+        pieces.iter().map(|(p, low, high, pair)| (*p, *low, *high, numbers[&optional(*pair)])).collect();
     let mut seen = BTreeSet::new();
     let specific = pieces.iter().filter(|(.., pair)| seen.insert(*pair));
     let specific = specific.map(|(protocol, .., pair)| Class {

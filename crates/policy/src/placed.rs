@@ -45,7 +45,14 @@ impl Placed {
 
     /// The verdict on a pod's address, by the lookups that the kernel makes.
     #[must_use]
-    pub fn judge(&self, pod: IpAddr, direction: Direction, peer: IpAddr, protocol: Protocol, port: u16) -> bool {
+    pub fn judge(
+        &self,
+        pod: IpAddr,
+        direction: Direction,
+        peer: IpAddr,
+        protocol: Protocol,
+        port: u16,
+    ) -> bool {
         let Ok(at) = self.places.binary_search_by_key(&pod, |place| place.ip) else { return true };
         let subjects = self.places[at].subjects;
         let subject = match direction {

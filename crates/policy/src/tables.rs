@@ -149,7 +149,7 @@ impl Numbers {
 
     /// How many numbers were given out, to notice when most are of the past.
     pub fn len(&self) -> usize {
-        self.subjects.len() + self.sets.len() + self.chosen.len()
+        self.subjects.len() + self.sets.len() + self.chosen.len() + self.classes.len()
     }
 
     /// The set of a program's subject on a class of ports that exactly these ranges cover.

@@ -98,7 +98,8 @@ fn between(states: [&Snapshot; 2], sets: [&PolicySet; 2]) -> Result<(), TestCase
         pods.collect()
     };
     let [before, after] = states.map(addresses);
-    let mut peers: Vec<IpAddr> = ["203.0.113.10", "8.8.8.8", "2001:db8::1"].map(|a| a.parse().unwrap()).into();
+    let mut peers: Vec<IpAddr> =
+        ["203.0.113.10", "8.8.8.8", "2001:db8::1"].map(|a| a.parse().unwrap()).into();
     peers.extend(states[0].nodes.iter().flat_map(|n| n.ips.iter()));
     peers.extend(before.iter().chain(&after));
     let gone = |ip: &IpAddr| before.contains(ip) && !after.contains(ip);

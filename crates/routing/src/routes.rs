@@ -123,7 +123,8 @@ impl NodeRoutes {
         let Some(service) = service else { return false };
         let nth = service.ports.iter().position(|p| (p.protocol, p.port) == (view.protocol, view.port));
         let aims = |e: &netloom_cluster::Endpoint| {
-            e.ips.contains(answering.0) && nth.and_then(|nth| e.ports.get(nth).copied().flatten()) == Some(answering.1)
+            e.ips.contains(answering.0)
+                && nth.and_then(|nth| e.ports.get(nth).copied().flatten()) == Some(answering.1)
         };
         service.endpoints.iter().any(|e| (e.ready || e.serving) && aims(e))
     }

@@ -71,11 +71,19 @@ fn other_ports_of_a_nodes_address_are_the_nodes() {
     let spec = "spec: {selector: {app: web}, ports: [{port: 80}], externalIPs: [172.30.0.12, 198.51.100.30]}";
     let folder = folder(&[("all.yaml", &(TWO_NODES.to_owned() + &service("a", spec)))]);
     let explain = |to: &str| run(&["explain", path(&folder), "default/web", to, "--ip-family", "ipv4"]);
-    assert_eq!(explain("172.30.0.12:9100").status.code(), Some(0), "a pod on the host's network listens there");
+    assert_eq!(
+        explain("172.30.0.12:9100").status.code(),
+        Some(0),
+        "a pod on the host's network listens there"
+    );
     assert_eq!(explain("172.30.0.12:80").status.code(), Some(0));
     let nobody = explain("198.51.100.30:9100");
     assert_eq!(nobody.status.code(), Some(1));
-    assert!(!stdout(&nobody).contains("has no port"), "only of a ClusterIP that is said: {}", stdout(&nobody));
+    assert!(
+        !stdout(&nobody).contains("has no port"),
+        "only of a ClusterIP that is said: {}",
+        stdout(&nobody)
+    );
 }
 
 #[test]
@@ -202,9 +210,13 @@ fn ranges_of_netlooms_own_move_out_of_the_way() {
 
 #[test]
 fn what_cannot_be_is_refused_by_name() {
-    let node = |name: &str, rest: &str| format!("apiVersion: v1\nkind: Node\nmetadata: {{name: {name}}}\n{rest}\n---\n");
+    let node = |name: &str, rest: &str| {
+        format!("apiVersion: v1\nkind: Node\nmetadata: {{name: {name}}}\n{rest}\n---\n")
+    };
     let pod = |ip: &str| {
-        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: c, image: x}}]}}\nstatus: {{podIPs: [{{ip: {ip}}}]}}\n")
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: c, image: x}}]}}\nstatus: {{podIPs: [{{ip: {ip}}}]}}\n"
+        )
     };
     let ranges = "spec: {podCIDRs: [10.50.0.0/24]}";
     for (manifests, said) in [
@@ -219,10 +231,7 @@ fn what_cannot_be_is_refused_by_name() {
                 + &service("t", "spec: {ports: [{port: 80}], externalIPs: [10.96.0.9]}"),
             "Service default/t has the address 10.96.0.9, which is the ClusterIP of Service default/s",
         ),
-        (
-            service("s", "spec: {ports: [{port: 80}], externalIPs: [224.0.0.9]}"),
-            "224.0.0.9",
-        ),
+        (service("s", "spec: {ports: [{port: 80}], externalIPs: [224.0.0.9]}"), "224.0.0.9"),
     ] {
         let folder = folder(&[("all.yaml", &manifests)]);
         let output = run(&["verify", path(&folder)]);
@@ -282,7 +291,9 @@ fn of_two_pods_that_want_a_port_of_their_node_the_second_stays_unready() {
              readinessProbe: {{httpGet: {{port: 9099}}}}}}]}}\n---\n"
         )
     };
-    let both = daemon("one") + &daemon("two") + &service("two", "spec: {selector: {app: two}, ports: [{port: 9099}]}");
+    let both = daemon("one")
+        + &daemon("two")
+        + &service("two", "spec: {selector: {app: two}, ports: [{port: 9099}]}");
     let folder = folder(&[("all.yaml", &both)]);
     let output = run(&["verify", path(&folder)]);
     assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));

@@ -54,12 +54,15 @@ fn failures(text: &str) -> Vec<&str> {
 #[test]
 fn scaling_up_and_down_under_load_fails_no_request() {
     let all = nodes(3) + CLIENT;
-    for (what, header) in [("new connections", &["-H", "Connection: close"][..]), ("kept connections", &[])] {
+    for (what, header) in
+        [("new connections", &["-H", "Connection: close"][..]), ("kept connections", &[][..])]
+    {
         let manifests = folder(&[("all.yaml", &all), ("web.yaml", &web(4))]);
         let network = Running::start(User::Own, &[path(&manifests), "--watch", "--ip-family", "ipv4"]);
         let wrk = |seconds: &'static str| {
             let command = ["wrk", "-t1", "-c8", "-d", seconds, "--timeout", "5s"];
-            let command: Vec<&str> = command.iter().chain(header).chain(&["http://web.shop/"]).copied().collect();
+            let command: Vec<&str> =
+                command.iter().chain(header).chain(&["http://web.shop/"]).copied().collect();
             exec(&network, "shop/client", &command)
         };
         let mut load = wrk("6s");
@@ -76,7 +79,10 @@ fn scaling_up_and_down_under_load_fails_no_request() {
         // What the edits left behind harms no port of the client's.
         let said = stdout(&wrk("2s").wait_with_output().unwrap());
         assert_eq!(failures(&said), [""; 0], "{what}, afterwards: {said}");
-        println!("{what}: {edits} edits; {}", said.lines().find(|l| l.contains("requests in")).unwrap_or_default());
+        println!(
+            "{what}: {edits} edits; {}",
+            said.lines().find(|l| l.contains("requests in")).unwrap_or_default()
+        );
     }
 }
 

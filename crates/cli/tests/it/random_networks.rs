@@ -13,7 +13,7 @@ const NAMESPACES: [&str; 2] = ["team-a", "team-b"];
 struct Dice(u64);
 
 impl Dice {
-    fn next(&mut self) -> u64 {
+    fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -21,7 +21,7 @@ impl Dice {
     }
 
     fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
+        self.roll() % end
     }
 
     fn chance(&mut self, percent: u64) -> bool {
@@ -103,7 +103,9 @@ impl Cluster {
     fn namespaces(&mut self) {
         for name in NAMESPACES {
             let label = self.dice.pick(&["env: dev", "env: prod", ""]);
-            self.object(&format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {{{label}}}}}"));
+            self.object(&format!(
+                "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {{{label}}}}}"
+            ));
         }
     }
 
@@ -157,10 +159,9 @@ impl Cluster {
         }
         let node = match self.nodes.is_empty() || self.dice.chance(60) {
             true => String::new(),
-            false => format!(
-                "nodeName: {}, ",
-                self.nodes[self.dice.below(self.nodes.len() as u64) as usize].0
-            ),
+            false => {
+                format!("nodeName: {}, ", self.nodes[self.dice.below(self.nodes.len() as u64) as usize].0)
+            }
         };
         let network = if host { "hostNetwork: true, " } else { "" };
         let mut text = format!(
@@ -181,7 +182,8 @@ impl Cluster {
     fn service(&mut self, nth: u64) {
         let namespace = self.dice.pick(&NAMESPACES);
         let name = format!("svc{nth}");
-        let kind = self.dice.pick(&["ClusterIP", "ClusterIP", "NodePort", "LoadBalancer", "Headless", "Slices"]);
+        let kind =
+            self.dice.pick(&["ClusterIP", "ClusterIP", "NodePort", "LoadBalancer", "Headless", "Slices"]);
         let mut spec = Vec::new();
         match kind {
             "Headless" => spec.push("clusterIP: None".to_owned()),
@@ -240,7 +242,9 @@ impl Cluster {
         if kind == "LoadBalancer" && self.dice.chance(60) {
             let own: Vec<String> = self.nodes.iter().flat_map(|(_, ips)| ips.clone()).collect();
             let ips = match own.is_empty() || self.dice.chance(40) {
-                true => self.family.of(format!("192.0.2.{}", 20 + nth % 3), format!("2001:db8:2::{}", 20 + nth % 3)),
+                true => self
+                    .family
+                    .of(format!("192.0.2.{}", 20 + nth % 3), format!("2001:db8:2::{}", 20 + nth % 3)),
                 false => own,
             };
             let list: Vec<String> = ips.iter().map(|ip| format!("{{ip: \"{ip}\"}}")).collect();
@@ -257,7 +261,9 @@ impl Cluster {
         if self.dice.chance(15) {
             // Many that nothing listens on.
             return (0..12)
-                .map(|i| format!("{{name: u{i}, port: {}, targetPort: {}, protocol: UDP}}", base + i, 6000 + i))
+                .map(|i| {
+                    format!("{{name: u{i}, port: {}, targetPort: {}, protocol: UDP}}", base + i, 6000 + i)
+                })
                 .collect();
         }
         (0..=self.dice.below(2))
@@ -389,7 +395,10 @@ impl Cluster {
         if self.dice.chance(75) {
             let peers: Vec<String> = (0..=self.dice.below(2))
                 .map(|_| match self.dice.below(4) {
-                    0 => format!("{{podSelector: {{matchLabels: {{app: {}}}}}}}", self.dice.pick(&["a", "b", "c"])),
+                    0 => format!(
+                        "{{podSelector: {{matchLabels: {{app: {}}}}}}}",
+                        self.dice.pick(&["a", "b", "c"])
+                    ),
                     1 => format!(
                         "{{namespaceSelector: {{matchLabels: {{env: {}}}}}}}",
                         self.dice.pick(&["dev", "prod"])

@@ -56,11 +56,14 @@ pub fn ground(given: &Given, options: &Options, notes: &mut Vec<String>) -> Grou
     // What others have, or will have: their addresses widened as their range will be.
     let wide = |purpose: &Purpose, seen: &[IpNet]| {
         let by = |net: &IpNet| if family(*net) == Family::V4 { purpose.widen.0 } else { purpose.widen.1 };
-        seen.iter().map(|net| around(net.network(), by(net).min(u32::from(net.prefix_len())))).collect::<Vec<_>>()
+        seen.iter()
+            .map(|net| around(net.network(), by(net).min(u32::from(net.prefix_len()))))
+            .collect::<Vec<_>>()
     };
     let chosen = |nets: [Nets; 3]| nets.into_iter().flat_map(Nets::iter).map(|net| net.trunc());
     let services = wide(&SERVICES, &single(&given.services));
-    let mut avoid: Vec<IpNet> = chosen([options.service_cidrs, options.lb_cidrs, options.pod_cidrs]).collect();
+    let mut avoid: Vec<IpNet> =
+        chosen([options.service_cidrs, options.lb_cidrs, options.pod_cidrs]).collect();
     avoid.extend(pods.iter().chain(&services));
     let nodes = ranges(&NODES, options.node_cidrs, &nodes, Nets::default(), &avoid, options, notes);
     let mut avoid: Vec<IpNet> = chosen([options.service_cidrs, options.lb_cidrs, nodes]).collect();
@@ -115,13 +118,7 @@ pub fn plan(
     };
     let mut client = Addrs::default();
     [Family::V4, Family::V6].into_iter().filter_map(outside).for_each(|ip| client.fill(ip));
-    AddressPlan {
-        pod_cidrs: ground.pods,
-        service_cidrs,
-        lb_cidrs,
-        node_cidrs: ground.nodes,
-        outside: client,
-    }
+    AddressPlan { pod_cidrs: ground.pods, service_cidrs, lb_cidrs, node_cidrs: ground.nodes, outside: client }
 }
 
 /// Up to 203.0.113.254, and over it into the networks behind.
@@ -131,8 +128,11 @@ const OUTSIDE_TRIES: u128 = 65_536;
 fn apart(net: IpNet, taken: &[IpNet]) -> IpNet {
     let (wanted, bits) = (family(net), host_bits(net));
     let step = 1_u128.checked_shl(bits).unwrap_or_default();
-    let nth = |n: u128| around(address(wanted, number(net.network()).wrapping_add(n * step)), u32::from(net.prefix_len()));
-    let is_free = |range: &IpNet| special(*range).is_none() && !taken.iter().any(|other| overlap(*other, *range));
+    let nth = |n: u128| {
+        around(address(wanted, number(net.network()).wrapping_add(n * step)), u32::from(net.prefix_len()))
+    };
+    let is_free =
+        |range: &IpNet| special(*range).is_none() && !taken.iter().any(|other| overlap(*other, *range));
     (0..RANGE_TRIES).map(nth).find(is_free).unwrap_or(net)
 }
 
@@ -151,9 +151,9 @@ fn ranges(
     for family in options.families.iter() {
         match of(chosen, family) {
             Some(net) => set(&mut nets, net.trunc()),
-            None => {
-                range(purpose, seen, family, (taken, avoid), notes).into_iter().for_each(|net| set(&mut nets, net))
-            }
+            None => range(purpose, seen, family, (taken, avoid), notes)
+                .into_iter()
+                .for_each(|net| set(&mut nets, net)),
         }
     }
     nets
@@ -242,7 +242,10 @@ mod tests {
         assert_eq!(text(plan.pod_cidrs), "172.18.0.0/16");
         let given = Given { services: ips(&["10.244.0.5"]), ..Given::default() };
         let (plan, _) = whole(&given, &["10.244.0.5"], &Options::default());
-        assert_eq!((text(plan.service_cidrs), text(plan.pod_cidrs)), ("10.244.0.0/16".into(), "10.245.0.0/16".into()));
+        assert_eq!(
+            (text(plan.service_cidrs), text(plan.pod_cidrs)),
+            ("10.244.0.0/16".into(), "10.245.0.0/16".into())
+        );
         let net = |text: &str| Nets { v4: Some(text.parse().unwrap()), v6: None };
         let options = Options { node_cidrs: net("10.244.0.0/24"), ..Options::default() };
         let (plan, _) = whole(&Given::default(), &[], &options);

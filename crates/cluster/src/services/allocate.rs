@@ -219,7 +219,9 @@ fn say_cluster_ips(claims: &[Claim<'_>], ips: &[Addrs], findings: &mut Findings)
                 "Service {}/{} has the address {ip}, which is the ClusterIP of Service {}/{}",
                 service.namespace, service.name, owner.namespace, owner.name
             );
-            findings.error(service.origin.at.clone(), message).related(owner.origin.at.clone(), "the other one");
+            findings
+                .error(service.origin.at.clone(), message)
+                .related(owner.origin.at.clone(), "the other one");
         }
     }
 }

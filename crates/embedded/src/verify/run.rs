@@ -65,7 +65,12 @@ pub async fn run(
     let of = plan.probes.len();
     let world = network.world();
     let in_flight = in_flight()?;
-    let mut report = Report { probes: of, notes: nothing_of_the_set(world).into_iter().collect(), not_probed: plan.not_probed, ..Report::default() };
+    let mut report = Report {
+        probes: of,
+        notes: nothing_of_the_set(world).into_iter().collect(),
+        not_probed: plan.not_probed,
+        ..Report::default()
+    };
     let allowed = plan.probes.iter().filter(|p| p.predicted.iter().all(Path::answered)).count();
     report.predicted =
         Predicted { allowed: allowed + plan.only_predicted.0, denied: of - allowed + plan.only_predicted.1 };
@@ -108,7 +113,9 @@ fn in_flight() -> Result<usize, EmbeddedError> {
     let limit = open_file_limit().map_err(doing())?;
     let free = limit.saturating_sub(open + SPARE_FILES) / FILES;
     match free.min(IN_FLIGHT) {
-        few if few < LEAST => Err(EmbeddedError::OpenFiles { source: std::io::Error::from_raw_os_error(EMFILE) }),
+        few if few < LEAST => {
+            Err(EmbeddedError::OpenFiles { source: std::io::Error::from_raw_os_error(EMFILE) })
+        }
         enough => Ok(enough),
     }
 }

@@ -52,12 +52,7 @@ pub(crate) async fn serve1(stream: Rewound, peer: SocketAddr, answerer: Arc<Answ
 }
 
 /// Serves one HTTP/2 connection, likewise.
-pub(crate) async fn serve2(
-    stream: Rewound,
-    peer: SocketAddr,
-    answerer: Arc<Answerer>,
-    mut leaving: Leaving,
-) {
+pub(crate) async fn serve2(stream: Rewound, peer: SocketAddr, answerer: Arc<Answerer>, mut leaving: Leaving) {
     let (peer, local) = (canonical(peer), stream.local_address());
     let service = service_fn(move |request| {
         let answerer = Arc::clone(&answerer);
