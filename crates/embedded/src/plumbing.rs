@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use netloom_cluster::{Nets, Node, NodeId, Pod, Protocol, Service, Snapshot};
 use netloom_kernel::{
     conntrack::Conntrack,
-    fabric::{Attached, Attachment, FabricError, Overlay as OverlayDevice, OverlayPeer, Router, overlay_mtu},
+    fabric::{Attached, Attachment, Overlay as OverlayDevice, OverlayPeer, Router, overlay_mtu},
     netns::{Here, NetNs},
     nflog::Nflog,
     nft::Netfilter,
