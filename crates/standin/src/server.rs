@@ -14,6 +14,8 @@ use tokio::{
 
 /// How long a server waits before it tries again when the process or the machine has run out of something.
 const BACKOFF: Duration = Duration::from_millis(100);
+/// How long a server that is about to end waits for whoever is on the way.
+const QUIET: Duration = Duration::from_millis(20);
 /// How often the same trouble is told at most.
 const COMPLAINT: Duration = Duration::from_secs(30);
 
@@ -63,6 +65,13 @@ impl Leaving {
     /// As [`Self::near`], for whoever has nothing else to ask of it.
     pub async fn is_told(mut self) {
         self.near().await;
+    }
+
+    /// Ready when it is, and the packets of those who were led here before have had time to arrive: closing a listener
+    /// refuses whoever is in the middle of connecting.
+    async fn near_and_quiet(&mut self) {
+        self.near().await;
+        tokio::time::sleep(QUIET).await;
     }
 
     /// Ready when it is.
@@ -140,7 +149,7 @@ pub(crate) async fn accept_loop<F>(
                 Err(error) => trouble.back_off("cannot accept a connection", &error).await,
             },
             // Asked last: who waits to be accepted is let in first.
-            () = leaving.near(), if connections.is_empty() => return,
+            () = leaving.near_and_quiet(), if connections.is_empty() => return,
         }
     }
 }
