@@ -165,6 +165,27 @@ pub struct Packages {
     pub remote: bool,
 }
 
+impl Packages {
+    /// As [`Self::list`]; of folders that have no manifests (any more) there is nothing.
+    ///
+    /// # Errors
+    /// When a path does not exist or cannot be listed.
+    pub fn list_or_nothing(&self, paths: &[PathBuf]) -> Result<FileList, ReadError> {
+        let mut paths = paths.to_vec();
+        loop {
+            match self.list(&paths) {
+                Err(ReadError::EmptyFolder { path }) if paths.contains(&path) => {
+                    paths.retain(|other| *other != path);
+                    if paths.is_empty() {
+                        return Ok(FileList::default());
+                    }
+                }
+                listed => return listed,
+            }
+        }
+    }
+}
+
 /// How the cluster is laid out.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Cluster")]
@@ -332,7 +353,7 @@ impl Cluster {
     /// The options of the Snapshot.
     ///
     /// # Errors
-    /// When a range is given twice for one family.
+    /// As [`Self::over`].
     pub fn options(&self) -> Result<Options, String> {
         self.over(&Options::default())
     }
@@ -340,10 +361,10 @@ impl Cluster {
     /// As [`Self::options`], with `base` for what is not given.
     ///
     /// # Errors
-    /// When a range is given twice for one family.
+    /// When a range is given twice for one family, or no cluster can be laid out like that.
     pub fn over(&self, base: &Options) -> Result<Options, String> {
         let over = |base: Nets, given: Nets| Nets { v4: given.v4.or(base.v4), v6: given.v6.or(base.v6) };
-        Ok(Options {
+        let options = Options {
             nodes: self.nodes.unwrap_or(base.nodes),
             families: match self.ip_family {
                 Some(IpFamily::Dual) => Families::Dual,
@@ -362,7 +383,9 @@ impl Cluster {
             outside: base.outside,
             addressing: base.addressing,
             add_dns: base.add_dns && !self.no_dns,
-        })
+        };
+        options.check().map_err(|error| error.to_string())?;
+        Ok(options)
     }
 }
 

@@ -5,7 +5,7 @@ use netloom_embedded::{Changed, Denied, Network, Watcher, serve_control};
 use netloom_explain::World;
 use netloom_kernel::control::{self, ControlError};
 use netloom_node::{Firewall, LogPrefix, NodeState};
-use netloom_policy::Reason;
+use netloom_policy::{Placed, Reason};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{Mutex, broadcast},
@@ -51,13 +51,11 @@ fn bind(name: Option<&str>) -> Result<(String, std::os::unix::net::UnixListener)
 /// What each node would be told, in nft syntax.
 fn dry_run(world: &World) -> Result<u8, Stop> {
     let mut text = String::new();
+    let policies = Placed::of(&world.policies, None);
     for node in world.snapshot.nodes.iter() {
         let mut firewall = Firewall::new(node.id);
-        let state = NodeState {
-            snapshot: &world.snapshot,
-            tables: world.policies.tables(),
-            routes: world.routes_of(node.id),
-        };
+        let state =
+            NodeState { snapshot: &world.snapshot, policies: &policies, routes: world.routes_of(node.id) };
         if let Some(table) = firewall.plan(state)?.into_table() {
             _ = writeln!(text, "# node {}\n{table}", node.name);
         }

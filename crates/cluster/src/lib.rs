@@ -21,5 +21,5 @@ mod workloads;
 
 pub use builder::{Builder, Built, build};
 pub use model::*;
-pub use options::{Addressing, Families, Options};
+pub use options::{Addressing, Families, Options, OptionsError};
 pub use policies::selector::{UnknownOperator, selector};

@@ -3,6 +3,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     sync::Arc,
+    time::Duration,
 };
 
 use netloom_cluster::{NodeId, Pod, PodId, Protocol, Snapshot};
@@ -12,7 +13,7 @@ use netloom_kernel::netns::{Here, NetNs, Worker};
 use netloom_standin::{
     HealthState, Identity, NamedPort, Server, Transport, serve_health, serve_tcp, serve_udp,
 };
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::{
     EmbeddedError,
@@ -20,6 +21,9 @@ use crate::{
     outside,
     plumbing::{Opened, Plumbing, PodKey, key_of, open_ports},
 };
+
+/// How long a request that is under way may take when its pod goes, and how long a silent connection is waited for.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Who listens: a pod, a node or the outside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,10 +56,33 @@ pub(crate) struct OpenedFor {
 
 struct Running {
     wanted: Wanted,
-    servers: Vec<Server>,
+    servers: HashMap<(Protocol, u16), Server>,
     dns: Vec<JoinHandle<()>>,
     responder: Option<Responder>,
     health: Vec<(u16, Arc<HealthState>)>,
+}
+
+impl Running {
+    /// Ends everything; the sockets are closed when this returns.
+    async fn end(mut self) {
+        for server in std::mem::take(&mut self.servers).into_values() {
+            server.stop().await;
+        }
+        for task in std::mem::take(&mut self.dns) {
+            task.abort();
+            // It was cancelled: that it says so is no news.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Wanted {
+    /// Whether the other is the same but for the ports that it listens on. The ports of DNS and of health checks have
+    /// servers of their own.
+    fn differs_by_ports(&self, other: &Self) -> bool {
+        let plain = |wanted: &Self| wanted.dns.is_none() && wanted.health.is_empty();
+        plain(self) && plain(other) && self.identity == other.identity && self.place == other.place
+    }
 }
 
 impl Drop for Running {
@@ -67,6 +94,9 @@ impl Drop for Running {
 /// Everything that listens.
 pub(crate) struct Servers {
     running: HashMap<Owner, Running>,
+    /// What ends when nobody is led to it any more: of owners that go, and single ports.
+    leaving: Vec<Running>,
+    ending: Vec<Server>,
     upstream: Option<Arc<dyn Upstream>>,
     /// Opens the connections of DNS servers to others.
     dialer: Option<Arc<Worker>>,
@@ -74,7 +104,7 @@ pub(crate) struct Servers {
 
 impl Servers {
     pub fn new(upstream: Option<Arc<dyn Upstream>>) -> Self {
-        Self { running: HashMap::new(), upstream, dialer: None }
+        Self { running: HashMap::new(), leaving: Vec::new(), ending: Vec::new(), upstream, dialer: None }
     }
 
     /// What should listen in this World, without the pods in which a process of the user's own runs.
@@ -144,30 +174,61 @@ impl Servers {
         let same_services =
             Arc::ptr_eq(&before.services, &now.services) && before.dns_service == now.dns_service;
         (same_services || (dns_ports(before) == dns_ports(now) && health(before) == health(now)))
-            && (Arc::ptr_eq(&before.policies, &now.policies) || outside::ports(before) == outside::ports(now))
+            && ((same_services && Arc::ptr_eq(&before.policies, &now.policies))
+                || outside::ports(before) == outside::ports(now))
     }
 
-    /// Ends what should no longer listen, or no longer the same way; returns what has to be opened.
-    pub async fn retire(&mut self, wanted: HashMap<Owner, Wanted>) -> Vec<(Owner, Wanted)> {
-        let stale: Vec<Owner> = self
-            .running
-            .iter()
-            .filter(|(owner, r)| wanted.get(owner) != Some(&r.wanted))
-            .map(|(o, _)| o.clone())
-            .collect();
-        for owner in stale {
-            if let Some(mut running) = self.running.remove(&owner) {
-                for server in std::mem::take(&mut running.servers) {
-                    server.stop().await;
+    /// What has to be opened before anybody is led to it: ports that nothing listens on yet. What should listen no longer,
+    /// or otherwise than it does, is set aside: see [`Self::retire`].
+    pub async fn missing(&mut self, wanted: HashMap<Owner, Wanted>) -> Vec<(Owner, Wanted)> {
+        let mut missing = Vec::new();
+        let mut ends: Vec<Owner> = self.running.keys().filter(|o| !wanted.contains_key(o)).cloned().collect();
+        for (owner, wanted) in wanted {
+            match self.running.get_mut(&owner) {
+                Some(running) if running.wanted == wanted => {}
+                Some(running) if running.wanted.differs_by_ports(&wanted) => {
+                    let kept = |port: &(Protocol, u16)| wanted.ports.contains(port);
+                    let gone: Vec<_> = running.servers.keys().filter(|port| !kept(port)).copied().collect();
+                    self.ending.extend(gone.iter().filter_map(|port| running.servers.remove(port)));
+                    let mut more = wanted.clone();
+                    more.ports.retain(|port| !running.servers.contains_key(port));
+                    running.wanted = wanted;
+                    missing.push((owner, more));
                 }
-                for task in std::mem::take(&mut running.dns) {
-                    task.abort();
-                    // It was cancelled: that it says so is no news.
-                    let _ = task.await;
+                Some(running) => {
+                    // In the same namespace the ports have to be free first.
+                    if running.wanted.place == wanted.place {
+                        if let Some(running) = self.running.remove(&owner) {
+                            running.end().await;
+                        }
+                    } else {
+                        ends.push(owner.clone());
+                    }
+                    missing.push((owner, wanted));
                 }
+                None => missing.push((owner, wanted)),
             }
         }
-        wanted.into_iter().filter(|(owner, _)| !self.running.contains_key(owner)).collect()
+        for owner in ends {
+            self.leaving.extend(self.running.remove(&owner));
+        }
+        missing
+    }
+
+    /// Ends what was set aside, when nobody is led to it any more: what was asked is answered first.
+    pub async fn retire(&mut self) {
+        let leaving = std::mem::take(&mut self.leaving);
+        let mut ending = std::mem::take(&mut self.ending);
+        let mut others = Vec::new();
+        for mut running in leaving {
+            ending.extend(std::mem::take(&mut running.servers).into_values());
+            others.push(running);
+        }
+        let mut drained: JoinSet<()> = ending.into_iter().map(|server| server.drain(PATIENCE)).collect();
+        while drained.join_next().await.is_some() {}
+        for running in others {
+            running.end().await;
+        }
     }
 
     /// Opens the sockets, in their owners' namespaces.
@@ -208,8 +269,15 @@ impl Servers {
     /// Starts to answer.
     pub fn start(&mut self, opened: Vec<OpenedFor>) -> Result<(), EmbeddedError> {
         for OpenedFor { owner, wanted, sockets, dns } in opened {
-            let mut running =
-                Running { servers: Vec::new(), dns: Vec::new(), responder: None, health: Vec::new(), wanted };
+            let fresh = || Running {
+                servers: HashMap::new(),
+                dns: Vec::new(),
+                responder: None,
+                health: Vec::new(),
+                wanted: wanted.clone(),
+            };
+            // More ports of an owner that listens on others already.
+            let mut running = self.running.remove(&owner).unwrap_or_else(fresh);
             if let Some(dns) = dns {
                 let label = running.wanted.identity.label();
                 let (responder, tasks) = dns.start(&label, self.upstream.clone(), &self.dialer()?)?;
@@ -220,6 +288,7 @@ impl Servers {
                 BTreeMap::new();
             for (port, socket) in sockets {
                 let identity = running.wanted.identity.clone();
+                let protocol = socket.protocol();
                 let is_dns = running.wanted.dns.as_ref().is_some_and(|dns| dns.ports.contains(&port));
                 let served = match socket {
                     Opened::Tcp(listener) if is_dns => {
@@ -241,9 +310,9 @@ impl Servers {
                     Opened::Udp(socket) => serve_udp(socket, identity, port),
                 };
                 let label = running.wanted.identity.label();
-                running
-                    .servers
-                    .push(served.map_err(|e| EmbeddedError::Server { owner: label, reason: e.to_string() })?);
+                let served =
+                    served.map_err(|e| EmbeddedError::Server { owner: label, reason: e.to_string() })?;
+                running.servers.insert((protocol, port), served);
             }
             for (port, (udp, tcp)) in dns {
                 let Some(responder) = &running.responder else { continue };

@@ -104,10 +104,9 @@ pub(crate) fn dns_hop(context: &Context<'_>, pod: PodId, conf: &ResolvConf) -> O
 /// Where a pod asks nameservers that are not the cluster's for a name that only the cluster has: that it fails.
 pub(crate) fn elsewhere(context: &Context<'_>, pod: PodId, name: &str, lookup: &Lookup) -> Option<Hop> {
     let snapshot = &context.world.snapshot;
-    let plan = &snapshot.plan;
     let inside = |ip: IpAddr| {
-        plan.service_cidrs.contains(ip)
-            || plan.pod_cidrs.contains(ip)
+        snapshot.plan.service_cidrs.contains(ip)
+            || snapshot.is_of_pods(ip)
             || context.world.dns.node_local_at(ip).is_some()
     };
     let servers = &lookup.conf.nameservers;

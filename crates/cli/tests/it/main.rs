@@ -1,6 +1,7 @@
 //! The command as its users have it: real namespaces, real packets, real clients.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up has to fail loudly")]
 
+mod addresses;
 mod browser;
 mod check;
 mod diff;
@@ -12,11 +13,13 @@ mod host_aliases;
 mod host_ports;
 mod hostile;
 mod leaves_nothing;
+mod live_changes;
 mod lsp;
 mod mend;
 mod packages;
 mod page;
 mod random;
+mod random_networks;
 mod reach;
 mod readme;
 mod services;

@@ -271,6 +271,20 @@ impl Snapshot {
         &self.namespaces[id.0 as usize]
     }
 
+    /// Whether an address is of the cluster's ranges, whoever has it: of its pods', Services', load balancers' or nodes'.
+    #[must_use]
+    pub fn is_inside(&self, ip: IpAddr) -> bool {
+        let plan = &self.plan;
+        self.is_of_pods(ip)
+            || [plan.service_cidrs, plan.lb_cidrs, plan.node_cidrs].iter().any(|nets| nets.contains(ip))
+    }
+
+    /// Whether an address is of the pods' ranges: the cluster's, and those that nodes have beside it.
+    #[must_use]
+    pub fn is_of_pods(&self, ip: IpAddr) -> bool {
+        self.plan.pod_cidrs.contains(ip) || self.nodes.iter().any(|n| n.pod_cidrs.contains(ip))
+    }
+
     /// The namespace of a name.
     #[must_use]
     pub fn find_namespace(&self, name: &str) -> Option<NamespaceId> {

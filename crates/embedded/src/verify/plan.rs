@@ -224,7 +224,7 @@ fn aims(world: &World) -> Vec<Aim> {
     let mut out: BTreeSet<IpAddr> = snapshot.plan.outside.iter().collect();
     out.extend(representatives(world, |p| p.egress.as_deref()));
     for ip in out {
-        for (protocol, port) in outside::ports(snapshot) {
+        for (protocol, port) in outside::asked(snapshot) {
             let name = Arc::from(format!("outside ({ip}):{port}"));
             aims.push(Aim { to: SocketAddr::new(ip, port), protocol, name, from: From::Pods });
         }
