@@ -2,6 +2,7 @@
 use std::{io::IsTerminal as _, path::PathBuf};
 
 use netloom_explain::{Options, Verdict, explain};
+use netloom_reach::explain_published;
 
 use crate::{
     args::{Explain, Output},
@@ -17,7 +18,12 @@ pub fn main(args: &Explain) -> Result<u8, Stop> {
     let loaded = Loaded::new(&paths, &args.reading)?;
     let objects = loaded.objects();
     let options = Options { objects: Some(&objects), ..Options::default() };
-    let explanation = explain(&loaded.world, from, to, &options)?;
+    // A host that the set publishes is followed; anything else is one connection.
+    let published = explain_published(&loaded.world, &objects, from, to, &options)?;
+    let explanation = match published {
+        Some(explanation) => explanation,
+        None => explain(&loaded.world, from, to, &options)?,
+    };
     match args.output {
         Output::Text => out::write(&explanation.render(std::io::stdout().is_terminal()))?,
         Output::Json => out::write(&format!("{}\n", serde_json::to_string_pretty(&explanation)?))?,

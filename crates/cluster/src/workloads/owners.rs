@@ -101,7 +101,8 @@ fn key(object: &Object) -> Key {
 /// The owner that controls an object.
 pub fn controller(object: &Object) -> Option<Owner> {
     let owners = object.metadata().owner_references.as_deref().unwrap_or_default();
-    let owner: &OwnerReference =
-        owners.iter().find(|o| o.controller == Some(true)).or_else(|| owners.first())?;
+    // One that says nothing of a kind or a name is nobody.
+    let owners = || owners.iter().filter(|o| !o.kind.is_empty() && !o.name.is_empty());
+    let owner: &OwnerReference = owners().find(|o| o.controller == Some(true)).or_else(|| owners().next())?;
     Some((Arc::from(owner.kind.as_str()), Arc::from(owner.name.as_str())))
 }

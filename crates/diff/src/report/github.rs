@@ -19,7 +19,7 @@ const SHOWN: usize = 50;
 /// `::warning file=…,line=…,title=…::message` for what the internet gained, `::notice` for all else; the counts last.
 #[must_use]
 pub fn github(diff: &Diff<'_>) -> String {
-    let of_group = |group: &Group| (group.from_internet, Item::Group(group.clone()));
+    let of_group = |group: &Group| (false, Item::Group(group.clone()));
     let groups = diff.groups().map(of_group);
     let ways = diff.ways.iter().map(|way| (way.from_internet(), Item::Way(way.clone())));
     let mut all: Vec<(bool, Item)> = groups.chain(ways).collect();

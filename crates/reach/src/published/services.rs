@@ -29,6 +29,7 @@ pub(super) fn add(set: &Set<'_>, object: &Object, found: &mut Vec<Published>) {
             targets: targets(service, nth, port.protocol).collect(),
             only_from,
             masquerades: service.external_policy == TrafficPolicy::Cluster,
+            routed: None,
         });
     }
 }
@@ -42,6 +43,7 @@ pub(super) fn host_ports(snapshot: &Snapshot, found: &mut Vec<Published>) {
             targets: vec![(pod.id, port.protocol, port.target)],
             only_from: Vec::new(),
             masquerades: false,
+            routed: None,
         }));
     }
 }
