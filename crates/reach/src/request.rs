@@ -390,7 +390,14 @@ impl Asked<'_> {
         let leg = |(protocol, dials): &(Protocol, Vec<SocketAddr>)| {
             explain_leg(self.world, &origins, dials, *protocol, self.options)
         };
-        legs.filter_map(leg).flatten().collect()
+        let hops: Vec<Hop> = legs.filter_map(leg).flatten().collect();
+        match hops.is_empty() {
+            true => {
+                let why = "the controller and the pods behind it share no IP family";
+                vec![Hop::denied(Stage::Answer, why, Some(published.by.clone()))]
+            }
+            false => hops,
+        }
     }
 
     /// From a controller that the set does not have, as the usual ones are: what policies say of it.

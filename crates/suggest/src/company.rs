@@ -1,9 +1,6 @@
 //! Who else may live in a namespace: pods that no object of the set declares, and that a policy for all of the
 //! namespace would shut off.
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use netloom_cluster::{NamespaceMatch, Snapshot, Tier};
 use netloom_objects::{Object, ObjectSet, Typed};
@@ -19,11 +16,12 @@ pub(crate) type Company = BTreeMap<Arc<str>, Vec<Reason>>;
 
 /// Finds the namespaces of the set's pods in which others may live.
 pub(crate) fn company(objects: &ObjectSet, snapshot: &Snapshot, units: &Units) -> Company {
-    let own: BTreeSet<&Arc<str>> = units.all().iter().map(|unit| &unit.namespace).collect();
+    let own: BTreeMap<&str, &Arc<str>> =
+        units.all().iter().map(|unit| (&*unit.namespace, &unit.namespace)).collect();
     let mut company = Company::new();
     let mut tell = |namespace: &str, reason: Reason| {
-        if let Some(namespace) = own.iter().find(|own| ***own == *namespace) {
-            company.entry((*namespace).clone()).or_default().push(reason);
+        if let Some(namespace) = own.get(namespace) {
+            company.entry(Arc::clone(namespace)).or_default().push(reason);
         }
     };
     for namespace in snapshot.namespaces.iter().filter(|namespace| namespace.origin.is_none()) {
@@ -88,7 +86,7 @@ fn is_of_pods(snapshot: &Snapshot, object: &Object) -> bool {
 }
 
 /// Groups of kinds that configure something, and for which nobody runs pods where the object is.
-const WITHOUT_PODS: [&str; 34] = [
+const WITHOUT_PODS: &[&str] = &[
     "acme.cert-manager.io",
     "autoscaling.k8s.io",
     "bitnami.com",
@@ -126,9 +124,9 @@ const WITHOUT_PODS: [&str; 34] = [
 ];
 
 /// Kinds of such groups for which an operator runs pods all the same, and kinds of others for which none does.
-const WITH: [&str; 6] =
-    ["Alertmanager", "Prometheus", "PrometheusAgent", "ThanosRuler", "GatewayProxy", "EnvoyProxy"];
-const WITHOUT: [&str; 8] = [
+const WITH: &[&str] =
+    &["Alertmanager", "Prometheus", "PrometheusAgent", "ThanosRuler", "GatewayProxy", "EnvoyProxy"];
+const WITHOUT: &[&str] = &[
     "AppProject",
     "Application",
     "ApplicationSet",

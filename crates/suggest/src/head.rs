@@ -39,7 +39,7 @@ fn lines(ground: &Ground<'_>, suggestion: &Suggestion, namespace: &str) -> Vec<S
     }
     let mut lacking: BTreeMap<(&str, &str), Vec<UnitId>> = BTreeMap::new();
     for lack in &suggestion.lacks {
-        lacking.entry((&lack.what, &lack.how)).or_default().push(lack.unit);
+        lacking.entry((lack.what.as_str(), lack.how.as_str())).or_default().push(lack.unit);
     }
     for ((what, how), units) in lacking {
         let units = here(&units);

@@ -146,7 +146,7 @@ impl Reader<'_, '_> {
     }
 
     /// The pods that a peer names: those of the set, and those of others where there can be some.
-    fn ends(&mut self, peer: &PodPeer) -> Vec<End> {
+    fn ends(&self, peer: &PodPeer) -> Vec<End> {
         let units = self.matching(peer);
         let homes: BTreeSet<&str> =
             units.iter().map(|unit| &*self.ground.units.get(*unit).namespace).collect();

@@ -2,6 +2,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
+    ops::Bound,
     path::{Component, Path, PathBuf},
 };
 
@@ -62,7 +63,7 @@ impl<'t> Tree<'t> {
     /// The files to read next where a text names a file or a folder; empty where it names neither.
     fn used(&self, named: &Path) -> Vec<&'t Path> {
         if let Some((path, _)) = self.files.get_key_value(named) {
-            return vec![path];
+            return vec![*path];
         }
         let makers = || PACKAGES.iter().filter_map(|name| self.files.get_key_value(&*named.join(name)));
         match makers().next() {
@@ -74,8 +75,9 @@ impl<'t> Tree<'t> {
     }
 
     /// The files at or below a path.
-    fn below<'p>(&self, path: &'p Path) -> impl Iterator<Item = &'t Entry> + use<'p, 't, '_> {
-        let all = self.files.range::<Path, _>(path..).map(|(_, entry)| *entry);
+    fn below(&self, path: &Path) -> impl Iterator<Item = &'t Entry> {
+        let all =
+            self.files.range::<Path, _>((Bound::Included(path), Bound::Unbounded)).map(|(_, entry)| *entry);
         all.take_while(move |entry| entry.path.starts_with(path))
     }
 }

@@ -47,8 +47,8 @@ pub(super) fn asked(snapshot: &Snapshot) -> Vec<Asked> {
 /// The pods that policies speak of, each selection once, and whether it is to let them.
 fn peers(snapshot: &Snapshot) -> BTreeSet<(&PodPeer, bool)> {
     let rules = snapshot.policies.iter().flat_map(|p| p.ingress.iter().chain(&p.egress).flatten());
-    let peers =
-        rules.flat_map(|rule| rule.peers.iter().flatten().map(|peer| (peer, rule.action == Action::Accept)));
+    let peers = rules
+        .flat_map(|rule| rule.peers.iter().flatten().map(move |peer| (peer, rule.action == Action::Accept)));
     let pods = peers.filter_map(|(peer, accepts)| match &peer.peer {
         Peer::Pods(pods) => Some((pods, accepts)),
         _ => None,

@@ -57,9 +57,12 @@ impl Accounts {
 
     /// What lets the account of a pod make pods.
     pub fn maker(&self, pod: &Pod) -> Option<&Maker> {
-        let of = |key: &Key| self.makers.iter().find(|maker| maker.home == key.0 && maker.account == key.1);
         let key = key_of(pod);
-        of(&key).or_else(|| self.namesake(&key).as_ref().and_then(of))
+        self.maker_of(&key).or_else(|| self.maker_of(&self.namesake(&key)?))
+    }
+
+    fn maker_of<'s>(&'s self, (namespace, name): &Key) -> Option<&'s Maker> {
+        self.makers.iter().find(|maker| maker.home == *namespace && maker.account == *name)
     }
 
     /// An account of the same name that is bound in a namespace where the set has none of it.
