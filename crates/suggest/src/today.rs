@@ -13,6 +13,7 @@ use crate::{
     dns::Dns,
     ground::Ground,
     need::{Block, End, Need, Needs, Reason, listening, port, ports_in_words},
+    suggestion::MARK,
     units::{Unit, UnitId},
 };
 
@@ -23,7 +24,7 @@ pub fn today(ground: &Ground<'_>) -> Needs {
     let mut reader = Reader { ground, dns: &dns, out: Needs::default() };
     for policy in ground.snapshot.policies.iter().filter(|policy| policy.tier == Tier::NetworkPolicy) {
         let subjects = reader.subjects(policy);
-        if subjects.is_empty() {
+        if subjects.is_empty() || is_own(ground, policy) {
             continue;
         }
         for (direction, rules) in [(Direction::Ingress, &policy.ingress), (Direction::Egress, &policy.egress)]
@@ -32,6 +33,12 @@ pub fn today(ground: &Ground<'_>) -> Needs {
         }
     }
     reader.out
+}
+
+/// Whether a suggestion wrote a policy: what it wrote once is no evidence that it is needed still.
+fn is_own(ground: &Ground<'_>, policy: &Policy) -> bool {
+    let source = ground.objects.sources.iter().find(|source| source.source.name == policy.origin.at.file);
+    source.is_some_and(|source| source.source.text.starts_with(MARK))
 }
 
 struct Reader<'g, 'a> {

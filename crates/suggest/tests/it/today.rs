@@ -86,3 +86,10 @@ fn names_of_ports_are_the_targets_own() {
         assert!(found[1].starts_with("shop/a -> shop/b on TCP 8080: NetworkPolicy a"), "{found:?}");
     });
 }
+
+#[test]
+fn what_was_suggested_once_is_no_evidence() {
+    let marked =
+        format!("{}: what namespace shop needs, and nothing else.\n{}", netloom_suggest::MARK, shop());
+    on_text(&marked, |ground| assert!(today(ground).needs.is_empty()));
+}
