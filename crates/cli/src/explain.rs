@@ -2,6 +2,7 @@
 use std::{io::IsTerminal as _, path::PathBuf};
 
 use netloom_explain::{Explanation, Options, Verdict, explain};
+use netloom_reach::explain_published;
 
 use crate::{
     args::{Explain, Output},
@@ -33,7 +34,10 @@ pub fn main(args: &Explain) -> Result<u8, Stop> {
             }
         };
         let options = Options { objects: Some(&built.objects), ..Options::default() };
-        match explain(&built.world, from, to, &options) {
+        // A host that the set publishes is followed; anything else is one connection.
+        let answer = explain_published(&built.world, &built.objects, from, to, &options)
+            .and_then(|published| published.map_or_else(|| explain(&built.world, from, to, &options), Ok));
+        match answer {
             Ok(explanation) => answers.push((set.set.name.clone(), explanation)),
             Err(error) => refusals.push(Stop::from(error)),
         }

@@ -96,16 +96,11 @@ impl Diff<'_> {
         summary
     }
 
-    /// Those that the internet reaches on ports on which it did not, by name.
+    /// Those that are published and that the internet reaches by it on ports on which it did not, by name.
     #[must_use]
     pub fn opened_to_internet(&self) -> Vec<crate::UnitId> {
-        let of_groups = self.outside.iter().filter(|group| group.from_internet).flat_map(|group| &group.to);
-        let units = of_groups.filter_map(|end| match end {
-            crate::End::Unit(unit) => Some(*unit),
-            _ => None,
-        });
-        let of_ways = self.ways.iter().filter(|way| way.from_internet()).map(|way| way.to);
-        let mut opened: Vec<_> = units.chain(of_ways).collect();
+        let mut opened: Vec<_> =
+            self.ways.iter().filter(|way| way.from_internet()).map(|way| way.to).collect();
         opened.sort_unstable();
         opened.dedup();
         opened

@@ -199,6 +199,16 @@ pub(crate) fn name_hop(context: &Context<'_>, name: &str, lookup: &Lookup) -> Ho
     }
 }
 
+/// Whether a name means nothing that the cluster has, and may mean something outside of it.
+#[must_use]
+pub fn is_foreign(world: &World, name: &str) -> bool {
+    let conf = cluster_conf(&world.snapshot.zone, "default");
+    let found = netloom_naming::resolve(&world.zone, &conf, &netloom_naming::Hosts::default(), name, None);
+    let options = crate::Options::default();
+    let context = Context { world, options: &options, lines: crate::lines::Lines { objects: None } };
+    matches!(found.outcome, netloom_naming::Outcome::Outside(_)) && may_be_outside(&context, name)
+}
+
 /// Whether a name that the cluster does not have may exist outside of it: short ones never do, and one that ends with
 /// nearly a namespace's name is meant to be a Service's.
 pub(crate) fn may_be_outside(context: &Context<'_>, name: &str) -> bool {

@@ -27,7 +27,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    fn to(dials: Vec<SocketAddr>, protocol: Protocol) -> Self {
+    pub fn to(dials: Vec<SocketAddr>, protocol: Protocol) -> Self {
         Self { hops: Vec::new(), dials, protocol, service: None, beyond: None }
     }
 }

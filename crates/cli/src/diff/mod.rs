@@ -1,6 +1,7 @@
 //! `netloom diff`: what a change opens and closes.
 mod args;
 mod git;
+mod needed;
 mod pairs;
 mod read;
 mod several;

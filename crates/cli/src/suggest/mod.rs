@@ -19,7 +19,7 @@ use netloom_reach::{
 use netloom_suggest::{
     Declared, Doubt, Ground, Manner, Needs, Observed, Proof, Suggestion, compare, derive,
     report::{self, Report, json, text},
-    review, tighten,
+    review, tighten, today,
 };
 
 use crate::{
@@ -52,7 +52,8 @@ pub fn main(args: &Suggest) -> Result<u8, Stop> {
     let assigned = Options { addressing: Addressing::Assigned, ..options.clone() };
     let world = World::compile(netloom_cluster::build(&objects, &assigned).snapshot);
     progress.says("compiling policies".to_owned());
-    let ground = Ground::new(&objects, &options, &built.snapshot, world, scope(cluster, &options));
+    let mut ground = Ground::new(&objects, &options, &built.snapshot, world, scope(cluster, &options));
+    ground.api_server.extend(args.api_server.iter().map(|server| (server.cidr, server.port)));
     if args.review {
         progress.says("reviewing policies".to_owned());
         let remarks = review(&ground);
@@ -102,6 +103,10 @@ impl Asked {
         }
         if !args.no_derive {
             asked.needs.extend(derive(ground));
+            // What is to be narrowed is no evidence of how wide it must be.
+            if !args.no_policies && !args.tighten {
+                asked.needs.extend(today(ground));
+            }
         }
         Ok(asked)
     }
@@ -163,7 +168,7 @@ fn suggest(args: &Suggest, ground: &Ground<'_>, asked: Asked, progress: Progress
         anstream::eprint!("{}", text(&report));
     }
     printed?;
-    Ok(u8::from(!report.holds()))
+    Ok(u8::from(!report.holds() || !suggestion.is_complete()))
 }
 
 fn tightened(args: &Suggest, ground: &Ground<'_>, asked: Asked, progress: Progress) -> Result<u8, Stop> {

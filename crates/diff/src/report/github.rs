@@ -27,7 +27,7 @@ pub fn github(diff: &Diff<'_>, repository: &Repository) -> String {
 pub fn github_of_set(diff: &Diff<'_>, repository: &Repository, set: Option<&str>) -> String {
     let of = set.map(|set| format!(" in {set}")).unwrap_or_default();
     let own = property(&format!("netloom diff{of}"));
-    let of_group = |group: &Group| (group.from_internet, Item::Group(group.clone()));
+    let of_group = |group: &Group| (false, Item::Group(group.clone()));
     let groups = diff.groups().map(of_group);
     let ways = diff.ways.iter().map(|way| (way.from_internet(), Item::Way(way.clone())));
     let mut all: Vec<(bool, Item)> = groups.chain(ways).collect();

@@ -55,7 +55,6 @@ struct Connections {
     #[serde(flatten)]
     ports: Ports,
     count: usize,
-    from_internet: bool,
     #[serde(flatten)]
     causes: Reasons,
 }
@@ -162,7 +161,6 @@ fn connections(diff: &Diff<'_>, group: &Group) -> Connections {
         dst: names(&group.to),
         ports: ports(&group.before, &group.after),
         count: group.count(),
-        from_internet: group.from_internet,
         causes: reasons(diff.causes(group, ASKED)),
     }
 }

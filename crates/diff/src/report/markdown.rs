@@ -42,11 +42,9 @@ pub fn markdown_of_set(diff: &Diff<'_>, set: Option<&str>, longest: usize) -> St
         _ => format!("### ⚠️ Network changes{of}: opened to the internet"),
     };
     _ = writeln!(page.out, "{title}\n\n{}.\n", headline(&summary));
-    let internet: Vec<Line<'_>> =
-        diff.outside.iter().filter(|group| group.from_internet).map(Line::Group).collect();
     let ways = diff.ways.iter().filter(|way| way.from_internet()).map(Line::Way);
-    page.table("⚠️ Open to the internet", &internet.into_iter().chain(ways).collect::<Vec<_>>(), false);
-    let outside = diff.outside.iter().filter(|group| !group.from_internet).map(Line::Group);
+    page.table("⚠️ Open to the internet", &ways.collect::<Vec<_>>(), false);
+    let outside = diff.outside.iter().map(Line::Group);
     page.table("Connections with the outside", &outside.collect::<Vec<_>>(), true);
     let ways = diff.ways.iter().filter(|way| !way.from_internet()).map(Line::Way);
     page.table("Published", &ways.collect::<Vec<_>>(), true);

@@ -376,3 +376,35 @@ fn what_is_found_in_what_was_built_stands_where_it_was_written() {
     let hover = editor.ask("textDocument/hover", place);
     assert!(hover["contents"]["value"].as_str().unwrap().contains("IS001"), "{hover}");
 }
+
+/// Opens and closes a document under a spelling of its name that is not the server's.
+#[test]
+fn a_document_has_one_name_at_a_time() {
+    let mut editor = Editor::new(&json!({}));
+    let (own, clients) = ("file:///work/web%20%281%29%2B.yaml", "file:///work/web%20(1)%2B.yaml");
+    let path = uri::path(&gen_lsp_types::Uri::from(clients)).unwrap();
+    assert_eq!(uri::path(&gen_lsp_types::Uri::from(own)).unwrap(), path);
+    // What is on the disk is checked although it is not open: found in a check that the test makes up.
+    let on_disk = |editor: &mut Editor, text: &str| {
+        editor.session.revision += 1;
+        let Some(Work::Check { revision, roots, mut open }) = editor.session.work() else { panic!("work") };
+        if !open.contains_key(&path) {
+            open.insert(path.clone(), text.into());
+        }
+        let done = perform(Work::Check { revision, roots, open });
+        published(&editor.session.done(done))
+    };
+    let found = |uri: &str| (uri.to_owned(), vec!["IS001".to_owned()]);
+    let nothing = |uri: &str| (uri.to_owned(), Vec::new());
+    assert_eq!(on_disk(&mut editor, RULE), [found(own)]);
+    editor.open("work/web%20(1)%2B.yaml", RULE);
+    assert_eq!(on_disk(&mut editor, RULE), [nothing(own), found(clients)]);
+    let closed = json!({"textDocument": {"uri": clients}});
+    editor.tell("textDocument/didClose", closed.clone());
+    assert_eq!(on_disk(&mut editor, RULE), [nothing(clients), found(own)]);
+    // Closed without saving what is repaired on the disk.
+    editor.open("work/web%20(1)%2B.yaml", RULE);
+    assert_eq!(on_disk(&mut editor, "{}"), [nothing(own), found(clients)]);
+    editor.tell("textDocument/didClose", closed);
+    assert_eq!(on_disk(&mut editor, "{}"), [nothing(clients)]);
+}

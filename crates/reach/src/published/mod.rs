@@ -1,8 +1,11 @@
 //! What the manifests publish to the outside: Ingresses, routes of Gateway API and of Istio, load balancers, node ports.
 mod ingress;
 mod istio;
+mod requests;
 mod routes;
 mod services;
+
+pub use requests::{Ask, Dialect, PathAsk, Rank, Routed};
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
@@ -58,6 +61,8 @@ pub struct Published {
     /// Whether pods of other nodes than the one where a client comes in see the address of that node
     /// (`externalTrafficPolicy: Cluster`).
     pub masquerades: bool,
+    /// The requests that an Ingress or a route leads here; none where whoever connects gets here.
+    pub routed: Option<Routed>,
 }
 
 impl Published {

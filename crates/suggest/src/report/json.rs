@@ -6,13 +6,14 @@ use netloom_reach::{
 use serde_json::{Value, json};
 
 use super::Report;
-use crate::{Change, Changes, Doubt, End, Need, Reason, Units, Unmet};
+use crate::{Change, Changes, Doubt, End, Need, Reason, UnitId, Units, Unmet};
 
 /// The whole report, the policies too.
 #[must_use]
 pub fn json(report: &Report<'_>) -> Value {
     let units = &report.ground.units;
     let suggestion = report.suggestion;
+    let titles = |of: &[UnitId]| of.iter().map(|unit| units.get(*unit).title()).collect::<Vec<_>>();
     let policies: Vec<Value> = suggestion
         .policies
         .iter()
@@ -30,6 +31,13 @@ pub fn json(report: &Report<'_>) -> Value {
         "policies": policies,
         "replaces": suggestion.replaced,
         "beside": suggestion.staying,
+        "stays": suggestion.others,
+        "complete": suggestion.is_complete(),
+        "unknown": titles(&suggestion.unknown),
+        "lacks": suggestion.lacks.iter().map(|lack| json!({
+            "workload": units.get(lack.unit).title(), "what": lack.what, "how": lack.how, "reason": of_reason(&lack.because),
+        })).collect::<Vec<_>>(),
+        "unwritten": titles(&suggestion.unwritten),
         "left_out": report.chosen.left_out,
         "needs": suggestion.needs.iter().map(|need| of_need(need, units)).collect::<Vec<_>>(),
         "holds": report.holds(),
