@@ -10,9 +10,10 @@ use crate::{
 };
 
 pub fn main(args: &Explain) -> Result<u8, Stop> {
-    let [paths @ .., from, to] = args.question.as_slice() else {
-        return Err(Stop::Because("say PATH, FROM and TO".to_owned()));
-    };
+    let [paths @ .., from, to] = args.question.as_slice() else { return Err(unasked(args)) };
+    if paths.is_empty() {
+        return Err(unasked(args));
+    }
     let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
     let loaded = Loaded::new(&paths, &args.reading)?;
     let objects = loaded.objects();
@@ -23,4 +24,11 @@ pub fn main(args: &Explain) -> Result<u8, Stop> {
         Output::Json => out::write(&format!("{}\n", serde_json::to_string_pretty(&explanation)?))?,
     }
     Ok(u8::from(explanation.verdict != Verdict::Allowed))
+}
+
+fn unasked(args: &Explain) -> Stop {
+    Stop::Because(format!(
+        "`{}` is not a whole question: say PATH, FROM and TO, as in `netloom explain manifests/ shop/web http://db:5432`",
+        args.question.join(" ")
+    ))
 }

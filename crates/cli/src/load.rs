@@ -153,7 +153,7 @@ fn is_changed(list: &FileList, nth: usize, changed: &BTreeSet<PathBuf>) -> bool 
             .iter()
             .filter_map(|folder| folder.canonicalize().ok())
             .any(|folder| changed.iter().any(|changed| changed.starts_with(&folder))),
-        None => path.as_os_str() != "-" && changed.contains(real),
+        None => path.as_os_str() != "-" && (changed.contains(real) || changed.contains(path)),
     }
 }
 
