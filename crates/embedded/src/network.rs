@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use netloom_cluster::{NodeId, Pod, PodId, Protocol};
+use netloom_cluster::{NodeId, Pod, PodId, Protocol, Snapshot};
 use netloom_dns::Upstream;
 use netloom_explain::{Origin, World};
 use netloom_kernel::{
