@@ -8,7 +8,7 @@ use netloom_kernel::{
     sandbox,
 };
 use netloom_node::{Firewall, LogPrefix, NodeState};
-use netloom_policy::Reason;
+use netloom_policy::{Placed, Reason};
 use tokio::{
     sync::{Mutex, broadcast, mpsc},
     time::Instant,
@@ -26,7 +26,7 @@ pub const DEFAULT_NAME: &str = "default";
 const DENIALS_A_SECOND: u32 = 20;
 
 pub fn main(args: &Up) -> Result<u8, Stop> {
-    let loaded = Loaded::new(&args.input.paths, &args.input.reading)?;
+    let loaded = Loaded::one(&args.input.paths, &args.input.reading, args.input.namespace.as_deref(), "up")?;
     if args.dry_run {
         return dry_run(&loaded.world);
     }
@@ -53,13 +53,11 @@ fn bind(name: Option<&str>) -> Result<(String, std::os::unix::net::UnixListener)
 /// What each node would be told, in nft syntax.
 fn dry_run(world: &World) -> Result<u8, Stop> {
     let mut text = String::new();
+    let policies = Placed::of(&world.policies, None);
     for node in world.snapshot.nodes.iter() {
         let mut firewall = Firewall::new(node.id);
-        let state = NodeState {
-            snapshot: &world.snapshot,
-            tables: world.policies.tables(),
-            routes: world.routes_of(node.id),
-        };
+        let state =
+            NodeState { snapshot: &world.snapshot, policies: &policies, routes: world.routes_of(node.id) };
         if let Some(table) = firewall.plan(state)?.into_table() {
             _ = writeln!(text, "# node {}\n{table}", node.name);
         }
@@ -73,8 +71,9 @@ async fn stay(
     name: String,
     listener: std::os::unix::net::UnixListener,
 ) -> Result<u8, Stop> {
-    let mut watcher = if args.watch { Some(Watcher::new(loaded.watched()?)?) } else { None };
-    let (network, made) = Network::up(loaded.world.clone(), run::options(&args.running, &loaded.world.snapshot)?).await?;
+    let mut watcher = if args.watch { Some(Watcher::new(loaded.watched())?) } else { None };
+    let (network, made) =
+        Network::up(loaded.world.clone(), run::options(&args.running, &loaded.world.snapshot)?).await?;
     // Until here a signal ends the process at once.
     let (tell, mut asked_to_end) = mpsc::unbounded_channel();
     sandbox::on_end(move || drop(tell.send(())));

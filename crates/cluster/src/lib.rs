@@ -5,6 +5,7 @@ mod addresses;
 mod builder;
 pub mod defaults;
 mod dns;
+mod dns_files;
 mod fast;
 mod findings;
 mod input;
@@ -20,5 +21,5 @@ mod workloads;
 
 pub use builder::{Builder, Built, build};
 pub use model::*;
-pub use options::{Addressing, Families, Options};
+pub use options::{Addressing, Families, Options, OptionsError};
 pub use policies::selector::{UnknownOperator, selector};

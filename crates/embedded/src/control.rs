@@ -95,8 +95,7 @@ impl Places {
 
     fn take(self: &Arc<Self>) -> Place {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut free =
-            self.freed.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.freed.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
         *free -= 1;
         Place(self.clone())
     }
@@ -124,7 +123,10 @@ fn answer(
     let request: Request = match serde_json::from_str(&line) {
         Ok(request) => request,
         Err(error) => {
-            return reply(&stream, &Reply::Refused { reason: format!("not a request of netloom's: {error}") });
+            return reply(
+                &stream,
+                &Reply::Refused { reason: format!("not a request of netloom's: {error}") },
+            );
         }
     };
     let Request::Enter { namespace, target } = request;

@@ -44,6 +44,14 @@ pub enum EmbeddedError {
         /// What the kernel says.
         source: io::Error,
     },
+    /// There are not enough open files for probes.
+    #[error(
+        "too few open files for probes: {source}; raise `ulimit -n`, or open fewer connections with --max-probes"
+    )]
+    OpenFiles {
+        /// What the system says.
+        source: io::Error,
+    },
     /// The control socket.
     #[error(transparent)]
     Control(#[from] netloom_kernel::control::ControlError),

@@ -168,6 +168,9 @@ mod tests {
         lines.take(b"end", &mut each);
         lines.rest(&mut each);
         assert_eq!(said[..4], ["one", "two", "", "\u{fffd}\u{fffd}"]);
-        assert_eq!(said[4..].iter().map(String::len).collect::<Vec<_>>(), [LONGEST, LONGEST, LONGEST, LONGEST, LONGEST, 3]);
+        assert_eq!(
+            said[4..].iter().map(String::len).collect::<Vec<_>>(),
+            [LONGEST, LONGEST, LONGEST, LONGEST, LONGEST, 3]
+        );
     }
 }

@@ -129,8 +129,9 @@ fn peer_uid(stream: &UnixStream) -> io::Result<u32> {
 /// # Errors
 /// When /proc cannot be read.
 pub fn list() -> io::Result<Vec<String>> {
-    let table = fs::read_to_string("/proc/net/unix")
-        .map_err(|error| io::Error::new(error.kind(), format!("/proc/net/unix: {error} (is /proc mounted?)")))?;
+    let table = fs::read_to_string("/proc/net/unix").map_err(|error| {
+        io::Error::new(error.kind(), format!("/proc/net/unix: {error} (is /proc mounted?)"))
+    })?;
     let mut names = names_in(&table, &prefix());
     // Anybody may listen at any abstract name.
     let own = geteuid().as_raw();

@@ -181,7 +181,7 @@ prop_compose! {
                 node_cidrs: Nets::default(), outside: Addrs::default(),
             }),
             namespaces: Arc::new(namespaces), nodes: Arc::new(nodes), pods: Arc::new(pods),
-            services: Arc::default(), policies: Arc::new(policies), dns_service: None,
+            services: Arc::default(), policies: Arc::new(policies), dns_service: None, dns_servers: Arc::default(),
         }
     }
 }

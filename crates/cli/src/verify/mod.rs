@@ -28,7 +28,8 @@ use crate::{
 };
 
 pub fn main(args: &Verify) -> Result<u8, Stop> {
-    let loaded = Loaded::new(&args.input.paths, &args.input.reading)?;
+    let loaded =
+        Loaded::one(&args.input.paths, &args.input.reading, args.input.namespace.as_deref(), "verify")?;
     let expected = args.expect.as_deref().map(Expected::read).transpose()?;
     running::in_sandbox(move || async move {
         let Done { report, asked } = match &args.cases {
@@ -61,7 +62,8 @@ impl Done {
 }
 
 async fn once(args: &Verify, loaded: &Loaded, expected: Option<Expected>) -> Result<Done, Stop> {
-    let (network, made) = Network::up(loaded.world.clone(), running::options(&args.running, &loaded.world.snapshot)?).await?;
+    let (network, made) =
+        Network::up(loaded.world.clone(), running::options(&args.running, &loaded.world.snapshot)?).await?;
     let mut plan = Plan::everything(&network, args.max_probes);
     let reach = classes::reach_of(&loaded.world);
     let (mut broken, mut asked) = (Vec::new(), Vec::new());
@@ -115,7 +117,8 @@ async fn cases(args: &Verify, mut loaded: Loaded, folder: &Path) -> Result<Repor
     if folders.is_empty() {
         return Err(Stop::Because(format!("{} has no subfolder with an expected.csv", folder.display())));
     }
-    let (mut network, made) = Network::up(loaded.world.clone(), running::options(&args.running, &loaded.world.snapshot)?).await?;
+    let (mut network, made) =
+        Network::up(loaded.world.clone(), running::options(&args.running, &loaded.world.snapshot)?).await?;
     let mut total = Report { ready_ms: made.took.as_secs_f64() * 1e3, ..Report::default() };
     let bar = bar(folders.len() as u64, args.output);
     for case in folders {

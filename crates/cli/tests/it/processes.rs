@@ -39,7 +39,10 @@ fn manifests_run_nothing_by_themselves() {
     let marks = tempfile::tempdir().unwrap();
     let mark = marks.path().join("ran");
     let manifests = folder(&[("pod.yaml", &pod("a", &format!("touch {}; sleep 1000", mark.display())))]);
-    let note = format!("Pod p/a ({}/pod.yaml:1) names a command in netloom.dev/run; it is not run", path(&manifests));
+    let note = format!(
+        "Pod p/a ({}/pod.yaml:1) names a command in netloom.dev/run; it is not run",
+        path(&manifests)
+    );
     let home = |command: &mut Command| {
         command.env("XDG_CONFIG_HOME", marks.path());
     };
@@ -77,7 +80,9 @@ fn manifests_run_nothing_by_themselves() {
 fn sleeping(seconds: &str) -> usize {
     let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     let command = format!("sleep\0{seconds}\0");
-    processes.filter(|it| fs::read(it.path().join("cmdline")).is_ok_and(|line| line == command.as_bytes())).count()
+    processes
+        .filter(|it| fs::read(it.path().join("cmdline")).is_ok_and(|line| line == command.as_bytes()))
+        .count()
 }
 
 #[test]
@@ -153,7 +158,8 @@ fn an_exec_ends_with_its_pod() {
         exec.args(["exec", "--network", &network.name, pod, "--", "sh", "-c", "echo ready; sleep 7002"]);
         let mut child = exec.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line)
+            .unwrap();
         assert_eq!(line, "ready\n");
         child
     };
@@ -175,7 +181,9 @@ fn verify_ends_at_once_when_it_is_told() {
                 selector: {matchLabels: {app: d}}\n  template:\n    metadata: {labels: {app: d}}\n    \
                 spec: {containers: [{name: c, image: x, ports: [{containerPort: 80}, {containerPort: 81}]}]}\n";
     let manifests = folder(&[("d.yaml", many)]);
-    for (nth, signal) in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT].into_iter().enumerate() {
+    for (nth, signal) in
+        [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT].into_iter().enumerate()
+    {
         for moment in [1, 4, 16, 64, 256] {
             let mut verify = netloom(User::Own)
                 .args(["verify", path(&manifests)])

@@ -3,6 +3,7 @@ pub mod blocks;
 pub mod fit;
 mod neighbours;
 pub mod place;
+pub mod ports;
 pub mod terms;
 
 use std::{collections::HashSet, net::IpAddr, sync::Arc};

@@ -28,6 +28,7 @@ use crate::{
     findings::{Findings, title},
     input::{Input, keep, keep_list, namespace_of},
     model::{AddressPlan, NodeId, Pod, Protocol, Service, ServiceId, TargetPort},
+    nodes::ports::Listeners,
     options::Options,
     topology::Topology,
     tracked::{Tracked, identity},
@@ -105,12 +106,13 @@ impl Services {
         let mut notes = Vec::new();
         let given = allocate::given(self.entries.iter().map(|e| &*e.parsed));
         let old_plan = self.last.as_ref().map(|l| &l.plan);
-        let plan = keep(old_plan, plan(topology.ground, &given, options, &mut notes));
+        let others = self.others(topology);
+        let plan = keep(old_plan, plan(topology.ground, &given, &others, options, &mut notes));
         let same_plan = old_plan.is_some_and(|old| Arc::ptr_eq(old, &plan));
         if new_services || !same_plan {
             self.allocation.0.clear();
             let claims: Vec<Claim<'_>> = self.entries.iter().map(Entry::claim).collect();
-            let allocated = self.allocator.allocate(&claims, &plan, &mut self.allocation);
+            let allocated = self.allocator.allocate(&claims, (&plan, &others), &mut self.allocation);
             for (entry, allocated) in self.entries.iter_mut().zip(allocated) {
                 entry.dirty |= entry.allocated != allocated;
                 entry.allocated = allocated;
@@ -134,6 +136,14 @@ impl Services {
         self.topology = Some(topology.clone());
         self.last = Some(built.clone());
         built
+    }
+
+    /// The addresses of pods and nodes, and those that Services have beside their ClusterIPs.
+    fn others(&self, topology: &Topology) -> Vec<std::net::IpAddr> {
+        let pods = topology.pods.iter().flat_map(|p| p.ips.iter());
+        let nodes = topology.nodes.iter().flat_map(|n| n.ips.iter());
+        let external = self.entries.iter().flat_map(|e| e.parsed.outward());
+        pods.chain(nodes).chain(external).collect()
     }
 
     /// Takes the Service objects as they are now; whether they changed.
@@ -227,12 +237,22 @@ impl Services {
         }
         let before = self.last.as_ref().map(|l| &l.pods);
         let mut pods: Vec<Arc<Pod>> = (*topology.pods).clone();
+        let mut listeners = Listeners::default();
+        if added.keys().any(|id| pods[*id as usize].host_network) {
+            for pod in pods.iter().filter(|pod| pod.host_network) {
+                listeners.take(&mut Pod::clone(pod));
+            }
+        }
         for (id, ports) in added {
             let base = &mut pods[id as usize];
             let mut pod = Pod::clone(base);
             pod.listening.extend(ports);
             pod.listening.sort_unstable();
             pod.listening.dedup();
+            if pod.host_network {
+                // A Service's aim does not say that the pod listens there: what another one has is that one's.
+                listeners.take(&mut pod);
+            }
             *base = keep(before.and_then(|pods| pods.get(id as usize)), pod);
         }
         keep_list(before, pods)

@@ -1,7 +1,7 @@
 //! `-o json`: everything, for programs. Its form is described in docs/diff.md.
 use std::io::{self, Write};
 
-use netloom_objects::{Location, ObjectRef};
+use netloom_objects::{FileName, Location, ObjectRef, Rendered};
 use netloom_reach::{
     PortSet,
     report::{OpenPorts, ReasonOf, ranges},
@@ -55,7 +55,6 @@ struct Connections {
     #[serde(flatten)]
     ports: Ports,
     count: usize,
-    from_internet: bool,
     #[serde(flatten)]
     causes: Reasons,
 }
@@ -118,8 +117,10 @@ struct Field<'d> {
 
 #[derive(Serialize)]
 struct Place<'d> {
-    file: &'d str,
+    file: FileName,
     line: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendered: Option<Rendered<'d>>,
 }
 
 /// Writes everything.
@@ -160,7 +161,6 @@ fn connections(diff: &Diff<'_>, group: &Group) -> Connections {
         dst: names(&group.to),
         ports: ports(&group.before, &group.after),
         count: group.count(),
-        from_internet: group.from_internet,
         causes: reasons(diff.causes(group, ASKED)),
     }
 }
@@ -224,5 +224,6 @@ fn changed(change: &ObjectChange) -> Changed<'_> {
 }
 
 fn place(at: &Location) -> Place<'_> {
-    Place { file: &at.file, line: at.line }
+    let Location { file, line, .. } = at.written();
+    Place { file, line, rendered: Rendered::of(at) }
 }

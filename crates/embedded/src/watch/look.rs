@@ -182,14 +182,19 @@ mod tests {
     fn what_is_read_counts_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        for name in ["a.yaml", "b.txt", ".hidden.yaml", "app/kustomization.yaml", "app/patch.txt", "sub/c.json"] {
+        for name in
+            ["a.yaml", "b.txt", ".hidden.yaml", "app/kustomization.yaml", "app/patch.txt", "sub/c.json"]
+        {
             fs::create_dir_all(at(name).parent().unwrap()).unwrap();
             fs::write(at(name), "").unwrap();
         }
         symlink("..", at("sub/back")).unwrap();
         let seen = look(&[folder.path().to_owned()]);
-        let names: Vec<_> =
-            seen.files.keys().map(|path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap()).collect();
+        let names: Vec<_> = seen
+            .files
+            .keys()
+            .map(|path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap())
+            .collect();
         assert_eq!(names, ["a.yaml", "app/kustomization.yaml", "app/patch.txt", "sub/c.json"]);
     }
 

@@ -71,8 +71,7 @@ impl Watcher {
         })
         .map_err(|error| blind(Path::new("anything"), error))?;
         let roots = paths.into_iter().map(|path| path.as_ref().to_owned()).collect();
-        let mut watcher =
-            Self { roots, kernel, watched: BTreeMap::new(), events, seen: Look::default() };
+        let mut watcher = Self { roots, kernel, watched: BTreeMap::new(), events, seen: Look::default() };
         watcher.seen = watcher.look_and_watch()?;
         Ok(watcher)
     }
@@ -156,7 +155,8 @@ impl Watcher {
             let _ = self.kernel.unwatch(&folder);
         }
         let mut new = false;
-        for folder in folders.iter().filter(|folder| !self.watched.contains_key(*folder)).collect::<Vec<_>>() {
+        for folder in folders.iter().filter(|folder| !self.watched.contains_key(*folder)).collect::<Vec<_>>()
+        {
             let Some(id) = identity(folder) else { continue };
             match self.kernel.watch(folder, RecursiveMode::NonRecursive) {
                 Ok(()) => {}

@@ -111,7 +111,8 @@ mod tests {
         let four = [open("user"), open("mnt"), open("pid"), open("net")];
         let four = four.each_ref().map(AsFd::as_fd);
         let lying = [&[1], 9u32.to_ne_bytes().as_slice(), b"short"].concat();
-        for (text, fds) in [(&b""[..], &four[..]), (&lying, &four), (&[0; 13], &four[..3]), (&[2; 13], &four)] {
+        for (text, fds) in [(&b""[..], &four[..]), (&lying, &four), (&[0; 13], &four[..3]), (&[2; 13], &four)]
+        {
             let (left, right) = UnixStream::pair().unwrap();
             crate::fds::send(&left, text, fds).unwrap();
             assert_eq!(PodEntry::recv(&right).unwrap_err().kind(), io::ErrorKind::InvalidData);

@@ -61,7 +61,8 @@ fn advise_on(machine: &Machine, stage: Stage, error: &io::Error) -> String {
         );
     }
     if causes.is_empty() && error.raw_os_error() == Some(nix::libc::EAGAIN) {
-        causes.push("the limit on processes and threads of this user is reached: raise `ulimit -u`".to_owned());
+        causes
+            .push("the limit on processes and threads of this user is reached: raise `ulimit -u`".to_owned());
     }
     if causes.is_empty() && machine.seccomp {
         causes.push(

@@ -1,10 +1,5 @@
 //! The life of the holder as PID 1: its first thread reaps orphans and takes signals, another one does the work.
-use std::{
-    io,
-    os::fd::AsFd,
-    sync::OnceLock,
-    thread,
-};
+use std::{io, os::fd::AsFd, sync::OnceLock, thread};
 
 use nix::{
     errno::Errno,

@@ -38,7 +38,7 @@ pub fn run(arguments: &[String]) -> u8 {
         ["entry-on-stdin", command @ ..] => {
             let (way, leash) = PodEntry::recv_from_stdin().unwrap();
             entry(way, command, Some(&leash))
-        },
+        }
         ["children"] => sandboxed(children),
         other => panic!("no scenario {other:?}"),
     }

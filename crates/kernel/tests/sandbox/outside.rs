@@ -356,7 +356,8 @@ fn what_a_command_started_dies_with_it(world: &World) {
 fn a_command_ends_with_its_leash(world: &World) {
     let (holder, name) = serving(world, "plain");
     let pod: BTreeSet<String> = [holder.said[0].clone()].into();
-    let mut first = world.start(&["enter", &name, "sh", "-c", "trap '' TERM HUP; echo ready; sleep 1000; sleep 1000"]);
+    let mut first =
+        world.start(&["enter", &name, "sh", "-c", "trap '' TERM HUP; echo ready; sleep 1000; sleep 1000"]);
     assert_eq!(shell(world, &name, "true").status.code(), Some(0));
     assert_eq!(first.ended().code(), Some(137));
     eventually("no process is left in the pod", || processes_in(&pod).is_empty());

@@ -94,6 +94,7 @@ pub fn service(
         external_ips: vec![],
         source_ranges: vec![],
         health_check_node_port: None,
+        labels: Arc::default(),
         publish_not_ready: false,
         origin: origin.clone(),
     }
@@ -170,6 +171,7 @@ impl Cluster {
             zone: zone.unwrap_or("cluster.local").into(),
             plan: Arc::new(plan()),
             dns_service: dns.map(|s| s.id),
+            dns_servers: Arc::default(),
             namespaces: Arc::new(namespaces),
             nodes: Arc::new(vec![node()]),
             pods: Arc::new(pods),
