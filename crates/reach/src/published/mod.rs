@@ -4,7 +4,7 @@ mod istio;
 mod routes;
 mod services;
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use ipnet::IpNet;
 use netloom_cluster::{PodId, Protocol, Service, Snapshot};
@@ -82,9 +82,7 @@ pub fn published(objects: &ObjectSet, snapshot: &Snapshot) -> Vec<Published> {
     }
     services::host_ports(snapshot, &mut found);
     for way in &mut found {
-        if let Cow::Owned(shown) = visible(&way.address) {
-            way.address = shown;
-        }
+        way.address = visible(&way.address).into_owned();
     }
     found
 }
