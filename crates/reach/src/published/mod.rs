@@ -4,7 +4,7 @@ mod istio;
 mod routes;
 mod services;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use ipnet::IpNet;
 use netloom_cluster::{PodId, Protocol, Service, Snapshot};
@@ -82,7 +82,8 @@ pub fn published(objects: &ObjectSet, snapshot: &Snapshot) -> Vec<Published> {
     }
     services::host_ports(snapshot, &mut found);
     for way in &mut found {
-        way.address = visible(&way.address).into_owned();
+        let shown: Cow<'_, str> = visible(&way.address);
+        way.address = shown.into_owned();
     }
     found
 }
