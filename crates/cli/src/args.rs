@@ -165,27 +165,6 @@ pub struct Packages {
     pub remote: bool,
 }
 
-impl Packages {
-    /// As [`Self::list`]; of folders that have no manifests (any more) there is nothing.
-    ///
-    /// # Errors
-    /// When a path does not exist or cannot be listed.
-    pub fn list_or_nothing(&self, paths: &[PathBuf]) -> Result<FileList, ReadError> {
-        let mut paths = paths.to_vec();
-        loop {
-            match self.list(&paths) {
-                Err(ReadError::EmptyFolder { path }) if paths.contains(&path) => {
-                    paths.retain(|other| *other != path);
-                    if paths.is_empty() {
-                        return Ok(FileList::default());
-                    }
-                }
-                listed => return listed,
-            }
-        }
-    }
-}
-
 /// How the cluster is laid out.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Cluster")]
