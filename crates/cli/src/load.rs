@@ -8,7 +8,7 @@ use std::{
 };
 
 use netloom_audit::Version;
-use netloom_cluster::{Builder, Built, Options};
+use netloom_cluster::{Builder, Built, Options, Pending};
 use netloom_explain::{World, Worlds};
 use netloom_objects::{Diagnostic, FileList, ObjectSet, ParsedSource, Severity, Source, render};
 
@@ -54,7 +54,16 @@ pub struct Loaded {
 impl Loaded {
     /// Reads and builds; prints findings. Errors stop, unless `--keep-going`.
     pub fn new(paths: &[PathBuf], reading: &Reading) -> Result<Self, Stop> {
+        Self::with_options(paths, reading, reading.cluster.options().map_err(Stop::Because)?)
+    }
+
+    /// The same to ask about, and not to run: pods that no node takes are there too.
+    pub fn to_analyse(paths: &[PathBuf], reading: &Reading) -> Result<Self, Stop> {
         let options = reading.cluster.options().map_err(Stop::Because)?;
+        Self::with_options(paths, reading, Options { pending: Pending::Analysed, ..options })
+    }
+
+    fn with_options(paths: &[PathBuf], reading: &Reading, options: Options) -> Result<Self, Stop> {
         let progress = Progress::start();
         let inputs =
             inputs::read_new(&reading.packages.list(paths)?, |_, _| None, Version::KUBERNETES, &progress)?;

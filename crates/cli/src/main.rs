@@ -9,6 +9,7 @@ mod explain;
 mod inputs;
 mod load;
 mod lsp;
+mod notes;
 mod out;
 mod overview;
 mod progress;

@@ -11,8 +11,10 @@ mod input;
 pub mod model;
 mod namespaces;
 mod nodes;
+mod operators;
 mod options;
 mod policies;
+mod population;
 mod services;
 mod topology;
 mod tracked;
@@ -20,5 +22,5 @@ mod workloads;
 
 pub use builder::{Builder, Built, build};
 pub use model::*;
-pub use options::{Addressing, Families, Options};
+pub use options::{Addressing, Families, Options, Pending};
 pub use policies::selector::{UnknownOperator, selector};

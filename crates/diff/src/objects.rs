@@ -1,7 +1,7 @@
 //! Which objects changed between two sets, and at which fields.
 use std::{collections::HashMap, sync::Arc};
 
-use netloom_objects::{Location, Object, ObjectRef, ObjectSet, Typed};
+use netloom_objects::{Location, Object, ObjectRef, ObjectSet};
 use serde_json::Value;
 
 /// An object that is not the same in both sets. One that was only moved, formatted or commented is.
@@ -105,7 +105,7 @@ fn same(before: &Arc<Object>, after: &Arc<Object>) -> bool {
         return false;
     }
     // Of a kind that is only kept, and where something could not be read, the types do not hold everything.
-    let typed = !matches!(after.typed, Typed::Other(_));
+    let typed = after.typed.is_known();
     (typed && !before.holds_fault("") && !after.holds_fault("")) || before.value("") == after.value("")
 }
 

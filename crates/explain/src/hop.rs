@@ -1,7 +1,7 @@
 //! What an explanation consists of.
 use std::sync::Arc;
 
-use netloom_objects::ObjectRef;
+use netloom_objects::{ObjectRef, unread::Unread};
 use serde::Serialize;
 
 /// Whether the request gets its answer.
@@ -134,6 +134,9 @@ pub struct Explanation {
     pub verdict: Verdict,
     /// The hops.
     pub hops: Vec<Hop>,
+    /// What of the set is not taken into account.
+    #[serde(skip_serializing_if = "Unread::is_empty")]
+    pub not_judged: Unread,
     /// The pod whose way it is, with its address and node; none where the source is no pod.
     #[serde(skip)]
     pub(crate) asking: Option<String>,

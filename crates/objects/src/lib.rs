@@ -24,11 +24,13 @@ pub mod prometheus;
 mod reindent;
 mod render;
 mod repair;
+pub mod runner;
 mod schema;
 mod set;
 mod shape;
 mod source;
 mod tree;
+pub mod unread;
 mod validate;
 
 pub use access::Span;

@@ -6,9 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use crate::{
-    Cause, Diagnostic, Object, ObjectRef, ReadError, Severity, Source, Typed, parse_sources, read_sources,
-};
+use crate::{Cause, Diagnostic, Object, ObjectRef, ReadError, Severity, Source, parse_sources, read_sources};
 
 /// One source with what was found in it.
 #[derive(Clone, Debug)]
@@ -191,7 +189,7 @@ impl ObjectSet {
     #[must_use]
     pub fn other_kinds(&self) -> BTreeMap<(Arc<str>, Arc<str>), usize> {
         let mut counts = BTreeMap::new();
-        for object in self.objects().filter(|o| matches!(o.typed, Typed::Other(_))) {
+        for object in self.objects().filter(|o| !o.typed.is_known()) {
             *counts.entry((object.api_version.clone(), object.kind.clone())).or_default() += 1;
         }
         counts

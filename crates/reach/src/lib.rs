@@ -73,7 +73,7 @@ pub use names::{INGRESS_CONTROLLER, external};
 pub use outside::AddressRange;
 pub use pool::PortSetId;
 pub use ports::{PROTOCOLS, PortSet};
-pub use published::{Entry, Published, published};
+pub use published::{CustomBackend, Entry, Published, custom_backends, published};
 pub use reach::{Outside, Party, Reach, Scope};
 pub use rows::{End, Row};
 pub use stand_in::{Home, StandIn};

@@ -17,9 +17,12 @@ pub use plan::{NoPlan, Plan};
 use std::time::Instant;
 
 use netloom_audit::{Repaired, Report, repair};
-use netloom_objects::ObjectSet;
+use netloom_objects::{
+    ObjectSet,
+    unread::{Reader, Unread},
+};
 
-use crate::{inputs, load::Stop, progress::Progress};
+use crate::{inputs, load::Stop, notes, progress::Progress};
 
 pub fn main(check: &Check) -> Result<u8, Stop> {
     if check.asks_about_rules() {
@@ -32,7 +35,7 @@ pub fn main(check: &Check) -> Result<u8, Stop> {
     let begun = Instant::now();
     let progress = Progress::start();
     let set = read(check, &plan, &progress)?;
-    let mut notes = Vec::new();
+    let mut said = Vec::new();
     let (set, report) = if check.fix || check.diff {
         let (repaired, known) = mended(check, &plan, set, &progress)?;
         if check.diff {
@@ -40,20 +43,21 @@ pub fn main(check: &Check) -> Result<u8, Stop> {
             mend::show(&repaired)?;
             return Ok(u8::from(!repaired.changed.is_empty()));
         }
-        notes.extend(mend::write(&repaired)?);
-        notes.extend(known);
+        said.extend(mend::write(&repaired)?);
+        said.extend(known);
         (repaired.set, repaired.report)
     } else {
         let mut report = look(&plan, &set, &progress);
-        notes.extend(known::apply(check, &mut report)?);
+        said.extend(known::apply(check, &mut report)?);
         (set, report)
     };
     progress.finish();
     let fail_on = check.fail_on.unwrap_or_else(|| plan.fail_on());
     output::print(check, fail_on, &report, &set, begun.elapsed())?;
-    for note in notes {
+    for note in said {
         anstream::eprintln!("{note}");
     }
+    notes::unread(&Unread::of(&set, Reader::Rules));
     Ok(u8::from(report.findings.iter().any(|finding| fail_on.fails(finding.severity))))
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use netloom_audit::Version;
-use netloom_cluster::{Addressing, Builder, Built, Options};
+use netloom_cluster::{Addressing, Builder, Built, Options, Pending};
 use netloom_objects::{
     Diagnostic, FileList, ObjectSet, ParsedSource, ReadError, Severity, Source, read_source, render,
 };
@@ -60,6 +60,7 @@ impl Reader<'_> {
 pub fn read(args: &Diff, progress: &Progress) -> Result<[Read; 2], Stop> {
     let cluster = &args.reading.cluster;
     let mut options = cluster.options().map_err(Stop::Because)?;
+    options.pending = Pending::Analysed;
     if cluster.pod_cidr.is_empty() {
         options.addressing = Addressing::Known;
     }

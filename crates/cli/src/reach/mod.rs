@@ -9,7 +9,7 @@ pub use args::{AFTER, Reach};
 
 use std::io::{self, Write};
 
-use crate::{load::Stop, progress::Progress};
+use crate::{load::Stop, notes, progress::Progress};
 use args::Format;
 use read::Read;
 
@@ -50,6 +50,9 @@ pub fn main(args: &Reach) -> Result<u8, Stop> {
 
 fn answer(args: &Reach, read: &Read, out: &mut impl Write) -> Result<u8, Fault> {
     let question = &args.question;
+    if !(question.open_to_internet || question.expect.is_some()) || args.output != Format::Text {
+        notes::unread(read.reach.unread());
+    }
     if let Some(file) = &question.expect {
         return expect::main(file, args.output, &read.reach, out);
     }

@@ -1,6 +1,6 @@
 //! From paths to a Reach: no addresses are made up, unless a range of pods is given.
 use netloom_audit::Version;
-use netloom_cluster::{Addressing, Builder, Built, Options};
+use netloom_cluster::{Addressing, Builder, Built, Options, Pending};
 use netloom_objects::ObjectSet;
 use netloom_reach::{Exposure, Reach, Scope};
 
@@ -24,6 +24,7 @@ pub struct Read {
 pub fn read(args: &args::Reach, progress: &Progress) -> Result<Read, Stop> {
     let cluster = &args.reading.cluster;
     let mut options = cluster.options().map_err(Stop::Because)?;
+    options.pending = Pending::Analysed;
     if cluster.pod_cidr.is_empty() {
         options.addressing = Addressing::Known;
     }

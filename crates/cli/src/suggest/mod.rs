@@ -10,7 +10,7 @@ use std::{
 };
 
 use netloom_audit::Version;
-use netloom_cluster::{Addressing, Builder, Options};
+use netloom_cluster::{Addressing, Builder, Options, Pending};
 use netloom_explain::World;
 use netloom_objects::ObjectSet;
 use netloom_reach::{
@@ -28,6 +28,7 @@ use crate::{
     check::difference,
     inputs,
     load::{Stop, build},
+    notes,
     progress::Progress,
 };
 use args::Format;
@@ -36,6 +37,7 @@ pub fn main(args: &Suggest) -> Result<u8, Stop> {
     let progress = Progress::start();
     let cluster = &args.reading.cluster;
     let mut options = cluster.options().map_err(Stop::Because)?;
+    options.pending = Pending::Analysed;
     if cluster.pod_cidr.is_empty() {
         options.addressing = Addressing::Known;
     }
@@ -48,6 +50,7 @@ pub fn main(args: &Suggest) -> Result<u8, Stop> {
     let world = World::compile(netloom_cluster::build(&objects, &assigned).snapshot);
     progress.says("compiling policies".to_owned());
     let ground = Ground::new(&objects, &options, &built.snapshot, world, scope(cluster, &options));
+    notes::unread(ground.today.unread());
     if args.review {
         progress.says("reviewing policies".to_owned());
         let remarks = review(&ground);

@@ -22,4 +22,5 @@ mod services;
 mod suggest;
 mod support;
 mod texts;
+mod unread;
 mod watch;

@@ -13,11 +13,11 @@ use crate::{
     findings::{Findings, title},
     input::{namespace_of, refer},
     model::{
-        Addrs, Distribution, Family, Operator, Protocol, Requirement, Selector, ServicePort, TargetPort,
-        TrafficPolicy,
+        Addrs, Distribution, Family, Labels, Operator, Protocol, Requirement, Selector, ServicePort,
+        TargetPort, TrafficPolicy,
     },
     options::Options,
-    workloads::template::port,
+    workloads::template::{port, scraped},
 };
 
 /// What `ClientIP` affinity lasts where no timeout is given: three hours.
@@ -61,6 +61,10 @@ pub struct Parsed {
     /// Whether it has a health check node port, and the one given.
     pub health: Option<Option<u16>>,
     pub publish_not_ready: bool,
+    /// Its labels.
+    pub labels: Labels,
+    /// The port that its annotations ask to have scraped.
+    pub scraped: Option<u16>,
     /// Whether its labels say that it is the cluster's DNS.
     pub labelled_dns: bool,
     pub origin: Arc<ObjectRef>,
@@ -134,6 +138,8 @@ pub fn parse(object: &Object, options: &Options, findings: &mut Findings) -> Par
             .collect(),
         health: local.then_some(health),
         publish_not_ready: spec.publish_not_ready_addresses.unwrap_or(false),
+        labels: Arc::new(object.labels().clone()),
+        scraped: scraped(object.annotations()),
         labelled_dns: dns::labelled(object),
         origin: object.reference.clone(),
         shape,

@@ -35,6 +35,9 @@ pub fn markdown(diff: &Diff<'_>) -> String {
         _ => "### ⚠️ Network changes: opened to the internet".to_owned(),
     };
     _ = writeln!(page.out, "{title}\n\n{}.\n", headline(&summary));
+    for sentence in diff.unread().sentences() {
+        _ = writeln!(page.out, "> {sentence}\n");
+    }
     let internet: Vec<Line<'_>> =
         diff.outside.iter().filter(|group| group.from_internet).map(Line::Group).collect();
     let ways = diff.ways.iter().filter(|way| way.from_internet()).map(Line::Way);
