@@ -337,6 +337,7 @@ impl Cluster {
             node_cidrs: over(base.node_cidrs, nets("--node-cidr", &self.node_cidr)?),
             outside: base.outside,
             addressing: base.addressing,
+            pending: base.pending,
             add_dns: base.add_dns && !self.no_dns,
         })
     }

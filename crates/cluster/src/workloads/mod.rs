@@ -132,12 +132,13 @@ impl Workloads {
 
     /// What all pods are made of, with repetitions.
     pub fn templates(&self) -> impl Iterator<Item = &Arc<Template>> {
-        fn of_entry(entry: &Entry) -> Option<&Arc<Template>> {
+        self.tracked.entries.iter().flat_map(|entry| {
             let daemon = entry.daemon.as_ref().map(|(template, _)| template);
-            // A Deployment's pods share one.
-            daemon.or_else(|| entry.drafts.first().map(|draft| &draft.template))
-        }
-        self.tracked.entries.iter().filter_map(of_entry)
+            let drafts = if daemon.is_some() { &[][..] } else { &entry.drafts[..] };
+            // Pods of one template stand side by side.
+            let runs = drafts.chunk_by(|a, b| Arc::ptr_eq(&a.template, &b.template));
+            daemon.into_iter().chain(runs.filter_map(|run| run.first()).map(|draft| &draft.template))
+        })
     }
 
     /// The pods of all objects but DaemonSets, in no order.

@@ -3,7 +3,7 @@ use netloom_cluster::Protocol;
 use netloom_objects::Severity;
 
 use crate::{
-    Context, Findings, Group, Rule, Workload,
+    Context, Findings, Group, Rule,
     rules::services::support::{
         declared, declares_everywhere, known_ports, protocol_of, services, target_number, target_path,
     },
@@ -87,13 +87,12 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             let Some(number) = target_number(port) else { continue };
             let protocol = protocol_of(port);
             let with_number = || workloads.iter().flat_map(|w| declared(w)).filter(|d| d.number == number);
-            let is_asked = |workload: &&Workload<'_>| {
-                let wanted = |p: &(Protocol, u16)| i32::from(p.1) == number && p.0.name() == protocol;
-                cx.pods_of(workload).iter().any(|pod| pod.stated().any(wanted))
-            };
-            if with_number().any(|declared| declared.protocol == protocol)
-                || workloads.iter().any(|w| is_asked(w))
-            {
+            let wanted = |p: &(Protocol, u16)| i32::from(p.1) == number && p.0.name() == protocol;
+            let is_stated = workloads
+                .iter()
+                .flat_map(|workload| cx.pods_of(workload))
+                .any(|pod| pod.stated().any(wanted));
+            if with_number().any(|declared| declared.protocol == protocol) || is_stated {
                 continue;
             }
             let taken = if port.target_port.is_some() { "" } else { " (there is no `targetPort`)" };
