@@ -5,13 +5,14 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 # nft and ip are in sbin, which an ordinary user's PATH may lack; a fresh rustup is in no PATH yet.
-export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin:$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+# Go's programs are in no PATH either.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin:$(or $(CARGO_HOME),$(HOME)/.cargo)/bin:/usr/local/go/bin:$(or $(GOBIN),$(or $(GOPATH),$(HOME)/go)/bin)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 NETLOOM := $(TARGET)/debug/netloom
 # Where the corpora are: cyclonus/ and articles/.
 CORPUS ?= ../shared/corpus
 
-.PHONY: help build demo test fmt lint deny unit audit corpus bench fuzz
+.PHONY: help build demo test fmt lint deny unit audit corpus coredns bench fuzz
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
@@ -56,6 +57,10 @@ audit: ## Ask the RustSec database about the dependencies (needs the internet)
 
 corpus: build ## Hold netloom against the corpora in CORPUS=../shared/corpus
 	@.ci/corpus $(NETLOOM) $(CORPUS)
+
+coredns: ## Hold the DNS against CoreDNS: the answers, and the speed of both (needs Go and the internet once)
+	@cargo build --locked --release -p netloom
+	@.ci/coredns $(TARGET)/release/netloom $(TARGET)/coredns
 
 bench: ## Run all benchmarks, and print their figures
 	@.ci/tools test

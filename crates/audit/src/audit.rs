@@ -13,6 +13,7 @@ use crate::{
     Closed, Context, Finding, Findings, Lines, Rule, Settings,
     checklist::{Idle, SUPPRESSIONS, looked_at},
     documents::{Documents, object_at},
+    facts,
     restored::Printed,
     rules,
     rules::manifests,
@@ -81,10 +82,12 @@ fn judge(
     attribute(set, &mut findings);
     findings.sort_by(|a, b| (&a.at, a.rule.code, &a.message).cmp(&(&b.at, b.rule.code, &b.message)));
     findings.dedup_by(|a, b| a.rule == b.rule && a.at == b.at && a.message == b.message);
+    facts::once_a_namespace(&mut findings);
     let mut suppressed = suppressions.apply(&mut findings);
     suppressed.retain(|finding| wanted(finding.rule));
     suppressions.complaints(settings, &mut findings);
     findings.retain(|finding| wanted(finding.rule));
+    facts::once(&mut findings, &suppressed);
     findings.sort_by(|a, b| (&a.at, a.rule.code).cmp(&(&b.at, b.rule.code)));
     let mut looked_at = looked_at(&context);
     looked_at.insert(SUPPRESSIONS.one, suppressions.count());

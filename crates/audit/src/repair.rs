@@ -78,7 +78,8 @@ fn one_round(set: &ObjectSet, findings: &[Finding]) -> Option<(ObjectSet, usize)
         .map(|parsed| {
             let edits = taken.get(&*parsed.source.name)?;
             let text = apply(&parsed.source.text, edits);
-            let next = parse_sources(&[Source::new(&parsed.source.name, &text)]).pop()?;
+            let next =
+                parse_sources(&[Source { name: parsed.source.name.clone(), text: text.into() }]).pop()?;
             let better = errors(&next) <= known_errors(parsed) && next.objects.len() >= parsed.objects.len();
             if better {
                 applied += counts.get(&*parsed.source.name).copied().unwrap_or_default();

@@ -156,6 +156,18 @@ impl<'a> Workload<'a> {
             .chain(sidecars)
     }
 
+    /// The ServiceAccount that its pods run as, and the field that says so: `serviceAccount` is another name of
+    /// `serviceAccountName`.
+    #[must_use]
+    pub fn account(&self) -> (&'a str, &'static str) {
+        let said = |name: &'a Option<String>| name.as_deref().filter(|name| !name.is_empty());
+        match (said(&self.spec.service_account_name), said(&self.spec.service_account)) {
+            (Some(name), _) => (name, "spec.serviceAccountName"),
+            (None, Some(name)) => (name, "spec.serviceAccount"),
+            (None, None) => ("default", "spec.serviceAccountName"),
+        }
+    }
+
     /// Whether its pods live in the node's network namespace.
     #[must_use]
     pub fn host_network(&self) -> bool {

@@ -5,7 +5,7 @@ use netloom_embedded::{Changed, Denied, Network, Watcher, serve_control};
 use netloom_explain::World;
 use netloom_kernel::control::{self, ControlError};
 use netloom_node::{Firewall, LogPrefix, NodeState};
-use netloom_policy::Reason;
+use netloom_policy::{Placed, Reason};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{Mutex, broadcast},
@@ -24,7 +24,7 @@ pub const DEFAULT_NAME: &str = "default";
 const DENIALS_A_SECOND: u32 = 20;
 
 pub fn main(args: &Up) -> Result<u8, Stop> {
-    let loaded = Loaded::new(&args.input.paths, &args.input.reading)?;
+    let loaded = Loaded::one(&args.input.paths, &args.input.reading, args.input.namespace.as_deref(), "up")?;
     notes::not_served(&loaded.objects());
     if args.dry_run {
         return dry_run(&loaded.world);
@@ -52,13 +52,11 @@ fn bind(name: Option<&str>) -> Result<(String, std::os::unix::net::UnixListener)
 /// What each node would be told, in nft syntax.
 fn dry_run(world: &World) -> Result<u8, Stop> {
     let mut text = String::new();
+    let policies = Placed::of(&world.policies, None);
     for node in world.snapshot.nodes.iter() {
         let mut firewall = Firewall::new(node.id);
-        let state = NodeState {
-            snapshot: &world.snapshot,
-            tables: world.policies.tables(),
-            routes: world.routes_of(node.id),
-        };
+        let state =
+            NodeState { snapshot: &world.snapshot, policies: &policies, routes: world.routes_of(node.id) };
         if let Some(table) = firewall.plan(state)?.into_table() {
             _ = writeln!(text, "# node {}\n{table}", node.name);
         }
@@ -75,7 +73,7 @@ async fn stay(
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
     let mut hung_up = signal(SignalKind::hangup())?;
-    let mut watcher = if args.watch { Some(Watcher::new(loaded.watched()?)?) } else { None };
+    let mut watcher = if args.watch { Some(Watcher::new(loaded.watched())?) } else { None };
     let (network, made) = Network::up(loaded.world.clone(), run::options(&args.running)?).await?;
     let paths: Vec<String> = args.input.paths.iter().map(|p| p.display().to_string()).collect();
     let page = overview::page(&loaded.world, &loaded.notes, &name, made.took, &paths.join(" "));

@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use netloom_objects::{Diagnostic, Object, ObjectSet};
 
 use crate::{
-    dns,
+    dns, dns_files,
     findings::Findings,
-    input::{Input, same},
-    model::Snapshot,
+    input::{Input, keep, same},
+    model::{DnsServers, Pod, Snapshot},
     operators::Operators,
     options::Options,
     policies::Policies,
@@ -52,6 +52,10 @@ pub struct Builder {
     topology: Option<Topology>,
     services: Services,
     policies: Policies,
+    dns_servers: Arc<DnsServers>,
+    /// What the DNS servers were found in.
+    dns_seen: Option<[u64; 3]>,
+    dns_pods: Option<Arc<Vec<Arc<Pod>>>>,
 }
 
 impl Builder {
@@ -69,6 +73,9 @@ impl Builder {
             topology: None,
             services: Services::default(),
             policies: Policies::default(),
+            dns_servers: Arc::default(),
+            dns_seen: None,
+            dns_pods: None,
         }
     }
 
@@ -77,6 +84,17 @@ impl Builder {
         self.update(objects);
         let topology = self.topology();
         let services = self.services.update(&self.input, &topology, &self.options);
+        let seen =
+            [self.input.silent_version(), self.input.workloads().version, self.input.services().version];
+        if self.dns_seen != Some(seen)
+            || !self.dns_pods.as_ref().is_some_and(|p| Arc::ptr_eq(p, &services.pods))
+        {
+            let service = services.dns.map(|id| &*services.services[id.0 as usize]);
+            let found = dns_files::find(&self.input, &services.pods, service);
+            self.dns_servers = keep(Some(&self.dns_servers), found);
+            self.dns_seen = Some(seen);
+            self.dns_pods = Some(services.pods.clone());
+        }
         let (policies, policy_findings) = self.policies.update(&self.input.policies().objects);
         let snapshot = Snapshot {
             zone: Arc::from(self.options.zone.trim_end_matches('.')),
@@ -87,6 +105,7 @@ impl Builder {
             services: services.services,
             policies,
             dns_service: services.dns,
+            dns_servers: self.dns_servers.clone(),
         };
         let mut notes: Vec<String> = dns::note(&self.added, &snapshot).into_iter().collect();
         notes.extend(topology.notes.iter().chain(&services.notes).cloned());

@@ -123,6 +123,17 @@ impl Input {
         self.list(Class::Monitor)
     }
 
+    /// ConfigMaps.
+    pub fn config_maps(&self) -> Vec<&Arc<Object>> {
+        let silent = &self.list(Class::Silent).objects;
+        silent.iter().filter(|object| matches!(object.typed, Typed::ConfigMap(_))).collect()
+    }
+
+    /// Changes whenever a ConfigMap does.
+    pub fn silent_version(&self) -> u64 {
+        self.list(Class::Silent).version
+    }
+
     fn list(&self, class: Class) -> &List {
         &self.lists[class as usize]
     }

@@ -5,6 +5,7 @@ mod addresses;
 mod builder;
 pub mod defaults;
 mod dns;
+mod dns_files;
 mod fast;
 mod findings;
 mod input;
@@ -22,5 +23,5 @@ mod workloads;
 
 pub use builder::{Builder, Built, build};
 pub use model::*;
-pub use options::{Addressing, Families, Options, Pending};
+pub use options::{Addressing, Families, Options, OptionsError, Pending};
 pub use policies::selector::{UnknownOperator, selector};

@@ -1,7 +1,7 @@
 //! Pods on their nodes, before they have addresses.
 use std::{net::IpAddr, sync::Arc};
 
-use crate::{addresses::plan::Given, model::NodeId, nodes::NodeSpec, workloads::Draft};
+use crate::{model::NodeId, nodes::NodeSpec, workloads::Draft};
 
 /// Nodes, and the pods that are there.
 pub struct Population {
@@ -64,15 +64,5 @@ impl Tenants {
             tenants.addresses.extend(draft.given.iter().map(|ip| (ip, node.0 as usize)));
         }
         tenants
-    }
-}
-
-/// The addresses and ranges that objects give.
-pub fn given(specs: &[NodeSpec], drafts: &[Arc<Draft>]) -> Given {
-    let pods = drafts.iter().filter(|d| !d.template.host_network);
-    Given {
-        pod_nets: specs.iter().flat_map(|s| s.pod_cidrs.iter()).collect(),
-        pods: pods.flat_map(|d| d.given.iter()).collect(),
-        nodes: specs.iter().flat_map(|s| s.ips.iter()).collect(),
     }
 }

@@ -1,4 +1,6 @@
 //! Namespaces, nodes and pods with their addresses: everything but Services and policies.
+mod given;
+
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, HashMap},
@@ -6,11 +8,13 @@ use std::{
     sync::Arc,
 };
 
+use self::given::{Reserved, refuse_impossible};
 use crate::{
     addresses::{
         family,
-        plan::{Ground, ground, roomy},
+        plan::{Given, Ground, ground, roomy},
         pool::Pool,
+        special::special_address,
     },
     fast::{Map, Set},
     findings::Findings,
@@ -25,7 +29,7 @@ use crate::{
         place::{Placed, place},
     },
     options::{Addressing, Options, Pending},
-    population::{Population, Tenants, given},
+    population::{Population, Tenants},
     workloads::{self, Draft, Workloads, template::Template},
 };
 
@@ -102,15 +106,19 @@ impl Topologist {
         let mut notes = Vec::new();
         let namespaces = namespaces(input, &mut notes);
         self.workloads.expand(&input.workloads().objects);
-        let Population { specs, drafts, places, pending, before } =
+        let Population { mut specs, drafts, places, pending, before } =
             self.populate(input, options, &mut findings, &mut notes);
         let tenants = Tenants::of(&specs, &drafts, &places);
-        let ground = ground(&given(&specs, &drafts), options, &mut notes);
+        refuse_impossible(&mut specs, &mut findings);
+        let reserved = Reserved::of(&input.services().objects);
+        let ground = ground(&given(&specs, &drafts, &reserved), options, &mut notes);
         let ground = roomy(ground, &tenants.counts, options, &mut notes);
-        let nodes = self.nodes(&specs, &tenants, ground, options, &mut findings);
+        let nodes = self.nodes(&specs, &tenants, ground, (options, &reserved), &mut findings);
         say_foreign_host_ips(&nodes, &drafts, &places, &mut findings);
-        let ips = self.addresses(&nodes, &drafts, &places, &pending, &before, options, &mut findings);
-        let (pods, extras) = self.assemble(drafts, &places, &pending, &before, &ips, &namespaces, &nodes);
+        let ips =
+            self.addresses(&nodes, &drafts, &places, &pending, &before, (options, &reserved), &mut findings);
+        let (mut pods, extras) = self.assemble(drafts, &places, &pending, &before, &ips, &namespaces, &nodes);
+        nodes::ports::refuse_taken(&mut pods, &nodes, &mut findings);
         Topology {
             namespaces: Arc::new(namespaces),
             nodes: Arc::new(nodes),
@@ -215,7 +223,7 @@ impl Topologist {
         specs: &[NodeSpec],
         tenants: &Tenants,
         ground: Ground,
-        options: &Options,
+        (options, reserved): (&Options, &Reserved),
         findings: &mut Findings,
     ) -> Vec<Node> {
         let assigned = match options.addressing {
@@ -232,7 +240,7 @@ impl Topologist {
                 specs.iter().map(|s| s.pod_cidrs).collect()
             }
         };
-        let ips = self.node_addresses(specs, ground.nodes, options, findings);
+        let ips = self.node_addresses(specs, ground.nodes, (options, reserved), findings);
         let node = |(i, ((spec, ips), pod_cidrs)): (usize, ((&NodeSpec, Addrs), Nets))| Node {
             id: NodeId(i as u32),
             name: spec.name.clone(),
@@ -248,7 +256,7 @@ impl Topologist {
         &mut self,
         specs: &[NodeSpec],
         range: Nets,
-        options: &Options,
+        (options, reserved): (&Options, &Reserved),
         findings: &mut Findings,
     ) -> Vec<Addrs> {
         let mut owners: HashMap<IpAddr, &NodeSpec> = HashMap::new();
@@ -266,7 +274,7 @@ impl Topologist {
                     .related(at(first), "the other one");
             }
         }
-        let mut used: Set<IpAddr> = owners.into_keys().collect();
+        let mut used: Set<IpAddr> = owners.into_keys().chain(reserved.all()).collect();
         let mut out: Vec<Addrs> = specs.iter().map(|s| nodes::restrict_addrs(s.ips, options)).collect();
         if options.addressing == Addressing::Known {
             return out;
@@ -308,9 +316,11 @@ impl Topologist {
         places: &[NodeId],
         pending: &[bool],
         before: &[Option<usize>],
-        options: &Options,
+        (options, reserved): (&Options, &Reserved),
         findings: &mut Findings,
     ) -> Vec<Option<Addrs>> {
+        let of_nodes: Map<IpAddr, &Node> =
+            nodes.iter().flat_map(|node| node.ips.iter().map(move |ip| (ip, node))).collect();
         let mut owners: Map<IpAddr, &Draft> = Map::default();
         let mut out = vec![Addrs::default(); drafts.len()];
         for ((draft, node), ips) in drafts.iter().zip(places).zip(&mut out) {
@@ -319,9 +329,13 @@ impl Topologist {
                 continue;
             }
             for ip in nodes::restrict_addrs(draft.given, options).iter() {
-                match owners.get(&ip) {
-                    Some(first) => say_duplicate(ip, draft, first, findings),
-                    None => {
+                match (owners.get(&ip), of_nodes.get(&ip), special_address(ip)) {
+                    (Some(first), ..) => say_duplicate(ip, draft, first, findings),
+                    (None, Some(node), _) => {
+                        say_impossible(ip, draft, &format!("the address of node {}", node.name), findings);
+                    }
+                    (None, None, Some(why)) => say_impossible(ip, draft, why, findings),
+                    (None, None, None) => {
                         owners.insert(ip, draft);
                         ips.fill(ip);
                     }
@@ -332,7 +346,7 @@ impl Topologist {
             return out.into_iter().map(Some).collect();
         }
         let mut used: Set<IpAddr> = owners.into_keys().collect();
-        used.extend(nodes.iter().flat_map(|n| n.ips.iter()));
+        used.extend(of_nodes.into_keys().chain(reserved.all()));
         for ((before, node), ips) in before.iter().zip(places).zip(&mut out) {
             let Some(before) = before.map(|at| &self.last[at].pod).filter(|p| !p.host_network) else {
                 continue;
@@ -494,4 +508,22 @@ fn say_duplicate(ip: IpAddr, draft: &Draft, first: &Draft, findings: &mut Findin
             ),
         )
         .related(first.origin.at.clone(), "the other one");
+}
+
+fn say_impossible(ip: IpAddr, draft: &Draft, why: &str, findings: &mut Findings) {
+    let (namespace, name) = (&draft.namespace, &draft.name);
+    findings.error(
+        draft.origin.at.clone(),
+        format!("pod {namespace}/{name} has the address {ip}, which is {why}: it gets another"),
+    );
+}
+
+fn given(specs: &[NodeSpec], drafts: &[Arc<Draft>], reserved: &Reserved) -> Given {
+    let pods = drafts.iter().filter(|d| !d.template.host_network);
+    Given {
+        pod_nets: specs.iter().flat_map(|s| s.pod_cidrs.iter()).collect(),
+        pods: pods.flat_map(|d| d.given.iter()).collect(),
+        nodes: specs.iter().flat_map(|s| s.ips.iter()).collect(),
+        services: reserved.cluster_ips.clone(),
+    }
 }

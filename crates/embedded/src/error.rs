@@ -33,15 +33,21 @@ pub enum EmbeddedError {
     #[error(transparent)]
     Nflog(#[from] NflogError),
     /// A port could not be opened.
-    #[error(
-        "{owner} cannot listen on {port}: {source}; does another pod of the host's network have the port?"
-    )]
+    #[error("{owner} cannot listen on {port}: {source}{}", listen_hint(source))]
     Listen {
         /// The pod or node.
         owner: String,
         /// Protocol and port.
         port: String,
         /// What the kernel says.
+        source: io::Error,
+    },
+    /// There are not enough open files for probes.
+    #[error(
+        "too few open files for probes: {source}; raise `ulimit -n`, or open fewer connections with --max-probes"
+    )]
+    OpenFiles {
+        /// What the system says.
         source: io::Error,
     },
     /// The control socket.
@@ -66,6 +72,15 @@ pub enum EmbeddedError {
         /// Why.
         reason: String,
     },
+}
+
+/// The likely cause of a port that cannot be opened.
+fn listen_hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "; does another pod of the host's network have the port?",
+        _ if matches!(error.raw_os_error(), Some(23 | 24)) => "; raise `ulimit -n`",
+        _ => "",
+    }
 }
 
 impl EmbeddedError {

@@ -5,6 +5,7 @@
 
 mod control;
 mod cut;
+mod dns;
 mod drops;
 mod error;
 mod network;

@@ -23,7 +23,7 @@ use tokio::sync::broadcast;
 use crate::{
     Denied, EmbeddedError,
     drops::{self, Drops},
-    plumbing::{Plumbing, PodKey, key_of},
+    plumbing::{Changes, Plumbing, PodKey, key_of},
     runs::{self, Process},
     servers::Servers,
 };
@@ -150,17 +150,24 @@ impl Network {
     /// When the kernel refuses something, naming it.
     pub async fn apply(&mut self, world: World) -> Result<Applied, EmbeddedError> {
         let begun = Instant::now();
-        let mut applied = self.move_to(Arc::new(world)).await?;
-        applied.took = begun.elapsed();
-        Ok(applied)
+        let before = self.world.clone();
+        match self.move_to(Arc::new(world)).await {
+            Ok(applied) => Ok(Applied { took: begun.elapsed(), ..applied }),
+            Err(error) => {
+                // What a refused change has done already is undone.
+                if let Err(again) = self.move_to(before).await {
+                    tracing::warn!("after that, the network could not go back to what it was: {again}");
+                }
+                Err(error)
+            }
+        }
     }
 
     async fn move_to(&mut self, world: Arc<World>) -> Result<Applied, EmbeddedError> {
         let begun = Instant::now();
-        // Kernel first: new rules hold before new pods can speak, and before names lead to them.
-        let (plumbing, target) = (self.plumbing.clone(), world.clone());
-        let changes = blocking(|| self.worker.run(move |here| lock(&plumbing).apply(here, &target)))??;
-        tracing::debug!("acknowledged after {:?}", begun.elapsed());
+        // Rules hold before new pods can speak, new pods listen before anything leads to them, and pods that go answer
+        // until nothing does.
+        let prepared = self.on_kernels(&world, Plumbing::prepare)?;
         let settled = std::mem::replace(&mut self.settled, false);
         let same_pods = settled && Arc::ptr_eq(&self.world.snapshot.pods, &world.snapshot.pods);
         let processes = (!same_pods).then(|| self.wanted_processes(&world));
@@ -171,23 +178,37 @@ impl Network {
             };
             self.serve(&world, &keys).await?;
         }
+        let switched = self.on_kernels(&world, Plumbing::switch)?;
+        tracing::debug!("acknowledged after {:?}", begun.elapsed());
         self.servers.publish(&world);
+        self.servers.retire().await;
+        let finished = self.on_kernels(&world, Plumbing::finish)?;
         self.world = world;
         if let Some(wanted) = processes {
             self.start_processes(wanted)?;
         }
         self.settled = true;
         Ok(Applied {
-            pods_added: changes.pods_added,
-            pods_removed: changes.pods_removed,
-            elements: changes.elements,
+            pods_added: prepared.pods_added,
+            pods_removed: prepared.pods_removed,
+            elements: prepared.elements + switched.elements + finished.elements,
             ..Applied::default()
         })
     }
 
-    /// Ends what should no longer listen, and opens what should.
+    /// One step towards a World, on the worker that enters the nodes' namespaces.
+    fn on_kernels(
+        &self,
+        world: &Arc<World>,
+        step: impl FnOnce(&mut Plumbing, &mut Here, &World) -> Result<Changes, EmbeddedError> + Send + 'static,
+    ) -> Result<Changes, EmbeddedError> {
+        let (plumbing, world) = (self.plumbing.clone(), world.clone());
+        blocking(|| self.worker.run(move |here| step(&mut lock(&plumbing), here, &world)))?
+    }
+
+    /// Opens what should listen and does not; what should no longer is set aside.
     async fn serve(&mut self, world: &Arc<World>, processes: &BTreeSet<PodKey>) -> Result<(), EmbeddedError> {
-        let to_open = self.servers.retire(Servers::wanted(world, processes)).await;
+        let to_open = self.servers.missing(Servers::wanted(world, processes)).await;
         if !to_open.is_empty() {
             let (plumbing, target) = (self.plumbing.clone(), world.clone());
             let opened = blocking(|| {

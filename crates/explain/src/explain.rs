@@ -142,6 +142,39 @@ fn in_family(
     Ok(Some(tell(context, worst, sources)))
 }
 
+/// The hops from some clients to each of some addresses, by one protocol: of the pair that fails, if one does. None
+/// where no client has an address of the family of one of these.
+#[must_use]
+pub fn explain_leg(
+    world: &World,
+    origins: &[Origin],
+    dials: &[SocketAddr],
+    protocol: Protocol,
+    options: &Options<'_>,
+) -> Option<Vec<Hop>> {
+    let context = Context { world, options, lines: Lines { objects: options.objects } };
+    let speaks = |origin: &Origin, family: Family| match origin {
+        Origin::Pod(pod) => world.snapshot.pod(*pod).ips.of(family).is_some(),
+        Origin::Node(node) => world.snapshot.node(*node).ips.of(family).is_some(),
+        Origin::Outside(ip) => Family::of(*ip) == family,
+    };
+    let journeys: Vec<Journey> = origins
+        .iter()
+        .filter_map(|origin| {
+            let dials: Vec<SocketAddr> =
+                dials.iter().filter(|dial| speaks(origin, Family::of(dial.ip()))).copied().collect();
+            let ways = dials.iter().flat_map(|dial| {
+                trace(world, *origin, *dial, protocol).into_iter().map(|path| (*dial, path))
+            });
+            let ways: Vec<_> = ways.collect();
+            (!ways.is_empty()).then(|| Journey { origin: *origin, plan: Plan::to(dials, protocol), ways })
+        })
+        .collect();
+    let failing = journeys.iter().filter(|journey| journey.failing() > 0).count();
+    let worst = journeys.iter().rev().max_by_key(|journey| journey.badness())?;
+    Some(tell(&context, worst, (failing, journeys.len())).hops)
+}
+
 fn tell(context: &Context<'_>, journey: &Journey, sources: (usize, usize)) -> Told {
     let mut told = journey.plan.hops.clone();
     if let Some((dial, path)) = journey.ways.iter().rev().max_by_key(|(_, path)| badness(path)) {

@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use netloom_cluster::{Pod, PodId, Protocol, Service, ServiceId, ServiceKind, ServicePort};
+use netloom_cluster::{NodeId, Pod, PodId, Protocol, Service, ServiceId, ServiceKind, ServicePort};
 use netloom_objects::ObjectRef;
 use netloom_policy::Direction;
 
@@ -152,7 +152,7 @@ fn unreachable(context: &Context<'_>, taken: &Taken<'_>, ip: IpAddr) -> Hop {
     if plan.service_cidrs.contains(ip) {
         return hop(format!("{ip} is of the Services' range, but no Service has it"));
     }
-    if plan.pod_cidrs.contains(ip) {
+    if context.world.snapshot.is_of_pods(ip) {
         return hop(format!("{ip} is of the pods' range, but no pod has it"))
             .with_advice("name the pod or its Service instead: addresses change when pods do");
     }
@@ -213,6 +213,16 @@ fn answer(
         Target::Node(node) => {
             let name = &world.snapshot.node(node).name;
             let why = format!("nothing listens on {port} of node {name}: the connection is refused");
+            if let Some(pod) = on_loopback(world, node, at, taken.protocol) {
+                let address =
+                    world.snapshot.node(node).ips.iter().next().map_or_else(String::new, |ip| ip.to_string());
+                let why = format!(
+                    "{why}: hostPort {port} of {} leads to the pod from the node's own addresses; what a cluster's portmap does on the loopback is not modelled here",
+                    pod.qualified_name()
+                );
+                return Hop::denied(Stage::Answer, why, Some(pod.origin.clone()))
+                    .with_advice(format!("dial {address} instead"));
+            }
             let fix = "use a NodePort that a Service has, or the port of a pod on the host's network";
             Hop::denied(Stage::Answer, why, None).with_advice(fix)
         }
@@ -236,6 +246,14 @@ fn answer(
 /// Whether it is others alone who say that a pod has a port.
 fn is_aimed_at(world: &World, pod: PodId, port: (Protocol, u16)) -> bool {
     world.snapshot.pod(pod).aimed.contains(&port)
+}
+
+/// The pod whose `hostPort` was dialled on its node's loopback.
+fn on_loopback(world: &World, node: NodeId, at: SocketAddr, protocol: Protocol) -> Option<&Arc<Pod>> {
+    let dialled = |pod: &&Arc<Pod>| {
+        pod.node == node && pod.host_ports.iter().any(|p| (p.protocol, p.port) == (protocol, at.port()))
+    };
+    world.snapshot.pods.iter().filter(|_| at.ip().is_loopback()).find(dialled)
 }
 
 /// The connection gets there, and whether something listens no manifest says: a container need not declare its ports.

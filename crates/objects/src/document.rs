@@ -1,5 +1,5 @@
 //! One document after the other: from text to objects and findings.
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     Cause, Diagnostic, Location, Object, ObjectRef, Severity, Source, Typed,
@@ -13,7 +13,7 @@ use crate::{
         Broken, Builder, Chunk, Issue, IssueKind, NodeId, Resolved, Tree, View, looks_like_json, read_json,
         read_plain, read_yaml,
     },
-    validate,
+    validate, visible,
 };
 
 /// Findings of one source beyond this many help nobody.
@@ -232,6 +232,13 @@ impl Reader<'_> {
                 let message = format!("skipped: this document is {}, not a Kubernetes object", value.describe());
                 self.findings.add((Severity::Warning, Cause::NoObject), root, message, None);
             }
+            // Ansible, JSON patches and others write lists; only one of objects was meant as something to apply.
+            View::Sequence(items) if !items.iter().any(|item| self.is_like_an_object(*item)) => self.findings.add(
+                (Severity::Error, Cause::Foreign),
+                root,
+                "this document is a list, not a Kubernetes object".into(),
+                None,
+            ),
             View::Sequence(_) => self.findings.add(
                 (Severity::Error, Cause::NoObject),
                 root,
@@ -241,6 +248,11 @@ impl Reader<'_> {
             View::Mapping(_) if packaging::take(self.tree, root, &mut self.findings, &mut self.objects) => {}
             View::Mapping(_) => self.object(root, None),
         }
+    }
+
+    fn is_like_an_object(&self, item: NodeId) -> bool {
+        let has = |key| self.tree.get(item, key).is_some();
+        has("apiVersion") || (has("kind") && (has("metadata") || has("spec")))
     }
 
     fn object(&mut self, root: NodeId, inherited: Option<Inherited<'_>>) {
@@ -369,9 +381,16 @@ impl Reader<'_> {
         strange: Vec<NodeId>,
     ) -> Option<Object> {
         let metadata = typed.metadata();
-        let written = |text: &Option<String>| text.as_deref().filter(|t| !t.is_empty()).map(Arc::<str>::from);
+        // The API server refuses them; until somebody repairs them, they do no harm where they are shown.
+        let named = |text: &str| Arc::<str>::from(visible(text));
+        let shown = |text: Arc<str>| match visible(&text) {
+            Cow::Owned(shown) => shown.into(),
+            Cow::Borrowed(_) => text,
+        };
+        let (api_version, kind) = (shown(api_version), shown(kind));
+        let written = |text: &Option<String>| text.as_deref().filter(|t| !t.is_empty()).map(named);
         let name = written(&metadata.name)
-            .or_else(|| metadata.generate_name.as_deref().map(|n| n.trim_end_matches('-').into()))
+            .or_else(|| metadata.generate_name.as_deref().map(|n| named(n.trim_end_matches('-'))))
             .filter(|name: &Arc<str>| !name.is_empty());
         let namespace = written(&metadata.namespace);
         let Some(name) = name else {

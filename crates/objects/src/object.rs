@@ -26,8 +26,8 @@ use crate::{
         UDPRoute,
     },
     istio::{
-        AuthorizationPolicy, DestinationRule, PeerAuthentication, RequestAuthentication, ServiceEntry,
-        Sidecar, VirtualService,
+        AuthorizationPolicy, DestinationRule, EnvoyFilter, PeerAuthentication, RequestAuthentication,
+        ServiceEntry, Sidecar, Telemetry, VirtualService, WasmPlugin,
     },
     policy_api::{
         v1alpha1::{AdminNetworkPolicy, BaselineAdminNetworkPolicy},
@@ -84,6 +84,9 @@ pub enum Typed {
     PeerAuthentication(Box<PeerAuthentication>),
     AuthorizationPolicy(Box<AuthorizationPolicy>),
     RequestAuthentication(Box<RequestAuthentication>),
+    EnvoyFilter(Box<EnvoyFilter>),
+    Telemetry(Box<Telemetry>),
+    WasmPlugin(Box<WasmPlugin>),
     Certificate(Box<Certificate>),
     Issuer(Box<Issuer>),
     ClusterIssuer(Box<ClusterIssuer>),
@@ -223,6 +226,19 @@ impl Object {
         Arc::new(self.reference.at(self.locate(path)))
     }
 
+    /// The same object in a namespace, where it names none; with `over` also where it names another one. None where it stays
+    /// as it is.
+    pub(crate) fn placed(&self, namespace: &str, over: bool) -> Option<Self> {
+        // What is of the whole cluster stays there.
+        self.reference.namespace.as_ref()?;
+        let stays = self.namespace.as_deref().is_some_and(|own| !over || own == namespace);
+        (!stays).then(|| {
+            let namespace: Arc<str> = namespace.into();
+            let reference = ObjectRef { namespace: Some(namespace.clone()), ..(*self.reference).clone() };
+            Self { namespace: Some(namespace), reference: Arc::new(reference), ..self.clone() }
+        })
+    }
+
     /// Its API group; empty for the core group. Groups that moved are the ones that they moved to, so that the same
     /// object is the same however it is written.
     #[must_use]
@@ -301,6 +317,9 @@ impl Typed {
             Self::PeerAuthentication(o) => &o.metadata,
             Self::AuthorizationPolicy(o) => &o.metadata,
             Self::RequestAuthentication(o) => &o.metadata,
+            Self::EnvoyFilter(o) => &o.metadata,
+            Self::Telemetry(o) => &o.metadata,
+            Self::WasmPlugin(o) => &o.metadata,
             Self::Certificate(o) => &o.metadata,
             Self::Issuer(o) => &o.metadata,
             Self::ClusterIssuer(o) => &o.metadata,

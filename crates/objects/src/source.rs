@@ -7,13 +7,17 @@ use std::{
     sync::Arc,
 };
 
-use crate::package::{self, Package, Packaging};
+use crate::{FileName, Origins, package::Packaging, visible};
 
 /// What to do about a Helm chart.
 pub(crate) const HELM: &str =
     "install helm, which netloom then runs, or render it first: `helm template CHART | netloom … -`";
 /// What to do about a kustomization.
 pub(crate) const KUSTOMIZE: &str = "install kustomize or kubectl, which netloom then runs, or build it first: `kustomize build FOLDER | netloom … -`";
+
+/// What stands for a value that was made up while manifests were rendered: a key or a password that is another one each
+/// time, and in nobody's files. It may be a name, and is base64 too.
+pub const GENERATED: &str = "generatedkey";
 
 /// The largest source that is read. Positions are kept in 32 bits.
 const LARGEST: u64 = 1 << 30;
@@ -22,7 +26,7 @@ const LARGEST: u64 = 1 << 30;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The file; `<stdin>` for standard input.
-    pub name: Arc<str>,
+    pub name: FileName,
     /// What is in it.
     pub text: Arc<str>,
 }
@@ -33,6 +37,12 @@ impl Source {
     pub fn new(name: &str, text: &str) -> Self {
         Self { name: name.into(), text: text.into() }
     }
+
+    /// What a program made, with where its lines come from.
+    #[must_use]
+    pub fn rendered(name: &str, text: &str, origins: Origins) -> Self {
+        Self { name: FileName::rendered(name, origins), text: text.into() }
+    }
 }
 
 /// Why the input could not be read.
@@ -41,18 +51,28 @@ impl Source {
 pub enum ReadError {
     #[error("nothing to read: name a file, a folder, or `-` for standard input")]
     Nothing,
-    #[error("{}: no such file or folder; is it the right path, seen from {}?", path.display(), current.display())]
+    #[error("{}: no such file or folder; is it the right path, seen from {}?", shown(path), shown(current))]
     Missing { path: PathBuf, current: PathBuf },
-    #[error("{}: cannot be read: {cause}{}", path.display(), permission_hint(cause))]
+    #[error("{}: cannot be read: {cause}{}", shown(path), permission_hint(cause))]
     Io { path: PathBuf, cause: io::Error },
-    #[error("{}: this is not UTF-8 text (byte {at} is the first that is not); save it as UTF-8, or leave it out", path.display())]
+    #[error(
+        "{}: this is not UTF-8 text (byte {at} is the first that is not); save it as UTF-8, or leave it out",
+        shown(path)
+    )]
     NotText { path: PathBuf, at: usize },
-    #[error("{}: larger than {} MiB; split it into several files", path.display(), LARGEST >> 20)]
+    #[error("{}: larger than {} MiB; split it into several files", shown(path), LARGEST >> 20)]
     TooLarge { path: PathBuf },
-    #[error("{}: no manifests in this folder; files that end in .yaml, .yml or .json are read, hidden ones are not", path.display())]
+    #[error(
+        "{}: no manifests in this folder; files that end in .yaml, .yml or .json are read, hidden ones are not",
+        shown(path)
+    )]
     EmptyFolder { path: PathBuf },
-    #[error("{}: this is a Helm chart, whose templates are not manifests yet; {HELM}", path.display())]
+    #[error("{}: this is a Helm chart, whose templates are not manifests yet; {HELM}", shown(path))]
     HelmChart { path: PathBuf },
+}
+
+fn shown(path: &Path) -> String {
+    visible(&path.to_string_lossy()).into_owned()
 }
 
 fn permission_hint(cause: &io::Error) -> &'static str {
@@ -65,23 +85,12 @@ fn permission_hint(cause: &io::Error) -> &'static str {
 /// The files that [`read_sources`] reads, and the folders whose change can add to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileList {
-    /// Manifests in the order in which they are read; `-` stands for standard input, and a folder for the manifests that
-    /// a program makes of it.
+    /// Manifests in the order in which they are read; `-` stands for standard input.
     pub files: Vec<PathBuf>,
     /// The same files, with all links on the way followed.
     pub real: Vec<PathBuf>,
     /// Every folder walked, and the folder of every file named.
     pub folders: Vec<PathBuf>,
-    /// The folders among the files.
-    pub packages: Vec<Package>,
-}
-
-impl FileList {
-    /// What is known of a folder among the files.
-    #[must_use]
-    pub fn package(&self, file: &Path) -> Option<&Package> {
-        self.packages.iter().find(|package| package.folder == file)
-    }
 }
 
 /// Lists the files that [`read_sources`] would read: files as named, folders walked in the order of their names.
@@ -91,22 +100,6 @@ impl FileList {
 /// When a path does not exist or cannot be listed, is a folder without manifests, or is a Helm chart.
 pub fn list_files(paths: &[PathBuf]) -> Result<FileList, ReadError> {
     Walk::default().list(paths)
-}
-
-/// As [`list_files`], but a kustomization or a Helm chart is listed as the folder that it is, and its files are not. Those
-/// that are only a part of another one are left out.
-///
-/// # Errors
-/// When a path does not exist or cannot be listed, or is a folder without manifests.
-pub fn list_packaged(paths: &[PathBuf]) -> Result<FileList, ReadError> {
-    let mut list = Walk { packaged: true, ..Walk::default() }.list(paths)?;
-    let keep = package::tops(&list.packages);
-    let parts: BTreeSet<PathBuf> =
-        list.packages.iter().zip(&keep).filter(|(_, keep)| !**keep).map(|(p, _)| p.folder.clone()).collect();
-    let kept = list.files.into_iter().zip(list.real).filter(|(file, _)| !parts.contains(file));
-    (list.files, list.real) = kept.unzip();
-    list.packages.retain(|package| !parts.contains(&package.folder));
-    Ok(list)
 }
 
 /// Reads files, folders (walked) and `-`, standard input.
@@ -122,8 +115,6 @@ struct Walk {
     list: FileList,
     /// What was listed already, by its real path: links and repeated arguments add nothing.
     seen: BTreeSet<PathBuf>,
-    /// Whether packages are listed, and not their files.
-    packaged: bool,
 }
 
 impl Walk {
@@ -149,9 +140,6 @@ impl Walk {
             self.linked(path);
             return Ok(());
         }
-        if self.package(path, true) {
-            return Ok(());
-        }
         if is_chart(path) {
             return Err(ReadError::HelmChart { path: path.to_owned() });
         }
@@ -165,23 +153,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Takes a folder as a package, if it is one and packages are wanted.
-    fn package(&mut self, path: &Path, named: bool) -> bool {
-        let package = if self.packaged { Package::of(path, named) } else { None };
-        let Some(package) = package else { return false };
-        self.folder_once(path);
-        let files = self.list.files.len();
-        self.linked(path);
-        if self.list.files.len() > files {
-            self.list.packages.push(package);
-        }
-        true
-    }
-
     fn folder(&mut self, path: &Path) -> Result<(), ReadError> {
-        if self.package(path, false) {
-            return Ok(());
-        }
         let real = fs::canonicalize(path).map_err(|cause| unreadable(path, cause))?;
         if !self.seen.insert(real.clone()) {
             return Ok(());
@@ -253,7 +225,7 @@ pub fn is_manifest(path: &Path) -> bool {
 }
 
 fn is_chart(folder: &Path) -> bool {
-    package::kind_of(folder).is_some_and(|(kind, _)| kind == Packaging::Chart)
+    Packaging::of(folder).is_some_and(|(kind, _)| kind == Packaging::Chart)
 }
 
 fn unreadable(path: &Path, cause: io::Error) -> ReadError {
@@ -286,5 +258,5 @@ pub fn read_source(path: &Path) -> Result<Source, ReadError> {
         path: path.to_owned(),
         at: error.utf8_error().valid_up_to(),
     })?;
-    Ok(Source { name: Arc::from(&*name), text: text.into() })
+    Ok(Source { name: FileName::from(&*name), text: text.into() })
 }

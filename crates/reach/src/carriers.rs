@@ -109,6 +109,18 @@ impl Reach {
         reach
     }
 
+    /// Everything that the objects publish, in their order.
+    #[must_use]
+    pub fn published(&self) -> &[Published] {
+        &self.carriers.published
+    }
+
+    /// Who carries something out: pods of the set, or stand-ins for those that it lacks.
+    #[must_use]
+    pub fn carried_by(&self, carrier: &Carrier) -> &[Party] {
+        self.carriers.parties(carrier)
+    }
+
     /// Every way from outside to an endpoint that the objects publish, in their order, and what policies make of it.
     pub fn ways(&self) -> impl Iterator<Item = Way<'_>> {
         self.carriers.published.iter().flat_map(move |published| {

@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use netloom_cluster::{Pod, PodId, Selector, Snapshot, Workload};
+use netloom_cluster::{Operator, Pod, PodId, Requirement, Selector, Snapshot, Workload};
 use netloom_objects::{Location, Object, ObjectRef, ObjectSet, Typed};
 
 use crate::selector::{Labelled, lasting, least};
@@ -48,6 +48,13 @@ impl Unit {
     pub fn title(&self) -> String {
         let names: Vec<&str> = self.workloads.iter().map(|w| &*w.name).collect();
         format!("{}/{}", self.namespace, names.join("+"))
+    }
+
+    /// Whether no label tells its pods from others: its selector takes every pod that lacks some labels, or every pod.
+    #[must_use]
+    pub fn is_unlabelled(&self) -> bool {
+        let asks = |r: &Requirement| matches!(r.operator, Operator::In(_) | Operator::Exists);
+        !self.selector.requirements.iter().any(asks)
     }
 
     /// Whether no object of the input declares it: the cluster DNS that is taken as given.
@@ -187,6 +194,11 @@ fn policy_name(group: &[Kin<'_>], taken: &mut BTreeSet<String>) -> String {
     let name = candidates.find(|name| !taken.contains(name)).unwrap_or(with_kind);
     taken.insert(name.clone());
     name
+}
+
+/// The namespace that an object is in.
+pub(crate) fn namespace_of(object: &Object) -> &str {
+    object.reference.namespace.as_deref().unwrap_or("default")
 }
 
 type WrittenSelectors<'a> = HashMap<(&'a str, &'a str, &'a str), &'a BTreeMap<String, String>>;

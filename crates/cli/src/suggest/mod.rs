@@ -9,7 +9,6 @@ use std::{
     path::Path,
 };
 
-use netloom_audit::Version;
 use netloom_cluster::{Addressing, Builder, Options, Pending};
 use netloom_explain::World;
 use netloom_objects::ObjectSet;
@@ -20,16 +19,16 @@ use netloom_reach::{
 use netloom_suggest::{
     Declared, Doubt, Ground, Manner, Needs, Observed, Proof, Suggestion, compare, derive,
     report::{self, Report, json, text},
-    review, tighten,
+    review, tighten, today,
 };
 
 use crate::{
     args::{Cluster, IpFamily},
     check::difference,
-    inputs,
-    load::{Stop, build},
+    load::{self, Shown, Stop, build_set},
     notes,
     progress::Progress,
+    sets::Request,
 };
 use args::Format;
 
@@ -42,14 +41,21 @@ pub fn main(args: &Suggest) -> Result<u8, Stop> {
         options.addressing = Addressing::Known;
     }
     progress.says("reading".to_owned());
-    let sources = inputs::read(&args.reading.packages.list(&args.paths)?, Version::KUBERNETES, &progress)?;
+    let home = match args.namespace.as_slice() {
+        [only] => Some(only.as_str()),
+        _ => None,
+    };
+    let request = Request::of(&args.paths, &args.reading, home)?;
+    let set = load::sets(&request, &progress)?.one(&request.packages.set, "suggest")?;
     progress.says("building the cluster".to_owned());
-    let built = build(&mut Builder::new(options.clone()), &sources, args.reading.keep_going)?;
-    let objects = ObjectSet::assemble(sources);
+    let built =
+        build_set(&mut Builder::new(options.clone()), &set, args.reading.keep_going, &mut Shown::default())?;
+    let objects = ObjectSet::assemble(set.sources);
     let assigned = Options { addressing: Addressing::Assigned, ..options.clone() };
     let world = World::compile(netloom_cluster::build(&objects, &assigned).snapshot);
     progress.says("compiling policies".to_owned());
-    let ground = Ground::new(&objects, &options, &built.snapshot, world, scope(cluster, &options));
+    let mut ground = Ground::new(&objects, &options, &built.snapshot, world, scope(cluster, &options));
+    ground.api_server.extend(args.api_server.iter().map(|server| (server.cidr, server.port)));
     notes::unread(ground.today.unread());
     if args.review {
         progress.says("reviewing policies".to_owned());
@@ -100,6 +106,10 @@ impl Asked {
         }
         if !args.no_derive {
             asked.needs.extend(derive(ground));
+            // What is to be narrowed is no evidence of how wide it must be.
+            if !args.no_policies && !args.tighten {
+                asked.needs.extend(today(ground));
+            }
         }
         Ok(asked)
     }
@@ -161,7 +171,7 @@ fn suggest(args: &Suggest, ground: &Ground<'_>, asked: Asked, progress: Progress
         anstream::eprint!("{}", text(&report));
     }
     printed?;
-    Ok(u8::from(!report.holds()))
+    Ok(u8::from(!report.holds() || !suggestion.is_complete()))
 }
 
 fn tightened(args: &Suggest, ground: &Ground<'_>, asked: Asked, progress: Progress) -> Result<u8, Stop> {

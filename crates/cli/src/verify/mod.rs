@@ -28,7 +28,8 @@ use crate::{
 };
 
 pub fn main(args: &Verify) -> Result<u8, Stop> {
-    let loaded = Loaded::new(&args.input.paths, &args.input.reading)?;
+    let loaded =
+        Loaded::one(&args.input.paths, &args.input.reading, args.input.namespace.as_deref(), "verify")?;
     let not_served = notes::not_served(&loaded.objects());
     let expected = args.expect.as_deref().map(Expected::read).transpose()?;
     running::in_sandbox(move || async move {

@@ -25,6 +25,9 @@ pub fn text(report: &Report) -> String {
     for ((reason, protocol), (connections, targets)) in not_probed {
         _ = writeln!(text, "not probed: {connections} {protocol} connections to {targets} targets: {reason}");
     }
+    for note in &report.notes {
+        _ = writeln!(text, "note: {note}");
+    }
     _ = writeln!(
         text,
         "{} connections opened, {} as predicted, {} not ({} predicted allowed, {} denied; ready in {:.0} ms, probed in {:.1} s)",

@@ -4,6 +4,7 @@ pub mod fit;
 pub mod made;
 mod neighbours;
 pub mod place;
+pub mod ports;
 pub mod terms;
 
 use std::{collections::HashSet, net::IpAddr, sync::Arc};

@@ -8,6 +8,7 @@ use super::{Parsed, Services};
 use crate::{
     input::{keep, keep_list, namespace_of},
     model::{Pod, Protocol, Selector, TargetPort},
+    nodes::ports::Listeners,
     policies::selector::selector,
     topology::Topology,
     workloads::template::port,
@@ -91,6 +92,12 @@ impl Services {
         }
         let before = self.last.as_ref().map(|l| &l.pods);
         let mut pods: Vec<Arc<Pod>> = (*topology.pods).clone();
+        let mut listeners = Listeners::default();
+        if added.keys().any(|id| pods[*id as usize].host_network) {
+            for pod in pods.iter().filter(|pod| pod.host_network) {
+                listeners.take(&mut Pod::clone(pod));
+            }
+        }
         for (id, mut ports) in added {
             ports.sort_unstable();
             ports.dedup();
@@ -100,6 +107,12 @@ impl Services {
             pod.listening.sort_unstable();
             if topology.extras[id as usize].declares {
                 pod.aimed = ports;
+            }
+            if pod.host_network {
+                // A Service's aim does not say that the pod listens there: what another one has is that one's.
+                listeners.take(&mut pod);
+                let listening = &pod.listening;
+                pod.aimed.retain(|port| listening.binary_search(port).is_ok());
             }
             *base = keep(before.and_then(|pods| pods.get(id as usize)), pod);
         }

@@ -110,12 +110,13 @@ impl Services {
         let mut notes = Vec::new();
         let given = allocate::given(self.entries.iter().map(|e| &*e.parsed));
         let old_plan = self.last.as_ref().map(|l| &l.plan);
-        let plan = keep(old_plan, plan(topology.ground, &given, options, &mut notes));
+        let others = self.others(topology);
+        let plan = keep(old_plan, plan(topology.ground, &given, &others, options, &mut notes));
         let same_plan = old_plan.is_some_and(|old| Arc::ptr_eq(old, &plan));
         if new_services || !same_plan {
             self.allocation.0.clear();
             let claims: Vec<Claim<'_>> = self.entries.iter().map(Entry::claim).collect();
-            let allocated = self.allocator.allocate(&claims, &plan, &mut self.allocation);
+            let allocated = self.allocator.allocate(&claims, (&plan, &others), &mut self.allocation);
             for (entry, allocated) in self.entries.iter_mut().zip(allocated) {
                 entry.dirty |= entry.allocated != allocated;
                 entry.allocated = allocated;
@@ -139,6 +140,14 @@ impl Services {
         self.topology = Some(topology.clone());
         self.last = Some(built.clone());
         built
+    }
+
+    /// The addresses of pods and nodes, and those that Services have beside their ClusterIPs.
+    fn others(&self, topology: &Topology) -> Vec<std::net::IpAddr> {
+        let pods = topology.pods.iter().flat_map(|p| p.ips.iter());
+        let nodes = topology.nodes.iter().flat_map(|n| n.ips.iter());
+        let external = self.entries.iter().flat_map(|e| e.parsed.outward());
+        pods.chain(nodes).chain(external).collect()
     }
 
     /// Takes the Service objects as they are now; whether they changed.

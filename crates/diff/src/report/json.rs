@@ -1,7 +1,7 @@
 //! `-o json`: everything, for programs. Its form is described in docs/diff.md.
 use std::io::{self, Write};
 
-use netloom_objects::{Location, ObjectRef, unread::Unread};
+use netloom_objects::{FileName, Location, ObjectRef, Rendered, unread::Unread};
 use netloom_reach::{
     PortSet,
     report::{OpenPorts, ReasonOf, ranges},
@@ -57,7 +57,6 @@ struct Connections {
     #[serde(flatten)]
     ports: Ports,
     count: usize,
-    from_internet: bool,
     #[serde(flatten)]
     causes: Reasons,
 }
@@ -120,8 +119,10 @@ struct Field<'d> {
 
 #[derive(Serialize)]
 struct Place<'d> {
-    file: &'d str,
+    file: FileName,
     line: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendered: Option<Rendered<'d>>,
 }
 
 /// Writes everything.
@@ -163,7 +164,6 @@ fn connections(diff: &Diff<'_>, group: &Group) -> Connections {
         dst: names(&group.to),
         ports: ports(&group.before, &group.after),
         count: group.count(),
-        from_internet: group.from_internet,
         causes: reasons(diff.causes(group, ASKED)),
     }
 }
@@ -227,5 +227,6 @@ fn changed(change: &ObjectChange) -> Changed<'_> {
 }
 
 fn place(at: &Location) -> Place<'_> {
-    Place { file: &at.file, line: at.line }
+    let Location { file, line, .. } = at.written();
+    Place { file, line, rendered: Rendered::of(at) }
 }

@@ -153,6 +153,15 @@ fn raise_file_limit() {
     }
 }
 
+/// How many files this process may have open.
+///
+/// # Errors
+/// When the system does not tell.
+pub fn open_file_limit() -> std::io::Result<usize> {
+    let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok(usize::try_from(soft).unwrap_or(usize::MAX))
+}
+
 /// What the two sides tell each other while the sandbox is made: one byte of kind and a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Word {

@@ -2,14 +2,17 @@
 mod custom;
 mod ingress;
 mod istio;
+mod requests;
 mod routes;
 mod services;
 
-use std::{collections::BTreeMap, sync::Arc};
+pub use requests::{Ask, Dialect, PathAsk, Rank, Routed};
+
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use ipnet::IpNet;
 use netloom_cluster::{PodId, Protocol, Service, Snapshot};
-use netloom_objects::{Object, ObjectRef, ObjectSet, Typed, istio::VirtualService};
+use netloom_objects::{Object, ObjectRef, ObjectSet, Typed, istio::VirtualService, visible};
 
 use crate::{controllers::Carrier, outside::AddressRange};
 
@@ -61,6 +64,8 @@ pub struct Published {
     /// Whether pods of other nodes than the one where a client comes in see the address of that node
     /// (`externalTrafficPolicy: Cluster`).
     pub masquerades: bool,
+    /// The requests that an Ingress or a route leads here; none where whoever connects gets here.
+    pub routed: Option<Routed>,
 }
 
 impl Published {
@@ -85,6 +90,11 @@ pub fn published(objects: &ObjectSet, snapshot: &Snapshot) -> Vec<Published> {
         }
     }
     services::host_ports(snapshot, &mut found);
+    for way in &mut found {
+        if let Cow::Owned(shown) = visible(&way.address) {
+            way.address = shown;
+        }
+    }
     found
 }
 

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use super::support::{ingresses, services};
 use crate::{
     Context, Findings, Group, Rule,
+    standing::has_service,
     words::{namespace_of, title},
 };
 
@@ -94,7 +95,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         }
         let aws = |name: &str| annotation_backends(object, name);
         for (at, service) in services(spec) {
-            if cx.find::<Service>(Some(namespace), &service.name).is_some() || aws(&service.name) {
+            let is_there = cx.find::<Service>(Some(namespace), &service.name).is_some()
+                || has_service(cx, namespace, &service.name);
+            if is_there || aws(&service.name) {
                 continue;
             }
             let message = format!("{}: there is no Service {namespace}/{}", title(object), service.name);

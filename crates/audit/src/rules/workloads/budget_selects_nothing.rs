@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     code: "WL006",
     name: "budget-selects-nothing",
     group: Group::Correctness,
-    severity: Severity::Error,
+    severity: Severity::Warning,
     finds: "A PodDisruptionBudget whose selector matches the pods of no workload, where the namespace is known to \
             be complete.",
     why: "It protects nothing: a drain evicts all pods at once, and nobody notices before that. Most often the \
