@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use netloom_cluster::build;
+use netloom_cluster::{Options, Pending, build};
 use netloom_objects::{Diagnostic, Earlier, ObjectSet, ParsedSource, Severity};
 
 use crate::{
@@ -53,6 +53,11 @@ pub fn audit(set: &ObjectSet, settings: &Settings, wanted: &dyn Fn(&Rule) -> boo
     report
 }
 
+/// Rules judge pods wherever they would run.
+fn analysed(settings: &Settings) -> Options {
+    Options { pending: Pending::Analysed, ..settings.cluster.clone() }
+}
+
 /// Runs the wanted rules over a set; `more` is what is wrong with its sources beside what it says itself.
 fn judge(
     set: &ObjectSet,
@@ -60,7 +65,7 @@ fn judge(
     settings: &Settings,
     wanted: &dyn Fn(&Rule) -> bool,
 ) -> Report {
-    let built = build(set, &settings.cluster);
+    let built = build(set, &analysed(settings));
     let context = Context::new(set, &built.snapshot, settings);
     let mut suppressions = Suppressions::of(set);
     // Whether a suppression is used is known only where its rules are run.
@@ -101,7 +106,7 @@ fn judge(
 
 /// What is wrong with forms of objects that a later one replaces: of two variants in a folder the first one too.
 fn replaced(earlier: &Earlier, settings: &Settings, chosen: &[&'static Rule]) -> Vec<Finding> {
-    let built = build(&earlier.set, &settings.cluster);
+    let built = build(&earlier.set, &analysed(settings));
     let mut findings = run(&Context::new(&earlier.set, &built.snapshot, settings), chosen);
     attribute(&earlier.set, &mut findings);
     let is_in_form = |finding: &Finding| {

@@ -366,6 +366,7 @@ impl Cluster {
             node_cidrs: over(base.node_cidrs, nets("--node-cidr", &self.node_cidr)?),
             outside: base.outside,
             addressing: base.addressing,
+            pending: base.pending,
             add_dns: base.add_dns && !self.no_dns,
         };
         options.check().map_err(|error| error.to_string())?;

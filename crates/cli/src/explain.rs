@@ -1,13 +1,15 @@
 //! `netloom explain`: one connection, hop by hop.
 use std::{io::IsTerminal as _, path::PathBuf};
 
+use netloom_cluster::Pending;
 use netloom_explain::{Explanation, Options, Verdict, explain};
+use netloom_objects::unread::{Reader, Unread};
 use netloom_reach::explain_published;
 
 use crate::{
     args::{Explain, Output},
     load::{self, BuiltSet, Shown, Stop},
-    out,
+    notes, out,
     progress::Progress,
     sets::{Joined, Request, join},
 };
@@ -26,6 +28,7 @@ pub fn main(args: &Explain) -> Result<u8, Stop> {
     let mut shown = Shown::default();
     let (mut answers, mut refusals, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     let options = args.reading.cluster.options().map_err(Stop::Because)?;
+    let options = netloom_cluster::Options { pending: Pending::Analysed, ..options };
     for set in &sets {
         let built = match BuiltSet::of(set, &options, args.reading.keep_going, &mut shown) {
             Ok(built) => built,
@@ -39,12 +42,16 @@ pub fn main(args: &Explain) -> Result<u8, Stop> {
         let answer = explain_published(&built.world, &built.objects, from, to, &options)
             .and_then(|published| published.map_or_else(|| explain(&built.world, from, to, &options), Ok));
         match answer {
-            Ok(explanation) => answers.push((set.set.name.clone(), explanation)),
+            Ok(mut explanation) => {
+                explanation.not_judged = Unread::of(&built.objects, Reader::Connections);
+                answers.push((set.set.name.clone(), explanation));
+            }
             Err(error) => refusals.push(Stop::from(error)),
         }
     }
     let status = u8::from(answers.iter().any(|(_, answer)| answer.verdict != Verdict::Allowed));
     let color = std::io::stdout().is_terminal();
+    answers.iter().for_each(|(_, answer)| notes::unread(&answer.not_judged));
     let written = |answer: &Explanation| match args.output {
         Output::Text => Ok(answer.render(color)),
         Output::Json => serde_json::to_string_pretty(answer).map(|text| text + "\n"),

@@ -9,6 +9,7 @@ mod exec;
 mod explain;
 mod load;
 mod lsp;
+mod notes;
 mod out;
 mod overview;
 mod progress;

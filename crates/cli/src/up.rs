@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     args::Up,
     load::{Loaded, Stop},
-    out, overview, run,
+    notes, out, overview, run,
 };
 
 /// The name of the first network.
@@ -27,6 +27,7 @@ const DENIALS_A_SECOND: u32 = 20;
 
 pub fn main(args: &Up) -> Result<u8, Stop> {
     let loaded = Loaded::one(&args.input.paths, &args.input.reading, args.input.namespace.as_deref(), "up")?;
+    notes::not_served(&loaded.objects());
     if args.dry_run {
         return dry_run(&loaded.world);
     }

@@ -8,6 +8,7 @@ use crate::{
     findings::Findings,
     input::{Input, keep, same},
     model::{DnsServers, Pod, Snapshot},
+    operators::Operators,
     options::Options,
     policies::Policies,
     services::Services,
@@ -43,6 +44,7 @@ pub struct Builder {
     builtin: Vec<Arc<Object>>,
     /// Those of the builtin objects that the input lacks.
     added: Vec<Arc<Object>>,
+    operators: Operators,
     input: Input,
     /// Versions of the lists that the topology was built of.
     versions: [u64; 4],
@@ -64,6 +66,7 @@ impl Builder {
             builtin: if options.add_dns { dns::objects() } else { Vec::new() },
             options,
             added: Vec::new(),
+            operators: Operators::default(),
             input: Input::default(),
             versions: [0; 4],
             topologist: Topologist::default(),
@@ -112,7 +115,9 @@ impl Builder {
 
     /// Takes the objects, and those of the builtin ones that are missing among them.
     fn update(&mut self, objects: &ObjectSet) {
-        let own: Vec<&Arc<Object>> = objects.objects().collect();
+        let mut own: Vec<&Arc<Object>> = objects.objects().collect();
+        let made = self.operators.make(&own).to_vec();
+        own.extend(&made);
         let mut all = own.clone();
         all.extend(&self.added);
         let versions =

@@ -12,8 +12,10 @@ mod input;
 pub mod model;
 mod namespaces;
 mod nodes;
+mod operators;
 mod options;
 mod policies;
+mod population;
 mod services;
 mod topology;
 mod tracked;
@@ -21,5 +23,5 @@ mod workloads;
 
 pub use builder::{Builder, Built, build};
 pub use model::*;
-pub use options::{Addressing, Families, Options, OptionsError};
+pub use options::{Addressing, Families, Options, OptionsError, Pending};
 pub use policies::selector::{UnknownOperator, selector};

@@ -41,6 +41,26 @@ pub enum Addressing {
     Known,
 }
 
+/// What becomes of pods that no node takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pending {
+    /// They are left out: what a network that runs needs.
+    #[default]
+    LeftOut,
+    /// They are there as if they ran, and marked: what policies make of them does not depend on nodes.
+    Analysed,
+}
+
+impl Pending {
+    /// What is said of them.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::LeftOut => "out of the network",
+            Self::Analysed => "and what is said of them is how it will be once they run",
+        }
+    }
+}
+
 /// How to build a Snapshot. Ranges that are left out are the defaults of [`crate::defaults`], moved to where the
 /// objects' own addresses are if those lie elsewhere.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +83,8 @@ pub struct Options {
     pub outside: Addrs,
     /// Which addresses pods and nodes have.
     pub addressing: Addressing,
+    /// What becomes of pods that no node takes.
+    pub pending: Pending,
     /// Whether to add the cluster DNS where the objects have none.
     pub add_dns: bool,
 }
@@ -79,6 +101,7 @@ impl Default for Options {
             node_cidrs: Nets::default(),
             outside: crate::defaults::OUTSIDE,
             addressing: Addressing::default(),
+            pending: Pending::default(),
             add_dns: true,
         }
     }

@@ -21,9 +21,16 @@ use crate::{
     input::{Input, same},
     model::{Addrs, Family, Namespace, NamespaceId, Nets, Node, NodeId, Pod, PodId},
     namespaces::namespaces,
-    nodes::{self, NodeSpec, blocks::Blocks, place::place},
-    options::{Addressing, Options},
-    workloads::{self, Draft, Workloads},
+    nodes::{
+        self, NodeSpec, Nodes,
+        blocks::Blocks,
+        fit::Wants,
+        made::Making,
+        place::{Placed, place},
+    },
+    options::{Addressing, Options, Pending},
+    population::{Population, Tenants},
+    workloads::{self, Draft, Workloads, template::Template},
 };
 
 /// What Services need to know of a pod beyond [`Pod`].
@@ -88,6 +95,8 @@ pub struct Topologist {
     pools: HashMap<(Arc<str>, Family), Pool>,
     /// Sorted by namespace and name.
     last: Vec<Last>,
+    /// How many nodes were made last.
+    made: Option<usize>,
 }
 
 impl Topologist {
@@ -97,19 +106,8 @@ impl Topologist {
         let mut notes = Vec::new();
         let namespaces = namespaces(input, &mut notes);
         self.workloads.expand(&input.workloads().objects);
-        let mut specs = nodes::nodes(&input.nodes().objects, self.workloads.bare(), options, &mut notes);
-        self.workloads.expand_daemons(&specs);
-        let drafts = self.workloads.sorted(&mut findings);
-        let before = self.before(&drafts);
-        // Pods that ask otherwise of their neighbours are placed anew, as a rollout would.
-        let stays = |(at, draft): (&Option<usize>, &Arc<Draft>)| {
-            let last = &self.last[(*at)?];
-            (last.draft.template.neighbours == draft.template.neighbours).then_some(&*last.node)
-        };
-        let previous: Vec<Option<&str>> = before.iter().zip(&drafts).map(stays).collect();
-        let places = place(&specs, &drafts, &previous, &mut findings);
-        let placed = drafts.into_iter().zip(places).zip(before).filter_map(|((d, p), b)| Some((d, (p?, b))));
-        let (drafts, (places, before)): (Vec<_>, (Vec<NodeId>, Vec<Option<usize>>)) = placed.unzip();
+        let Population { mut specs, drafts, places, pending, before } =
+            self.populate(input, options, &mut findings, &mut notes);
         let tenants = Tenants::of(&specs, &drafts, &places);
         refuse_impossible(&mut specs, &mut findings);
         let reserved = Reserved::of(&input.services().objects);
@@ -117,8 +115,9 @@ impl Topologist {
         let ground = roomy(ground, &tenants.counts, options, &mut notes);
         let nodes = self.nodes(&specs, &tenants, ground, (options, &reserved), &mut findings);
         say_foreign_host_ips(&nodes, &drafts, &places, &mut findings);
-        let ips = self.addresses(&nodes, &drafts, &places, &before, (options, &reserved), &mut findings);
-        let (mut pods, extras) = self.assemble(drafts, &places, &before, &ips, &namespaces, &nodes);
+        let ips =
+            self.addresses(&nodes, &drafts, &places, &pending, &before, (options, &reserved), &mut findings);
+        let (mut pods, extras) = self.assemble(drafts, &places, &pending, &before, &ips, &namespaces, &nodes);
         nodes::ports::refuse_taken(&mut pods, &nodes, &mut findings);
         Topology {
             namespaces: Arc::new(namespaces),
@@ -128,6 +127,74 @@ impl Topologist {
             ground,
             findings,
             notes,
+        }
+    }
+
+    /// Nodes, and pods on them. Nodes that are made are as many as pods need to be apart from each other.
+    fn populate(
+        &mut self,
+        input: &Input,
+        options: &Options,
+        findings: &mut Findings,
+        notes: &mut Vec<String>,
+    ) -> Population {
+        let templates: Vec<Arc<Template>> = self.workloads.templates().cloned().collect();
+        let making = Making::of(templates.iter());
+        let Nodes { mut specs, made } =
+            nodes::nodes(&input.nodes().objects, self.workloads.bare(), &making, options, notes);
+        // A network that runs keeps the nodes that it has.
+        let running = self.made.filter(|_| options.pending == Pending::LeftOut);
+        if made && let Some(count) = running {
+            let any = Wants::default();
+            while specs.len() < count && making.make_another(&mut specs, &any) {}
+        }
+        let mut most = usize::MAX;
+        let mut enough = specs.len();
+        loop {
+            let mut said = Findings::default();
+            self.workloads.expand_daemons(&specs);
+            let drafts = self.workloads.sorted(&mut said);
+            let before = self.before(&drafts);
+            // Pods that ask otherwise of their neighbours are placed anew, as a rollout would.
+            let stays = |(at, draft): (&Option<usize>, &Arc<Draft>)| {
+                let last = &self.last[(*at)?];
+                (last.draft.template.neighbours == draft.template.neighbours).then_some(&*last.node)
+            };
+            let previous: Vec<Option<&str>> = before.iter().zip(&drafts).map(stays).collect();
+            let Placed { nodes, crowded } = place(&specs, &drafts, &previous, options.pending, &mut said);
+            if made && running.is_none() && !crowded.is_empty() && most > 0 {
+                if crowded.len() < most {
+                    (most, enough) = (crowded.len(), specs.len());
+                    for draft in crowded.iter().map(|at| &drafts[*at]) {
+                        making.make_another(&mut specs, &draft.template.wants);
+                    }
+                    if specs.len() > enough {
+                        continue;
+                    }
+                } else {
+                    // More nodes do not help.
+                    specs.truncate(enough);
+                    most = 0;
+                    continue;
+                }
+            }
+            if made {
+                self.made = Some(specs.len());
+                if specs.len() > options.nodes.max(1) as usize {
+                    let names: Vec<&str> = specs.iter().map(|s| &*s.name).collect();
+                    let count = names.len();
+                    notes.push(format!(
+                        "no Node objects: {count} made, as pods ask for: {}",
+                        names.join(", ")
+                    ));
+                }
+            }
+            findings.0.append(&mut said.0);
+            let count = specs.len();
+            return Population::of(specs, drafts, &nodes, before, |nth| match options.pending {
+                Pending::Analysed => Some(NodeId((nth % count) as u32)),
+                Pending::LeftOut => None,
+            });
         }
     }
 
@@ -247,6 +314,7 @@ impl Topologist {
         nodes: &[Node],
         drafts: &[Arc<Draft>],
         places: &[NodeId],
+        pending: &[bool],
         before: &[Option<usize>],
         (options, reserved): (&Options, &Reserved),
         findings: &mut Findings,
@@ -291,7 +359,7 @@ impl Topologist {
         }
         let mut full: BTreeMap<NodeId, (usize, &Draft)> = BTreeMap::new();
         let mut complete = Vec::with_capacity(out.len());
-        for ((draft, node), mut ips) in drafts.iter().zip(places).zip(out) {
+        for (((draft, node), pending), mut ips) in drafts.iter().zip(places).zip(pending).zip(out) {
             let there = &nodes[node.0 as usize];
             let mut whole = true;
             for wanted in options.families.iter() {
@@ -303,6 +371,8 @@ impl Topologist {
                     None => whole = false,
                 }
             }
+            // One that does not run may be without an address.
+            whole |= *pending;
             if !whole {
                 full.entry(*node).or_insert((0, draft)).0 += 1;
             }
@@ -338,6 +408,7 @@ impl Topologist {
         &mut self,
         drafts: Vec<Arc<Draft>>,
         places: &[NodeId],
+        pending: &[bool],
         before: &[Option<usize>],
         ips: &[Option<Addrs>],
         namespaces: &[Namespace],
@@ -347,8 +418,10 @@ impl Topologist {
         let mut extras = Vec::with_capacity(drafts.len());
         let mut now = Vec::with_capacity(drafts.len());
         let mut namespace = NamespaceId(0);
-        for (((draft, node), before), ips) in drafts.into_iter().zip(places).zip(before).zip(ips) {
+        let states = places.iter().zip(pending);
+        for (((draft, (node, pending)), before), ips) in drafts.into_iter().zip(states).zip(before).zip(ips) {
             let Some(ips) = *ips else { continue };
+            let pending = *pending;
             if namespaces.get(namespace.0 as usize).is_none_or(|n| n.name != draft.namespace) {
                 let found = namespaces.binary_search_by(|n| n.name.cmp(&draft.namespace));
                 namespace = NamespaceId(found.unwrap_or_default() as u32);
@@ -358,12 +431,14 @@ impl Topologist {
             let last = before.map(|at| &self.last[at]);
             let kept = last.filter(|last| {
                 let old = &last.pod;
-                let same = (old.id, old.node, old.ips, old.namespace_id) == (id, *node, ips, namespace);
-                same && (Arc::ptr_eq(&last.draft, &draft) || **old == pod(&draft, id, *node, ips, namespace))
+                let same = (old.id, old.node, old.ips, old.namespace_id, old.pending)
+                    == (id, *node, ips, namespace, pending);
+                let made = || Pod { pending, ..pod(&draft, id, *node, ips, namespace) };
+                same && (Arc::ptr_eq(&last.draft, &draft) || **old == made())
             });
             let pod = match kept {
                 Some(last) => last.pod.clone(),
-                None => Arc::new(pod(&draft, id, *node, ips, namespace)),
+                None => Arc::new(Pod { pending, ..pod(&draft, id, *node, ips, namespace) }),
             };
             let name = &nodes[node.0 as usize].name;
             now.push(Last { draft, pod: pod.clone(), node: name.clone() });
@@ -391,8 +466,10 @@ fn pod(draft: &Draft, id: PodId, node: NodeId, ips: Addrs, namespace_id: Namespa
         subdomain: draft.subdomain.clone(),
         containers: template.containers.clone(),
         listening: template.listening.clone(),
+        aimed: Vec::new(),
         host_ports: template.forwarded.clone(),
         ready: draft.ready,
+        pending: false,
         dns_policy: template.dns_policy,
         dns_config: template.dns_config.clone(),
         host_aliases: template.host_aliases.clone(),
@@ -439,25 +516,6 @@ fn say_impossible(ip: IpAddr, draft: &Draft, why: &str, findings: &mut Findings)
         draft.origin.at.clone(),
         format!("pod {namespace}/{name} has the address {ip}, which is {why}: it gets another"),
     );
-}
-
-/// The pods that have addresses of their nodes' ranges.
-struct Tenants {
-    /// How many each node has.
-    counts: Vec<usize>,
-    /// Addresses that objects give them, each with its node.
-    addresses: Vec<(IpAddr, usize)>,
-}
-
-impl Tenants {
-    fn of(specs: &[NodeSpec], drafts: &[Arc<Draft>], places: &[NodeId]) -> Self {
-        let mut tenants = Self { counts: vec![0; specs.len()], addresses: Vec::new() };
-        for (draft, node) in drafts.iter().zip(places).filter(|(d, _)| !d.template.host_network) {
-            tenants.counts[node.0 as usize] += 1;
-            tenants.addresses.extend(draft.given.iter().map(|ip| (ip, node.0 as usize)));
-        }
-        tenants
-    }
 }
 
 fn given(specs: &[NodeSpec], drafts: &[Arc<Draft>], reserved: &Reserved) -> Given {

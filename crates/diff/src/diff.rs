@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use netloom_objects::ObjectSet;
+use netloom_objects::{ObjectSet, unread::Unread};
 use netloom_policy::Direction;
 use netloom_reach::{AddressRange, INGRESS_CONTROLLER, PortSet, Reach, external};
 
@@ -68,6 +68,14 @@ pub struct Diff<'r> {
     pub(crate) pieces: Vec<Piece>,
     /// By unit, the changed policies about ingress and egress that select it, and whether itself changed.
     pub(crate) about: Vec<(Policies, Policies, bool)>,
+}
+
+impl Diff<'_> {
+    /// What of the new set the comparison does not take into account.
+    #[must_use]
+    pub fn unread(&self) -> &Unread {
+        self.after.reach.unread()
+    }
 }
 
 impl Group {

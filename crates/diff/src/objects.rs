@@ -1,7 +1,7 @@
 //! Which objects changed between two sets, and at which fields.
 use std::{collections::HashMap, sync::Arc};
 
-use netloom_objects::{Location, Object, ObjectRef, ObjectSet, Typed};
+use netloom_objects::{Location, Object, ObjectRef, ObjectSet};
 
 use crate::{fields::fields, server};
 
@@ -117,7 +117,7 @@ fn differing(before: &Arc<Object>, after: &Arc<Object>) -> Option<Vec<FieldChang
 /// Whether the types say the same. Of a kind that is only kept, and where something could not be read, they do not
 /// hold everything.
 fn is_alike(before: &Object, after: &Object) -> bool {
-    let typed = !matches!(after.typed, Typed::Other(_));
+    let typed = after.typed.is_known();
     before.api_version == after.api_version
         && before.typed == after.typed
         && typed

@@ -3,10 +3,13 @@ use std::net::SocketAddr;
 
 use netloom_cluster::{Family, Protocol};
 use netloom_naming::ResolvConf;
-use netloom_objects::ObjectSet;
+use netloom_objects::{
+    ObjectSet,
+    unread::{Reader, Unread},
+};
 
 use crate::{
-    Destination, End, ExplainError, Explanation, Hop, Origin, Outcome, Path, Stage, Verdict, World,
+    Destination, End, ExplainError, Explanation, Hop, Origin, Outcome, Path, Stage, Target, Verdict, World,
     lines::Lines,
     lookup::{Aim, Source, Who},
     paths::{Taken, hops},
@@ -66,7 +69,10 @@ pub fn explain(
         hop.excerpt = hop.object.as_ref().and_then(|o| context.lines.excerpt(o));
     }
     let to = to.trim().to_owned();
-    Ok(Explanation { from: source.label, to, verdict: told.verdict, hops: told.hops, asking: told.asking })
+    let not_judged =
+        options.objects.map(|objects| Unread::of(objects, Reader::Connections)).unwrap_or_default();
+    let (verdict, hops, asking) = (told.verdict, told.hops, told.asking);
+    Ok(Explanation { from: source.label, to, verdict, hops, not_judged, asking })
 }
 
 fn no_family(source: &Source, to: &str) -> ExplainError {
@@ -193,6 +199,7 @@ fn tell(context: &Context<'_>, journey: &Journey, sources: (usize, usize)) -> To
             ]));
         }
     }
+    told.extend(pending(context.world, journey));
     let denied = told.iter().any(|h| !h.is_ok());
     let verdict = if denied { Verdict::Denied } else { Verdict::Allowed };
     Told { verdict, hops: told, asking: asking(context.world, journey) }
@@ -203,6 +210,28 @@ fn how_many(counts: &[(usize, usize, &str, bool)]) -> String {
     let told = counts.iter().filter(|(_, all, _, said)| *said && *all > 1);
     let told: Vec<String> = told.map(|(some, all, what, _)| format!("{some} of {all} {what}")).collect();
     if told.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) }
+}
+
+/// Pods at the ends of the way that no node takes.
+fn pending(world: &World, journey: &Journey) -> Vec<Hop> {
+    let from = match journey.origin {
+        Origin::Pod(pod) => Some(pod),
+        _ => None,
+    };
+    let to = journey.ways.iter().filter_map(|(_, path)| match path.end {
+        End::Delivered { target: Target::Pod(pod), .. } => Some(pod),
+        _ => None,
+    });
+    let mut pods: Vec<_> = from.into_iter().chain(to).collect();
+    pods.sort_unstable();
+    pods.dedup();
+    let pods = pods.into_iter().map(|pod| world.snapshot.pod(pod)).filter(|pod| pod.pending);
+    let note = |pod: &std::sync::Arc<netloom_cluster::Pod>| {
+        let why =
+            format!("{} is Pending, as no node takes it; this is how it will be once it runs", pod.name);
+        Hop::ok(Stage::Note, why, Some(pod.origin.clone()))
+    };
+    pods.map(note).collect()
 }
 
 fn asking(world: &World, journey: &Journey) -> Option<String> {

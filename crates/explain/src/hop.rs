@@ -1,7 +1,7 @@
 //! What an explanation consists of.
 use std::sync::Arc;
 
-use netloom_objects::{ObjectRef, ObjectSet};
+use netloom_objects::{ObjectRef, ObjectSet, unread::Unread};
 use serde::Serialize;
 
 use crate::lines::Lines;
@@ -143,6 +143,9 @@ pub struct Explanation {
     pub verdict: Verdict,
     /// The hops.
     pub hops: Vec<Hop>,
+    /// What of the set is not taken into account.
+    #[serde(skip_serializing_if = "Unread::is_empty")]
+    pub not_judged: Unread,
     /// The pod whose way it is, with its address and node; none where the source is no pod.
     #[serde(skip)]
     pub(crate) asking: Option<String>,

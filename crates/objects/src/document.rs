@@ -359,7 +359,7 @@ impl Reader<'_> {
             self.findings.add((Severity::Error, Cause::UnknownKind), at, message, Some(help));
         }
         let decoded = decode_typed(&api_version, &kind, self.tree, root)
-            .unwrap_or_else(|| decode_other(self.tree, root));
+            .unwrap_or_else(|| decode_other(&api_version, &kind, self.tree, root));
         let Decoded { value, masked, faults, unknown, gave_up } = decoded;
         self.findings.faults(root, &faults, gave_up);
         self.findings.unknown(root, &unknown, is_growing(&api_version));
@@ -397,7 +397,7 @@ impl Reader<'_> {
             .filter(|name: &Arc<str>| !name.is_empty());
         let namespace = written(&metadata.namespace);
         let Some(name) = name else {
-            self.missing_name(root, &kind, matches!(typed, Typed::Other(_)), &masked);
+            self.missing_name(root, &kind, !typed.is_known(), &masked);
             return None;
         };
         let effective = is_namespaced(&api_version, &kind)

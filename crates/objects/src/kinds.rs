@@ -6,6 +6,7 @@ use crate::{
     Typed,
     decode::{Decoded, decode, decode_as, nearest},
     former::{OldIngress, OldScaler, OldestScaler, successor},
+    runner::decode_runner,
     tree::{NodeId, Tree},
 };
 
@@ -158,8 +159,11 @@ impl<T> Decoded<T> {
     }
 }
 
-/// Decodes the metadata of an object of another kind.
-pub(crate) fn decode_other(tree: &Tree, root: NodeId) -> Decoded<Typed> {
+/// Decodes the metadata of an object of another kind, and its pod templates where it has some.
+pub(crate) fn decode_other(api_version: &str, kind: &str, tree: &Tree, root: NodeId) -> Decoded<Typed> {
+    if let Some(runner) = decode_runner(api_version, kind, tree, root) {
+        return runner.map(Typed::Runner);
+    }
     match tree.get(root, "metadata") {
         Some(metadata) => decode::<ObjectMeta>(tree, metadata).map(Typed::Other),
         None => Decoded {

@@ -27,11 +27,13 @@ mod reindent;
 mod render;
 mod repair;
 mod repository;
+pub mod runner;
 mod schema;
 mod set;
 mod shape;
 mod source;
 mod tree;
+pub mod unread;
 mod validate;
 mod visible;
 

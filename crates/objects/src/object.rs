@@ -34,6 +34,7 @@ use crate::{
         v1alpha2::ClusterNetworkPolicy,
     },
     prometheus::{PodMonitor, PrometheusRule, ServiceMonitor},
+    runner::Runner,
     tree::{Lookup, NodeId, SharedTree, Tree, View},
 };
 
@@ -94,6 +95,8 @@ pub enum Typed {
     PrometheusRule(Box<PrometheusRule>),
     Installation(Box<Installation>),
     IPPool(Box<IPPool>),
+    /// Any other kind that has pod templates: they are read, and its metadata.
+    Runner(Box<Runner>),
     /// Any other kind: only its metadata is read.
     Other(Box<ObjectMeta>),
 }
@@ -325,7 +328,14 @@ impl Typed {
             Self::PrometheusRule(o) => &o.metadata,
             Self::Installation(o) => &o.metadata,
             Self::IPPool(o) => &o.metadata,
+            Self::Runner(o) => &o.metadata,
             Self::Other(metadata) => metadata,
         }
+    }
+
+    /// Whether it has a type, so that everything in it is read.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        !matches!(self, Self::Runner(_) | Self::Other(_))
     }
 }

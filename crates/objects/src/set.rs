@@ -7,8 +7,7 @@ use std::{
 };
 
 use crate::{
-    Cause, Diagnostic, FileName, Object, ObjectRef, ReadError, Severity, Source, Typed, parse_sources,
-    read_sources,
+    Cause, Diagnostic, FileName, Object, ObjectRef, ReadError, Severity, Source, parse_sources, read_sources,
 };
 
 /// One source with what was found in it.
@@ -217,7 +216,7 @@ impl ObjectSet {
     #[must_use]
     pub fn other_kinds(&self) -> BTreeMap<(Arc<str>, Arc<str>), usize> {
         let mut counts = BTreeMap::new();
-        for object in self.objects().filter(|o| matches!(o.typed, Typed::Other(_))) {
+        for object in self.objects().filter(|o| !o.typed.is_known()) {
             *counts.entry((object.api_version.clone(), object.kind.clone())).or_default() += 1;
         }
         counts

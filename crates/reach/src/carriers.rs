@@ -5,7 +5,10 @@ use std::{
 };
 
 use netloom_cluster::{NodeId, PodId, Snapshot};
-use netloom_objects::{Object, ObjectSet, Typed};
+use netloom_objects::{
+    Object, ObjectSet, Typed,
+    unread::{Reader, Unread},
+};
 
 use crate::{
     controllers::Carrier,
@@ -102,6 +105,7 @@ impl Reach {
         let carriers = Carriers::of(objects, snapshot, &mut scope.stand_ins);
         let mut reach = Self::new(snapshot, &scope);
         reach.carriers = carriers;
+        reach.unread = Unread::of(objects, Reader::Connections);
         reach
     }
 

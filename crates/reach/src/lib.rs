@@ -74,7 +74,9 @@ pub use names::{INGRESS_CONTROLLER, external};
 pub use outside::AddressRange;
 pub use pool::PortSetId;
 pub use ports::{PROTOCOLS, PortSet};
-pub use published::{Ask, Dialect, Entry, PathAsk, Published, Rank, Routed, published};
+pub use published::{
+    Ask, CustomBackend, Dialect, Entry, PathAsk, Published, Rank, Routed, custom_backends, published,
+};
 pub use reach::{Outside, Party, Reach, Scope};
 pub use request::explain_published;
 pub use rows::{End, Row};

@@ -7,6 +7,7 @@ use std::{
 
 use ipnet::IpNet;
 use netloom_cluster::{Addrs, ContainerPort, Family, NodeId, PodId, Snapshot};
+use netloom_objects::unread::Unread;
 use netloom_policy::{Direction, PolicySet};
 
 use crate::{
@@ -73,6 +74,7 @@ pub struct Reach {
     pub(crate) endpoint_of_pod: Vec<EndpointId>,
     pub(crate) stand_ins: Vec<StandIn>,
     pub(crate) carriers: Carriers,
+    pub(crate) unread: Unread,
 }
 
 impl Reach {
@@ -113,6 +115,7 @@ impl Reach {
             endpoint_of_pod,
             stand_ins: scope.stand_ins.clone(),
             carriers: Carriers::default(),
+            unread: Unread::default(),
             policies,
             pool,
             classes,
@@ -127,6 +130,12 @@ impl Reach {
     #[must_use]
     pub fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
+    }
+
+    /// What of the set is not taken into account.
+    #[must_use]
+    pub fn unread(&self) -> &Unread {
+        &self.unread
     }
 
     /// An endpoint.

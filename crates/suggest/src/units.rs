@@ -219,6 +219,10 @@ fn selector_of(object: &Object) -> Option<&BTreeMap<String, String>> {
         Typed::DaemonSet(o) => o.spec.as_ref()?.selector.match_labels.as_ref(),
         Typed::ReplicaSet(o) => o.spec.as_ref()?.selector.match_labels.as_ref(),
         Typed::ReplicationController(o) => o.spec.as_ref()?.selector.as_ref(),
+        Typed::Runner(o) => match o.groups.as_slice() {
+            [group] => group.selector.as_ref()?.match_labels.as_ref(),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -280,6 +280,7 @@ impl Reader<'_> {
             node_cidrs: self.nets(&given.node_cidr)?,
             outside: defaults.outside,
             addressing: defaults.addressing,
+            pending: defaults.pending,
             add_dns: given.dns.unwrap_or(defaults.add_dns),
         })
     }

@@ -1,7 +1,10 @@
 //! `-o json`: for programs. Fields are added, and never renamed or removed.
 use std::sync::Arc;
 
-use netloom_objects::{FileName, Location, ObjectSet, Rendered};
+use netloom_objects::{
+    FileName, Location, ObjectSet, Rendered,
+    unread::{Reader, Unread},
+};
 use serde::Serialize;
 
 use crate::{
@@ -17,6 +20,8 @@ struct Document<'a> {
     summary: Summary,
     #[serde(skip_serializing_if = "Option::is_none")]
     checklist: Option<Vec<Item<'a>>>,
+    #[serde(skip_serializing_if = "Unread::is_empty")]
+    not_judged: Unread,
 }
 
 #[derive(Serialize)]
@@ -131,7 +136,8 @@ pub fn json_with_checklist(report: &Report, set: &ObjectSet) -> String {
 fn write(report: &Report, set: &ObjectSet, checklist: Option<Vec<Item<'_>>>) -> String {
     let mut texts = Texts::of(set);
     let findings = report.findings.iter().map(|finding| entry(finding, &mut texts)).collect();
-    let document = Document { findings, summary: Summary::of(report), checklist };
+    let not_judged = Unread::of(set, Reader::Rules);
+    let document = Document { findings, summary: Summary::of(report), checklist, not_judged };
     // Serialising strings and numbers into a string cannot fail.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');

@@ -17,8 +17,11 @@ pub use plan::{NoPlan, Plan, configuration};
 
 use std::time::Instant;
 
+use netloom_objects::unread::{Reader, Unread};
+
 use crate::{
     load::{Stop, say},
+    notes,
     progress::Progress,
 };
 pub use subjects::Subjects;
@@ -36,7 +39,7 @@ pub fn main(check: &Check) -> Result<u8, Stop> {
     let sets = plan.sets(check, &progress)?;
     say(&sets.notes);
     let subjects = Subjects::of(sets, &check.packages.set)?;
-    let mut notes = Vec::new();
+    let mut said = Vec::new();
     let (set, report) = if check.fix || check.diff {
         let (repaired, known) = subjects.mended(check, &plan, &progress)?;
         if check.diff {
@@ -44,19 +47,20 @@ pub fn main(check: &Check) -> Result<u8, Stop> {
             mend::show(&repaired)?;
             return Ok(u8::from(!repaired.changed.is_empty()));
         }
-        notes.extend(mend::write(&repaired)?);
-        notes.extend(known);
+        said.extend(mend::write(&repaired)?);
+        said.extend(known);
         (repaired.set, repaired.report)
     } else {
         let (set, mut report) = subjects.look(&plan, &progress);
-        notes.extend(known::apply(check, &mut report)?);
+        said.extend(known::apply(check, &mut report)?);
         (set, report)
     };
     progress.finish();
     let fail_on = check.fail_on.unwrap_or_else(|| plan.fail_on());
     output::print(check, fail_on, &report, &set, begun.elapsed())?;
-    for note in notes {
+    for note in said {
         anstream::eprintln!("{note}");
     }
+    notes::unread(&Unread::of(&set, Reader::Rules));
     Ok(u8::from(report.findings.iter().any(|finding| fail_on.fails(finding.severity))))
 }

@@ -14,7 +14,7 @@ use std::io::{self, IsTerminal as _, Write};
 use netloom_diff::{Side, Summary, report};
 use netloom_objects::Repository;
 
-use crate::{load::Stop, progress::Progress};
+use crate::{load::Stop, notes, progress::Progress};
 use args::{FailOn, Format};
 
 pub fn main(args: &Diff) -> Result<u8, Stop> {
@@ -31,6 +31,9 @@ pub fn main(args: &Diff) -> Result<u8, Stop> {
     let summary = diff.summary();
     progress.finish();
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    if !matches!(args.output, Format::Text | Format::Md) {
+        notes::unread(diff.unread());
+    }
     let written = write(&diff, args.output, &mut out).and_then(|()| out.flush());
     // The process ends now, and millions of small pieces take long to give back one by one.
     std::mem::forget(diff);

@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use netloom_cluster::{Addressing, Builder, Built, Options};
+use netloom_cluster::{Addressing, Builder, Built, Options, Pending};
 use netloom_objects::{Diagnostic, ObjectSet, ParsedSource, Severity, Source, render};
 use netloom_reach::{Reach, Scope};
 
@@ -51,6 +51,7 @@ pub struct Comparison {
 pub fn read(args: &Diff, progress: &Progress) -> Result<Comparison, Stop> {
     let cluster = &args.reading.cluster;
     let mut options = cluster.options().map_err(Stop::Because)?;
+    options.pending = Pending::Analysed;
     if cluster.pod_cidr.is_empty() {
         options.addressing = Addressing::Known;
     }

@@ -12,6 +12,7 @@ use std::io::{self, Write};
 
 use crate::{
     load::{self, Shown, Stop},
+    notes,
     progress::Progress,
     sets::Request,
 };
@@ -64,6 +65,9 @@ fn outcome(status: Result<u8, Fault>) -> Result<u8, Stop> {
 
 fn answer(args: &Reach, read: &Read, out: &mut impl Write) -> Result<u8, Fault> {
     let question = &args.question;
+    if !(question.open_to_internet || question.expect.is_some()) || args.output != Format::Text {
+        notes::unread(read.reach.unread());
+    }
     if let Some(file) = &question.expect {
         return expect::main(file, args.output, &read.reach, out);
     }

@@ -1,5 +1,5 @@
 //! From paths to a Reach: no addresses are made up, unless a range of pods is given.
-use netloom_cluster::{Addressing, Builder, Built, Options};
+use netloom_cluster::{Addressing, Builder, Built, Options, Pending};
 use netloom_objects::ObjectSet;
 use netloom_reach::{Exposure, Reach, Scope};
 
@@ -28,6 +28,7 @@ pub fn read(
 ) -> Result<Read, Stop> {
     let cluster = &args.reading.cluster;
     let mut options = cluster.options().map_err(Stop::Because)?;
+    options.pending = Pending::Analysed;
     if cluster.pod_cidr.is_empty() {
         options.addressing = Addressing::Known;
     }

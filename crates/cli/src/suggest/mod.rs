@@ -6,7 +6,7 @@ pub use args::{AFTER, Suggest};
 
 use std::{io::IsTerminal as _, path::Path};
 
-use netloom_cluster::{Addressing, Builder, Options};
+use netloom_cluster::{Addressing, Builder, Options, Pending};
 use netloom_explain::World;
 use netloom_objects::ObjectSet;
 use netloom_reach::{
@@ -23,6 +23,7 @@ use crate::{
     args::{Cluster, IpFamily},
     check::difference,
     load::{self, Shown, Stop, build_set},
+    notes,
     progress::Progress,
     sets::Request,
     texts,
@@ -33,6 +34,7 @@ pub fn main(args: &Suggest) -> Result<u8, Stop> {
     let progress = Progress::start();
     let cluster = &args.reading.cluster;
     let mut options = cluster.options().map_err(Stop::Because)?;
+    options.pending = Pending::Analysed;
     if cluster.pod_cidr.is_empty() {
         options.addressing = Addressing::Known;
     }
@@ -52,6 +54,7 @@ pub fn main(args: &Suggest) -> Result<u8, Stop> {
     progress.says("compiling policies".to_owned());
     let mut ground = Ground::new(&objects, &options, &built.snapshot, world, scope(cluster, &options));
     ground.api_server.extend(args.api_server.iter().map(|server| (server.cidr, server.port)));
+    notes::unread(ground.today.unread());
     if args.review {
         progress.says("reviewing policies".to_owned());
         let remarks = review(&ground);

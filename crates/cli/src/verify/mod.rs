@@ -22,7 +22,7 @@ use expected::{add_pairs, add_rows, held_against, read_table, refused};
 use crate::{
     args::{Verify, VerifyOutput},
     load::{Loaded, Stop},
-    out,
+    notes, out,
     reach::expect::Expected,
     run as running,
 };
@@ -30,6 +30,7 @@ use crate::{
 pub fn main(args: &Verify) -> Result<u8, Stop> {
     let loaded =
         Loaded::one(&args.input.paths, &args.input.reading, args.input.namespace.as_deref(), "verify")?;
+    let not_served = notes::not_served(&loaded.objects());
     let expected = args.expect.as_deref().map(Expected::read).transpose()?;
     running::in_sandbox(move || async move {
         let Done { report, asked } = match &args.cases {
@@ -37,7 +38,7 @@ pub fn main(args: &Verify) -> Result<u8, Stop> {
             None => once(args, &loaded, expected).await?,
         };
         let written = match args.output {
-            VerifyOutput::Json => format!("{}\n", serde_json::to_string_pretty(&report)?),
+            VerifyOutput::Json => format!("{:#}\n", output::json(&report, &not_served)?),
             VerifyOutput::Text => output::text(&report),
             VerifyOutput::Junit => {
                 let name = args.expect.as_deref().or(args.input.paths.first().map(PathBuf::as_path));

@@ -2,6 +2,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use netloom_embedded::verify::{Disagreement, Report};
+use netloom_objects::unread::Unread;
 use netloom_reach::report::expectations::{Case, cases_as_junit};
 
 /// Disagreements that are listed for people; programs get all.
@@ -39,6 +40,15 @@ pub fn text(report: &Report) -> String {
         report.probe_ms / 1e3,
     );
     text
+}
+
+/// For programs.
+pub fn json(report: &Report, not_served: &Unread) -> serde_json::Result<serde_json::Value> {
+    let mut document = serde_json::to_value(report)?;
+    if !not_served.is_empty() {
+        document["not_served"] = serde_json::to_value(not_served)?;
+    }
+    Ok(document)
 }
 
 fn of(d: &Disagreement) -> String {

@@ -28,5 +28,6 @@ mod sets;
 mod suggest;
 mod support;
 mod texts;
+mod unread;
 mod watch;
 mod watch_files;

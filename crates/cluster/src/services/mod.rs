@@ -4,11 +4,12 @@ mod allocate;
 mod endpoints;
 mod entry;
 mod index;
+mod listening;
 mod node_ports;
 mod parse;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 
@@ -27,8 +28,7 @@ use crate::{
     fast::Set,
     findings::{Findings, title},
     input::{Input, keep, keep_list, namespace_of},
-    model::{AddressPlan, NodeId, Pod, Protocol, Service, ServiceId, TargetPort},
-    nodes::ports::Listeners,
+    model::{AddressPlan, NodeId, Pod, Service, ServiceId},
     options::Options,
     topology::Topology,
     tracked::{Tracked, identity},
@@ -43,7 +43,7 @@ pub struct ServicesBuilt {
     pub services: Arc<Vec<Arc<Service>>>,
     /// Which of them is the cluster's DNS.
     pub dns: Option<ServiceId>,
-    /// The pods, with the ports that Services aim at where they declare none themselves.
+    /// The pods, with the ports that Services and monitors aim at.
     pub pods: Arc<Vec<Arc<Pod>>>,
     /// What there is to say.
     pub findings: Findings,
@@ -71,6 +71,8 @@ pub struct Services {
     allocation: Findings,
     topology: Option<Topology>,
     index: PodIndex,
+    /// The version of the list of monitors.
+    monitors: u64,
     last: Option<ServicesBuilt>,
 }
 
@@ -85,9 +87,11 @@ impl Services {
         let same_ground = before.is_some_and(|t| t.ground == topology.ground);
         let new_services = self.take_services(&input.services().objects, options);
         let new_lists = self.take_lists(&input.endpoints().objects);
+        let new_monitors = std::mem::replace(&mut self.monitors, input.monitors().version) != self.monitors;
         if let Some(last) = &self.last
             && !new_services
             && !new_lists
+            && !new_monitors
             && same_pods
             && same_nodes
             && same_ground
@@ -129,7 +133,7 @@ impl Services {
             plan,
             dns: self.dns(),
             services: keep_list(self.last.as_ref().map(|l| &l.services), services),
-            pods: self.listening(topology),
+            pods: self.listening(topology, &input.monitors().objects),
             findings,
             notes,
         };
@@ -217,45 +221,6 @@ impl Services {
         let at = self.entries.binary_search_by(|e| e.parsed.names().cmp(&names)).ok();
         let labelled = || self.entries.iter().position(|e| e.parsed.labelled_dns);
         at.or_else(labelled).map(|at| ServiceId(at as u32))
-    }
-
-    /// Gives pods that declare no ports those that Services aim at.
-    fn listening(&self, topology: &Topology) -> Arc<Vec<Arc<Pod>>> {
-        if topology.extras.iter().all(|e| e.declares) {
-            return topology.pods.clone();
-        }
-        let mut added: BTreeMap<u32, Vec<(Protocol, u16)>> = BTreeMap::new();
-        for entry in &self.entries {
-            let selected = entry.built.iter().flat_map(|b| &b.selected);
-            for (pod, _) in selected.filter(|(pod, _)| !topology.extras[pod.id.0 as usize].declares) {
-                let numbers = entry.parsed.ports.iter().filter_map(|p| match p.target {
-                    TargetPort::Number(number) => Some((p.protocol, number)),
-                    TargetPort::Name(_) => None,
-                });
-                added.entry(pod.id.0).or_default().extend(numbers);
-            }
-        }
-        let before = self.last.as_ref().map(|l| &l.pods);
-        let mut pods: Vec<Arc<Pod>> = (*topology.pods).clone();
-        let mut listeners = Listeners::default();
-        if added.keys().any(|id| pods[*id as usize].host_network) {
-            for pod in pods.iter().filter(|pod| pod.host_network) {
-                listeners.take(&mut Pod::clone(pod));
-            }
-        }
-        for (id, ports) in added {
-            let base = &mut pods[id as usize];
-            let mut pod = Pod::clone(base);
-            pod.listening.extend(ports);
-            pod.listening.sort_unstable();
-            pod.listening.dedup();
-            if pod.host_network {
-                // A Service's aim does not say that the pod listens there: what another one has is that one's.
-                listeners.take(&mut pod);
-            }
-            *base = keep(before.and_then(|pods| pods.get(id as usize)), pod);
-        }
-        keep_list(before, pods)
     }
 
     /// Lists of endpoints whose Service is not there.

@@ -18,7 +18,7 @@ use crate::{
         TargetPort, TrafficPolicy,
     },
     options::Options,
-    workloads::template::port,
+    workloads::template::{port, scraped},
 };
 
 /// What `ClientIP` affinity lasts where no timeout is given: three hours.
@@ -63,6 +63,10 @@ pub struct Parsed {
     /// Whether it has a health check node port, and the one given.
     pub health: Option<Option<u16>>,
     pub publish_not_ready: bool,
+    /// Its labels.
+    pub labels: Labels,
+    /// The port that its annotations ask to have scraped.
+    pub scraped: Option<u16>,
     /// Whether its labels say that it is the cluster's DNS.
     pub labelled_dns: bool,
     pub origin: Arc<ObjectRef>,
@@ -143,6 +147,8 @@ pub fn parse(object: &Object, options: &Options, findings: &mut Findings) -> Par
             .collect(),
         health: local.then_some(health),
         publish_not_ready: spec.publish_not_ready_addresses.unwrap_or(false),
+        labels: Arc::new(object.labels().clone()),
+        scraped: scraped(object.annotations()),
         labelled_dns: dns::labelled(object),
         origin: object.reference.clone(),
         shape,

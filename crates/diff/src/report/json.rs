@@ -1,7 +1,7 @@
 //! `-o json`: everything, for programs. Its form is described in docs/diff.md.
 use std::io::{self, Write};
 
-use netloom_objects::{FileName, Location, ObjectRef, Rendered};
+use netloom_objects::{FileName, Location, ObjectRef, Rendered, unread::Unread};
 use netloom_reach::{
     PortSet,
     report::{OpenPorts, ReasonOf, ranges},
@@ -32,6 +32,8 @@ struct Document<'d> {
     published: Vec<Published<'d>>,
     connections: Vec<Connections>,
     objects: Vec<Changed<'d>>,
+    #[serde(skip_serializing_if = "Unread::is_empty")]
+    not_judged: &'d Unread,
 }
 
 #[derive(Serialize)]
@@ -143,6 +145,7 @@ pub fn json(diff: &Diff<'_>, out: &mut impl Write) -> io::Result<()> {
         published: diff.ways.iter().map(|way| published(diff, way)).collect(),
         connections: diff.connections.iter().map(|group| connections(diff, group)).collect(),
         objects: diff.objects.iter().map(changed).collect(),
+        not_judged: diff.unread(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")

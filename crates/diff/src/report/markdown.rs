@@ -42,6 +42,9 @@ pub fn markdown_of_set(diff: &Diff<'_>, set: Option<&str>, longest: usize) -> St
         _ => format!("### ⚠️ Network changes{of}: opened to the internet"),
     };
     _ = writeln!(page.out, "{title}\n\n{}.\n", headline(&summary));
+    for sentence in diff.unread().sentences() {
+        _ = writeln!(page.out, "> {sentence}\n");
+    }
     let ways = diff.ways.iter().filter(|way| way.from_internet()).map(Line::Way);
     page.table("⚠️ Open to the internet", &ways.collect::<Vec<_>>(), false);
     let outside = diff.outside.iter().map(Line::Group);

@@ -143,6 +143,7 @@ impl Text<'_> {
     }
 
     fn end(&mut self) {
+        self.out.push_str(&self.diff.unread().text());
         let summary = self.diff.summary();
         let words = headline(&summary);
         let style = match (summary.opened_to_internet > 0, summary.is_quiet()) {

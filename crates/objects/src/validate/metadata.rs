@@ -17,7 +17,7 @@ pub(super) fn check(check: &mut Check<'_, '_, '_>) {
             let message = format!("the namespace \"{}\" {fault}", shorten(namespace));
             check.error("metadata.namespace", message);
         }
-        if !matches!(object.typed, Typed::Other(_)) && !is_namespaced(&object.api_version, &object.kind) {
+        if object.typed.is_known() && !is_namespaced(&object.api_version, &object.kind) {
             let message = format!("a {} lives in no namespace; this one has no effect", object.kind);
             check.warning("metadata.namespace", message, "take the line away");
         }
@@ -35,7 +35,7 @@ pub(super) fn check(check: &mut Check<'_, '_, '_>) {
 fn name(check: &mut Check<'_, '_, '_>) {
     let object = check.object;
     let rule: fn(&str) -> Verdict = match object.typed {
-        Typed::Other(_) => return,
+        Typed::Runner(_) | Typed::Other(_) => return,
         Typed::Namespace(_) | Typed::Service(_) => label_name,
         _ => subdomain_name,
     };

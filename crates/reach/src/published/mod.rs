@@ -1,4 +1,5 @@
 //! What the manifests publish to the outside: Ingresses, routes of Gateway API and of Istio, load balancers, node ports.
+mod custom;
 mod ingress;
 mod istio;
 mod requests;
@@ -14,6 +15,8 @@ use netloom_cluster::{PodId, Protocol, Service, Snapshot};
 use netloom_objects::{Object, ObjectRef, ObjectSet, Typed, istio::VirtualService, visible};
 
 use crate::{controllers::Carrier, outside::AddressRange};
+
+pub use custom::{CustomBackend, custom_backends};
 
 /// How traffic from outside comes in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,6 +85,7 @@ pub fn published(objects: &ObjectSet, snapshot: &Snapshot) -> Vec<Published> {
             Typed::Ingress(ingress) => ingress::add(&set, object, ingress, &mut found),
             Typed::Service(_) => services::add(&set, object, &mut found),
             Typed::VirtualService(service) => istio::add(&set, object, service, &mut found),
+            Typed::Other(_) | Typed::Runner(_) => custom::add(&set, object, &mut found),
             _ => routes::add(&set, object, &mut found),
         }
     }

@@ -89,5 +89,5 @@ fn ends(ground: &Ground<'_>, pods: impl IntoIterator<Item = PodId>, out: &mut Ne
 
 /// All that has pods.
 fn workloads<'g>(ground: &Ground<'g>) -> impl Iterator<Item = Workload<'g>> {
-    ground.objects.objects().filter_map(|object| Workload::of(object))
+    ground.objects.objects().flat_map(|object| Workload::all_of(object))
 }

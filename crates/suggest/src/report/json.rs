@@ -27,7 +27,7 @@ pub fn json(report: &Report<'_>) -> Value {
         }).collect();
         json!({"file": file, "lines": outcomes.len(), "broken": broken})
     }).collect();
-    json!({
+    let mut document = json!({
         "policies": policies,
         "replaces": suggestion.replaced,
         "beside": suggestion.staying,
@@ -47,7 +47,12 @@ pub fn json(report: &Report<'_>) -> Value {
         "opened": changes(report.changes)["opened"],
         "unneeded": report.unneeded().iter().map(|(of, ports)| json!({"workload": of, "conn": ports.to_string(), "ports": ranges(ports)})).collect::<Vec<_>>(),
         "doubts": report.doubts.iter().map(of_doubt).collect::<Vec<_>>(),
-    })
+    });
+    let unread = report.ground.today.unread();
+    if !unread.is_empty() {
+        document["not_judged"] = json!(unread);
+    }
+    document
 }
 
 fn of_need(need: &Need, units: &Units) -> Value {

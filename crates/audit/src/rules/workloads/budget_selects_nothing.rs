@@ -70,7 +70,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             continue;
         };
         let Some(selector) = spec.selector.as_ref().and_then(selector_of) else { continue };
-        if cx.workloads_selected(namespace, &selector).next().is_some() {
+        let is_protected = cx.workloads_selected(namespace, &selector).next().is_some()
+            || cx.pods_in(namespace).iter().any(|pod| selector.matches(&pod.labels));
+        if is_protected {
             continue;
         }
         let message = format!(
