@@ -5,13 +5,14 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 # nft and ip are in sbin, which an ordinary user's PATH may lack; a fresh rustup is in no PATH yet.
-export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin:$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+# Go's programs are in no PATH either.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin:$(or $(CARGO_HOME),$(HOME)/.cargo)/bin:/usr/local/go/bin:$(or $(GOBIN),$(or $(GOPATH),$(HOME)/go)/bin)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 NETLOOM := $(TARGET)/debug/netloom
 # Where the corpora are: cyclonus/ and articles/.
 CORPUS ?= ../shared/corpus
 
-.PHONY: help build demo test fmt lint deny unit audit corpus apiserver bench fuzz
+.PHONY: help build demo test fmt lint deny unit audit corpus apiserver coredns bench fuzz
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "make %-9s %s\n", $$1, $$2 }'
@@ -59,6 +60,9 @@ corpus: build ## Hold netloom against the corpora in CORPUS=../shared/corpus
 
 apiserver: ## Hold check against a real API server (needs Go, builds Kubernetes)
 	@.ci/apiserver
+coredns: ## Hold the DNS against CoreDNS: the answers, and the speed of both (needs Go and the internet once)
+	@cargo build --locked --release -p netloom
+	@.ci/coredns $(TARGET)/release/netloom $(TARGET)/coredns
 
 bench: ## Run all benchmarks, and print their figures
 	@.ci/tools test

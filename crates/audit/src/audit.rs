@@ -6,13 +6,14 @@ use std::{
     thread,
 };
 
-use netloom_cluster::build;
+use netloom_cluster::{Options, Pending, build};
 use netloom_objects::{Diagnostic, Earlier, ObjectSet, ParsedSource, Severity};
 
 use crate::{
     Closed, Context, Finding, Findings, Rule, Settings,
     checklist::{Idle, SUPPRESSIONS, looked_at},
     documents::Begun,
+    facts,
     restored::Printed,
     rules,
     rules::manifests,
@@ -53,6 +54,11 @@ pub fn audit(set: &ObjectSet, settings: &Settings, wanted: &dyn Fn(&Rule) -> boo
     report
 }
 
+/// Rules judge pods wherever they would run.
+fn analysed(settings: &Settings) -> Options {
+    Options { pending: Pending::Analysed, ..settings.cluster.clone() }
+}
+
 /// Runs the wanted rules over a set; `more` is what is wrong with its sources beside what it says itself.
 fn judge(
     set: &ObjectSet,
@@ -60,7 +66,7 @@ fn judge(
     settings: &Settings,
     wanted: &dyn Fn(&Rule) -> bool,
 ) -> Report {
-    let built = build(set, &settings.cluster);
+    let built = build(set, &analysed(settings));
     let context = Context::new(set, &built.snapshot, settings);
     let mut suppressions = Suppressions::of(set);
     // Whether a suppression is used is known only where its rules are run.
@@ -78,10 +84,12 @@ fn judge(
     attribute(set, &mut findings);
     findings.sort_by(|a, b| (&a.at, a.rule.code, &a.message).cmp(&(&b.at, b.rule.code, &b.message)));
     findings.dedup_by(|a, b| a.rule == b.rule && a.at == b.at && a.message == b.message);
+    facts::once_a_namespace(&mut findings);
     let mut suppressed = suppressions.apply(&mut findings);
     suppressed.retain(|finding| wanted(finding.rule));
     suppressions.complaints(settings, &mut findings);
     findings.retain(|finding| wanted(finding.rule));
+    facts::once(&mut findings, &suppressed);
     findings.sort_by(|a, b| (&a.at, a.rule.code).cmp(&(&b.at, b.rule.code)));
     let mut looked_at = looked_at(&context);
     looked_at.insert(SUPPRESSIONS.one, suppressions.count());
@@ -100,7 +108,7 @@ fn judge(
 
 /// What is wrong with forms of objects that a later one replaces: of two variants in a folder the first one too.
 fn replaced(earlier: &Earlier, settings: &Settings, chosen: &[&'static Rule]) -> Vec<Finding> {
-    let built = build(&earlier.set, &settings.cluster);
+    let built = build(&earlier.set, &analysed(settings));
     let mut findings = run(&Context::new(&earlier.set, &built.snapshot, settings), chosen);
     attribute(&earlier.set, &mut findings);
     let is_in_form = |finding: &Finding| {

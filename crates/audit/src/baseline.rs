@@ -50,7 +50,7 @@ impl Baseline {
     pub fn of(report: &Report, name: &dyn Fn(&str) -> String) -> Self {
         let mut known = BTreeMap::new();
         for finding in &report.findings {
-            *known.entry(Fingerprint::of(finding, name(&finding.at.file))).or_default() += 1;
+            *known.entry(Fingerprint::of(finding, name(&finding.at.written().file))).or_default() += 1;
         }
         Self { known }
     }
@@ -91,7 +91,7 @@ impl Baseline {
         let before = report.findings.len();
         let known = &mut report.known;
         report.findings.retain(|finding| {
-            match left.get_mut(&Fingerprint::of(finding, name(&finding.at.file))) {
+            match left.get_mut(&Fingerprint::of(finding, name(&finding.at.written().file))) {
                 Some(count) if *count > 0 => {
                     *count -= 1;
                     *known.entry(finding.rule.code).or_default() += 1;

@@ -50,7 +50,7 @@ impl<'a> Context<'a> {
             let (group, kind) = (group_of(object), &*object.kind);
             kinds.entry((group, kind)).or_default().push(&**object);
             names.insert((group, kind, object.reference.namespace.as_deref(), &*object.name), &**object);
-            if let Some(workload) = Workload::of(object) {
+            for workload in Workload::all_of(object) {
                 by_namespace.entry(workload.namespace()).or_default().push(workloads.len());
                 workloads.push(workload);
             }
@@ -143,10 +143,9 @@ impl<'a> Context<'a> {
         labels: &BTreeMap<String, String>,
     ) -> impl Iterator<Item = &Workload<'a>> {
         let wanted = labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        self.candidates(namespace, wanted)
-            .iter()
-            .map(|index| &self.workloads[*index])
-            .filter(|workload| labels.iter().all(|(key, value)| workload.labels().get(key) == Some(value)))
+        self.candidates(namespace, wanted).iter().map(|index| &self.workloads[*index]).filter(|workload| {
+            self.labels_of(workload).any(|own| labels.iter().all(|(key, value)| own.get(key) == Some(value)))
+        })
     }
 
     /// The workloads of a namespace whose pods a label selector selects.
@@ -165,7 +164,22 @@ impl<'a> Context<'a> {
         self.candidates(namespace, wanted)
             .iter()
             .map(|index| &self.workloads[*index])
-            .filter(|workload| selector.matches(workload.labels()))
+            .filter(|workload| self.labels_of(workload).any(|own| selector.matches(own)))
+    }
+
+    /// The labels of a workload's pods: of its template, and of each of its pods with what its controller adds.
+    fn labels_of(&self, workload: &Workload<'a>) -> impl Iterator<Item = &BTreeMap<String, String>> {
+        let of_pods = self.pods_of(workload).iter().map(|pod| &*pod.labels);
+        std::iter::once(workload.labels()).chain(of_pods)
+    }
+
+    /// The Snapshot's pods of a namespace: those that operators make among them.
+    #[must_use]
+    pub fn pods_in(&self, namespace: &str) -> &'a [Arc<Pod>] {
+        let pods = &self.snapshot.pods;
+        let start = pods.partition_point(|pod| *pod.namespace < *namespace);
+        let end = pods.partition_point(|pod| *pod.namespace <= *namespace);
+        &pods[start..end]
     }
 
     /// The workloads that have the rarest of some labels; all of the namespace where no label is asked for.
@@ -177,13 +191,16 @@ impl<'a> Context<'a> {
         let index = self.by_label.get_or_init(|| {
             let mut index = LabelIndex::default();
             for (at, workload) in self.workloads.iter().enumerate() {
-                for (key, value) in workload.labels() {
+                let of_pods = self.pods_of(workload).iter().flat_map(|pod| pod.labels.iter());
+                for (key, value) in workload.labels().iter().chain(of_pods) {
                     let next = index.lists.len();
                     let list = *index.numbers.entry((workload.namespace(), key, value)).or_insert(next);
                     if list == next {
                         index.lists.push(Vec::new());
                     }
-                    index.lists[list].push(at);
+                    if index.lists[list].last() != Some(&at) {
+                        index.lists[list].push(at);
+                    }
                 }
             }
             index
@@ -199,7 +216,7 @@ impl<'a> Context<'a> {
     /// The Snapshot's pods of a workload.
     #[must_use]
     pub fn pods_of(&self, workload: &Workload<'a>) -> &[&'a Arc<Pod>] {
-        let key = (workload.namespace(), &*workload.object.kind, &*workload.object.name);
+        let key = (workload.namespace(), &*workload.object.kind, workload.name());
         self.pods.get(&key).map_or(&[], Vec::as_slice)
     }
 

@@ -26,6 +26,8 @@ pub struct Finding {
     pub related: Vec<(Location, String)>,
     /// A repair that can be applied.
     pub fix: Option<Fix>,
+    /// The sets that have it; empty where only one set is judged.
+    pub sets: Vec<Arc<str>>,
 }
 
 impl Finding {
@@ -92,6 +94,7 @@ impl<'a> Findings<'a> {
             help: None,
             related: Vec::new(),
             fix: None,
+            sets: Vec::new(),
         });
         let last = self.found.len() - 1;
         &mut self.found[last]

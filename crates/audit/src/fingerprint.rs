@@ -1,6 +1,8 @@
 //! What makes a finding the same one after an edit elsewhere in its file.
 use std::{collections::HashMap, fmt::Write as _};
 
+use netloom_objects::Repository;
+
 use crate::Finding;
 
 /// What a finding is about, without the lines that it stands at.
@@ -42,22 +44,20 @@ impl Fingerprint {
 }
 
 /// Gives each finding an identity that no other finding of the report has, in the order of the report.
-pub(crate) fn identities(findings: &[Finding]) -> Vec<String> {
+pub(crate) fn identities<'f>(
+    findings: impl IntoIterator<Item = &'f Finding>,
+    repository: &Repository,
+) -> Vec<String> {
     let mut seen: HashMap<u64, usize> = HashMap::new();
     findings
-        .iter()
+        .into_iter()
         .map(|finding| {
-            let hash = Fingerprint::of(finding, plain_path(&finding.at.file).to_owned()).hash();
+            let hash = Fingerprint::of(finding, repository.path(&finding.at.written().file)).hash();
             let nth = seen.entry(hash).or_default();
             *nth += 1;
             format!("{hash:016x}:{nth}")
         })
         .collect()
-}
-
-/// A path as services that know only the repository's files want it: without `./`.
-pub(crate) fn plain_path(file: &str) -> &str {
-    file.trim_start_matches("./")
 }
 
 /// Leaves out the numbers of `web.yaml:12` and `line 12`.

@@ -19,8 +19,8 @@ use netloom_objects::{
         UDPRoute,
     },
     istio::{
-        self, AuthorizationPolicy, DestinationRule, PeerAuthentication, RequestAuthentication, ServiceEntry,
-        Sidecar, VirtualService,
+        self, AuthorizationPolicy, DestinationRule, EnvoyFilter, PeerAuthentication, RequestAuthentication,
+        ServiceEntry, Sidecar, Telemetry, VirtualService, WasmPlugin,
     },
     policy_api::{
         v1alpha1::{AdminNetworkPolicy, BaselineAdminNetworkPolicy},
@@ -97,6 +97,9 @@ kinds! {
     "security.istio.io" "PeerAuthentication" PeerAuthentication(PeerAuthentication),
     "security.istio.io" "AuthorizationPolicy" AuthorizationPolicy(AuthorizationPolicy),
     "security.istio.io" "RequestAuthentication" RequestAuthentication(RequestAuthentication),
+    "networking.istio.io" "EnvoyFilter" EnvoyFilter(EnvoyFilter),
+    "telemetry.istio.io" "Telemetry" Telemetry(Telemetry),
+    "extensions.istio.io" "WasmPlugin" WasmPlugin(WasmPlugin),
     "cert-manager.io" "Certificate" Certificate(Certificate),
     "cert-manager.io" "Issuer" Issuer(Issuer),
     "cert-manager.io" "ClusterIssuer" ClusterIssuer(ClusterIssuer),

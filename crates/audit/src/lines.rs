@@ -90,6 +90,11 @@ impl<'a> Texts<'a> {
         let place = (at.line, at.column);
         self.lines(&at.file).map_or(end.max(place), |lines| lines.underlined(place, end))
     }
+
+    /// The same in the file where it was written.
+    pub(crate) fn written_end(&mut self, at: &Location, end: (u32, u32)) -> (u32, u32) {
+        at.written_end(self.end(at, end))
+    }
 }
 
 #[cfg(test)]

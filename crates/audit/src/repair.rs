@@ -127,7 +127,7 @@ fn fitting<'s, 'f>(parsed: &ParsedSource, known: usize, steps: &'s [Step<'f>]) -
 fn repaired(parsed: &ParsedSource, known: usize, steps: &[&Step<'_>]) -> Option<Arc<ParsedSource>> {
     let edits: Vec<&Edit> = steps.iter().flat_map(|step| step.iter().copied()).collect();
     let text = apply(&parsed.source.text, &edits);
-    let next = parse_sources(&[Source::new(&parsed.source.name, &text)]).pop()?;
+    let next = parse_sources(&[Source { name: parsed.source.name.clone(), text: text.into() }]).pop()?;
     (errors(&next) <= known && next.objects.len() >= parsed.objects.len()).then_some(next)
 }
 

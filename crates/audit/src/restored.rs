@@ -2,8 +2,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use netloom_objects::{
-    Diagnostic, Location, ObjectRef, ObjectSet, ParsedSource, Restored, Severity, Source, parse_source,
-    restore,
+    Diagnostic, FileName, Location, ObjectRef, ObjectSet, ParsedSource, Restored, Severity, Source,
+    parse_source, restore,
 };
 
 use crate::{Edit, Finding, Fix, Lines};
@@ -15,7 +15,7 @@ pub(crate) struct Printed {
     /// What is said of the documents that were restored, at its places in the text as meant.
     pub(crate) lost: Vec<Diagnostic>,
     /// By file: its text as printed, and as meant.
-    files: HashMap<Arc<str>, (Source, Restored)>,
+    files: HashMap<FileName, (Source, Restored)>,
 }
 
 impl Printed {

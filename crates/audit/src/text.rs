@@ -1,4 +1,6 @@
 //! Findings as people read them.
+use std::sync::Arc;
+
 use netloom_objects::{Cause, Diagnostic, ObjectSet, Source, render_coded};
 
 use crate::Finding;
@@ -9,7 +11,10 @@ impl Finding {
             .fix
             .as_ref()
             .map(|fix| if fix.safe { format!("{} (`--fix` does it)", fix.title) } else { fix.title.clone() });
-        let help: Vec<&str> = self.help.as_deref().into_iter().chain(fix.as_deref()).collect();
+        // A place that is of one set only tells which one.
+        let sets = (self.sets.len() > 1).then(|| format!("found in the sets {}", folded(&self.sets)));
+        let help: Vec<&str> =
+            self.help.as_deref().into_iter().chain(fix.as_deref()).chain(sets.as_deref()).collect();
         Diagnostic {
             severity: self.severity,
             // Drawing does not look at it: the code says it.
@@ -21,6 +26,16 @@ impl Finding {
             related: self.related.clone(),
             repair: None,
         }
+    }
+}
+
+/// Sets that are named, before the rest is counted.
+const NAMED: usize = 4;
+
+fn folded(sets: &[Arc<str>]) -> String {
+    match sets.len().checked_sub(NAMED) {
+        None | Some(0 | 1) => sets.join(", "),
+        Some(more) => format!("{} and {more} more", sets[..NAMED].join(", ")),
     }
 }
 

@@ -5,7 +5,10 @@ use k8s_openapi::{
     api::core::v1::{Container, PodSpec, PodTemplateSpec},
     apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta},
 };
-use netloom_objects::{Object, Typed};
+use netloom_objects::{
+    Object, Typed,
+    runner::{Form, PodGroup},
+};
 
 /// A workload, or a bare pod.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +23,9 @@ pub struct Workload<'a> {
     pub replicas: Option<i32>,
     /// `spec.selector`, where its kind has one.
     pub selector: Option<&'a LabelSelector>,
-    template: &'static str,
+    /// What its pods are called after.
+    name: &'a str,
+    template: &'a str,
 }
 
 /// Kind, namespace and name of a workload.
@@ -29,7 +34,27 @@ pub(crate) type Key<'a> = (&'a str, &'a str, &'a str);
 static NONE: BTreeMap<String, String> = BTreeMap::new();
 
 impl<'a> Workload<'a> {
-    /// The workload that an object is, if it has pods.
+    /// The workloads that an object is: one for each pod template in it. Virtual machines are none: what is asked of
+    /// containers is not asked of them.
+    #[must_use]
+    pub fn all_of(object: &'a Object) -> Vec<Self> {
+        let Typed::Runner(runner) = &object.typed else { return Self::of(object).into_iter().collect() };
+        let groups = runner.groups.iter().filter(|group| group.form != Form::Machine);
+        let workload = |group: &'a PodGroup| {
+            Some(Self {
+                object,
+                metadata: group.template.metadata.as_ref(),
+                spec: group.template.spec.as_ref()?,
+                replicas: group.replicas,
+                selector: group.selector.as_ref(),
+                name: &group.name,
+                template: &group.path,
+            })
+        };
+        groups.filter_map(workload).collect()
+    }
+
+    /// The workload that an object is, if it has pods; the first of several.
     #[must_use]
     pub fn of(object: &'a Object) -> Option<Self> {
         const TEMPLATE: &str = "spec.template";
@@ -40,6 +65,7 @@ impl<'a> Workload<'a> {
                 spec: template.spec.as_ref()?,
                 replicas,
                 selector,
+                name: &object.name,
                 template: TEMPLATE,
             })
         };
@@ -50,6 +76,7 @@ impl<'a> Workload<'a> {
                 spec: pod.spec.as_ref()?,
                 replicas: Some(1),
                 selector: None,
+                name: &object.name,
                 template: "",
             }),
             Typed::Deployment(o) => {
@@ -78,8 +105,15 @@ impl<'a> Workload<'a> {
                 templated(template, None, None)
                     .map(|workload| Self { template: "spec.jobTemplate.spec.template", ..workload })
             }
+            Typed::Runner(_) => Self::all_of(object).into_iter().next(),
             _ => None,
         }
+    }
+
+    /// What its pods are called after: the object, and where it has several templates which of them.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.name
     }
 
     /// Its namespace.
@@ -90,7 +124,7 @@ impl<'a> Workload<'a> {
 
     /// What tells it from other workloads.
     pub(crate) fn key(&self) -> Key<'a> {
-        (&self.object.kind, self.namespace(), &self.object.name)
+        (&self.object.kind, self.namespace(), self.name)
     }
 
     /// The labels that its pods have.
@@ -122,6 +156,18 @@ impl<'a> Workload<'a> {
             .chain(sidecars)
     }
 
+    /// The ServiceAccount that its pods run as, and the field that says so: `serviceAccount` is another name of
+    /// `serviceAccountName`.
+    #[must_use]
+    pub fn account(&self) -> (&'a str, &'static str) {
+        let said = |name: &'a Option<String>| name.as_deref().filter(|name| !name.is_empty());
+        match (said(&self.spec.service_account_name), said(&self.spec.service_account)) {
+            (Some(name), _) => (name, "spec.serviceAccountName"),
+            (None, Some(name)) => (name, "spec.serviceAccount"),
+            (None, None) => ("default", "spec.serviceAccountName"),
+        }
+    }
+
     /// Whether its pods live in the node's network namespace.
     #[must_use]
     pub fn host_network(&self) -> bool {
@@ -131,6 +177,11 @@ impl<'a> Workload<'a> {
     /// Whether it runs to an end instead of serving.
     #[must_use]
     pub fn is_job(&self) -> bool {
-        matches!(self.object.typed, Typed::Job(_) | Typed::CronJob(_))
+        match &self.object.typed {
+            Typed::Runner(runner) => {
+                runner.groups.iter().any(|group| group.name == self.name && group.form == Form::Job)
+            }
+            typed => matches!(typed, Typed::Job(_) | Typed::CronJob(_)),
+        }
     }
 }

@@ -5,7 +5,7 @@ mod schema;
 use std::sync::Arc;
 
 use netloom_audit::{Closed, Edit, Fix, Report, Settings, audit, report};
-use netloom_objects::{Location, ObjectSet, Severity, Source, parse_source};
+use netloom_objects::{Location, ObjectSet, Origin, Origins, Repository, Severity, Source, parse_source};
 use serde_json::Value;
 
 const WEB: &str = "\
@@ -90,7 +90,7 @@ fn json() {
 #[test]
 fn github() {
     let (report, set) = found();
-    let text = report::github(&report, &set);
+    let text = report::github(&report, &set, &Repository::default());
     assert_eq!(text.lines().count(), report.findings.len(), "a line a finding");
     insta::assert_snapshot!(text);
 }
@@ -98,7 +98,7 @@ fn github() {
 #[test]
 fn gitlab() {
     let (report, _) = found();
-    let text = report::gitlab(&report);
+    let text = report::gitlab(&report, &Repository::default());
     assert!(serde_json::from_str::<Value>(&text).unwrap().is_array());
     insta::assert_snapshot!(text);
 }
@@ -106,13 +106,15 @@ fn gitlab() {
 #[test]
 fn junit() {
     let (report, set) = found();
-    insta::assert_snapshot!(report::junit(&report, &set, &|severity| severity != Severity::Info));
+    insta::assert_snapshot!(
+        report::junit(&report, &set, &Repository::default(), &|severity| severity != Severity::Info)
+    );
 }
 
 #[test]
 fn sarif_is_valid() {
     let (report, set) = found();
-    let log: Value = serde_json::from_str(&report::sarif(&report, &set)).unwrap();
+    let log: Value = serde_json::from_str(&report::sarif(&report, &set, &Repository::default())).unwrap();
     let schema: Value = serde_json::from_str(include_str!("data/sarif-schema-2.1.0.json")).unwrap();
     let faults = schema::faults(&schema, &log);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -126,7 +128,7 @@ fn sarif_is_valid() {
 #[test]
 fn sarif() {
     let (report, set) = found();
-    let log: Value = serde_json::from_str(&report::sarif(&report, &set)).unwrap();
+    let log: Value = serde_json::from_str(&report::sarif(&report, &set, &Repository::default())).unwrap();
     let driver = &log["runs"][0]["tool"]["driver"];
     let rules = driver["rules"].as_array().unwrap();
     for result in log["runs"][0]["results"].as_array().unwrap() {
@@ -144,7 +146,7 @@ fn fingerprints_survive_lines_that_move() {
         let closed = Closed { everything: true, ..Closed::default() };
         let report =
             audit(&set, &Settings { closed, ..Settings::default() }, &|rule| rule.code.starts_with("SV"));
-        let log: Value = serde_json::from_str(&report::sarif(&report, &set)).unwrap();
+        let log: Value = serde_json::from_str(&report::sarif(&report, &set, &Repository::default())).unwrap();
         let results = log["runs"][0]["results"].as_array().unwrap().clone();
         assert!(!results.is_empty());
         results
@@ -158,4 +160,142 @@ fn fingerprints_survive_lines_that_move() {
     let (after, moved) = prints(&format!("# one\n# two\n{WEB}"));
     assert_eq!(before, after);
     assert_ne!(lines, moved);
+}
+
+/// Services that select nothing, each with two findings of a closed set.
+fn many(count: usize) -> (Report, ObjectSet) {
+    let service = |nth: usize| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: s{nth}, namespace: t}}\nspec: {{selector: {{app: x{nth}}}, ports: [{{port: \
+             80}}]}}\n"
+        )
+    };
+    let text: Vec<String> = (0..count).map(service).collect();
+    let set =
+        ObjectSet::assemble(vec![Arc::new(parse_source(&Source::new("big.yaml", &text.join("---\n"))))]);
+    let closed = Closed { everything: true, ..Closed::default() };
+    let report = audit(&set, &Settings { closed, ..Settings::default() }, &|_| true);
+    (report, set)
+}
+
+/// GitHub refuses a log with more than 25,000 results in a run.
+#[test]
+fn code_scanning_gets_the_worst_and_is_told_of_the_rest() {
+    let (report, set) = many(13_000);
+    assert!(report.findings.len() > 26_000, "{}", report.findings.len());
+    let log: Value = serde_json::from_str(&report::sarif(&report, &set, &Repository::default())).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 25_000);
+    let rank = |result: &Value| match result["level"].as_str() {
+        Some("error") => 0,
+        Some("warning") => 1,
+        _ => 2,
+    };
+    let ranks: Vec<i32> = results.iter().map(rank).collect();
+    assert!(ranks.is_sorted(), "the worst are first");
+    let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    assert_eq!(
+        ranks.iter().filter(|rank| **rank == 0).count(),
+        errors.min(25_000),
+        "none of the errors is left out"
+    );
+    let said = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0];
+    let left_out = format!("{} findings are left out", report.findings.len() - 25_000);
+    assert!(said["message"]["text"].as_str().unwrap().starts_with(&left_out), "{said}");
+}
+
+#[test]
+fn a_large_report_fits_a_screen() {
+    let (report, _) = many(60);
+    assert!(report.findings.len() > report::LARGE);
+    let text = report::grouped(&report, false);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "error[SV001] × 60 selects nothing", "{text}");
+    assert_eq!(lines[1], "  big.yaml:4:8: Service t/s0 selects no pod: none has app=x0", "{text}");
+    assert!(text.contains("--all shows each of them"), "{text}");
+    assert!(text.lines().count() <= 52 && text.lines().all(|line| line.chars().count() <= 161), "{text}");
+}
+
+#[test]
+fn paths_are_those_of_the_repository_where_they_are_for_services() {
+    let (report, set) = many(1);
+    let repository = Repository::new("/r".into(), "/r/deploy".into());
+    let sarif: Value = serde_json::from_str(&report::sarif(&report, &set, &repository)).unwrap();
+    let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "deploy/big.yaml");
+    let gitlab: Value = serde_json::from_str(&report::gitlab(&report, &repository)).unwrap();
+    assert_eq!(gitlab[0]["location"]["path"], "deploy/big.yaml");
+    assert!(report::github(&report, &set, &repository).contains(" file=deploy/big.yaml,"));
+    let junit = report::junit(&report, &set, &repository, &|_| true);
+    assert!(junit.contains("<testsuite name=\"deploy/big.yaml\""), "{junit}");
+}
+
+/// What is found in what a program made stands where a person wrote it, in every format, and beside that where it was made.
+#[test]
+fn rendered_places_lead_to_what_can_be_opened() {
+    let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector:\n    app: a\n  ports:\n  - port: 80\n";
+    let lines = (1..=9).map(|line| Origin { file: 1, line: line + 20, shift: 2 }).collect();
+    let origins = Origins { files: vec!["k/kustomization.yaml".into(), "base/web.yaml".into()], lines };
+    let source = Source::rendered("k/<kustomize build>", text, origins);
+    let set = ObjectSet::assemble(vec![Arc::new(parse_source(&source))]);
+    let closed = Closed { everything: true, ..Closed::default() };
+    let report = audit(&set, &Settings { closed, ..Settings::default() }, &|rule| rule.code == "SV001");
+    let none = Repository::default();
+    let shown = [
+        netloom_audit::render(&report.findings, &set, false),
+        report::concise(&report),
+        report::github(&report, &set, &none),
+        report::gitlab(&report, &none),
+        report::junit(&report, &set, &none, &|_| true),
+        report::json(&report, &set),
+        report::sarif(&report, &set, &none),
+    ];
+    for (format, part) in [
+        (0, "base/web.yaml:26:5"),
+        (0, "k/<kustomize build>:6:3"),
+        (1, "base/web.yaml:26:5: error[SV001]"),
+        (1, " [k/<kustomize build>:6]"),
+        (2, "::error file=base/web.yaml,line=26,col=5,endLine=26"),
+        (3, "\"path\": \"base/web.yaml\""),
+        (3, "\"begin\": 26"),
+        (4, "<testsuite name=\"base/web.yaml\""),
+        (4, "base/web.yaml:26:5: error:"),
+    ] {
+        assert!(shown[format].contains(part), "{part}:\n{}", shown[format]);
+    }
+    let json: Value = serde_json::from_str(&shown[5]).unwrap();
+    let finding = &json["findings"][0];
+    assert_eq!(
+        (&finding["file"], &finding["line"], &finding["column"]),
+        (&"base/web.yaml".into(), &26.into(), &5.into())
+    );
+    assert_eq!(finding["rendered"], serde_json::json!({"file": "k/<kustomize build>", "line": 6}));
+    let sarif: Value = serde_json::from_str(&shown[6]).unwrap();
+    let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "base/web.yaml");
+    assert_eq!((&place["region"]["startLine"], &place["region"]["startColumn"]), (&26.into(), &5.into()));
+}
+
+/// A file's name is a stranger's text: it writes no line of its own.
+#[test]
+fn control_characters_of_names_are_shown() {
+    let text = "apiVersion: v1\nkind: Service\nmetadata: {name: \"we\\nb\\e[31m\"}\nspec: {selector: {app: a}, ports: [{port: 80}]}\n";
+    let source = Source::new("a\u{1b}[31m\n::error::pwned.yaml", text);
+    let set = ObjectSet::assemble(vec![Arc::new(parse_source(&source))]);
+    let closed = Closed { everything: true, ..Closed::default() };
+    let report = audit(&set, &Settings { closed, ..Settings::default() }, &|_| true);
+    assert!(!report.findings.is_empty());
+    let none = Repository::default();
+    for (format, shown) in [
+        ("text", netloom_audit::render(&report.findings, &set, false)),
+        ("concise", report::concise(&report)),
+        ("github", report::github(&report, &set, &none)),
+        ("grouped", report::grouped(&report, false)),
+        ("gitlab", report::gitlab(&report, &none)),
+        ("junit", report::junit(&report, &set, &none, &|_| true)),
+    ] {
+        let hidden = shown.chars().find(|c| c.is_control() && *c != '\n');
+        assert_eq!(hidden, None, "{format}: {shown}");
+        assert!(!shown.lines().any(|line| line.starts_with("::error::pwned")), "{format}: {shown}");
+    }
 }

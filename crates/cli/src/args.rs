@@ -4,7 +4,6 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use netloom_cluster::{Families, Nets, Options};
-use netloom_objects::{FileList, ReadError, list_files, list_packaged};
 
 /// The whole Kubernetes network in one binary: check it, predict it, run it, watch it.
 #[derive(Debug, Parser)]
@@ -49,6 +48,9 @@ pub enum Command {
     /// Run the network, open every connection, and hold the packets against the prediction
     #[command(after_help = VERIFY_AFTER)]
     Verify(Verify),
+    /// List what is deployed together: overlays, charts, what GitOps deploys, plain folders
+    #[command(after_help = crate::sets::AFTER)]
+    Sets(crate::sets::List),
     /// Serve an editor: findings, repairs and the rules' pages while manifests are written
     #[command(after_help = crate::lsp::AFTER)]
     Lsp(crate::lsp::Lsp),
@@ -110,6 +112,9 @@ pub struct Input {
     /// Manifests: files, folders (walked; kustomizations and Helm charts are rendered), or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Namespace of charts' releases, and of objects that name none
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
     #[command(flatten)]
     pub reading: Reading,
 }
@@ -123,25 +128,41 @@ pub struct Reading {
     #[command(flatten)]
     pub packages: Packages,
     #[command(flatten)]
+    pub configuration: Configuration,
+    #[command(flatten)]
     pub cluster: Cluster,
 }
 
-/// What is done with kustomizations and Helm charts.
-#[derive(Clone, Debug, Args)]
+/// Where the configuration is.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Configuration {
+    /// Configuration (default: the first netloom.toml upwards from the first PATH)
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Use no netloom.toml
+    #[arg(long)]
+    pub no_config: bool,
+}
+
+/// What is deployed together, and what is done with kustomizations and Helm charts.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Sets")]
 pub struct Packages {
+    /// Only this set of those that are deployed from here (`netloom sets` lists them); may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub set: Vec<String>,
+    /// Values file for charts; several go over each other
+    #[arg(long, value_name = "FILE")]
+    pub values: Vec<PathBuf>,
+    /// Value for charts, over all files; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set_value: Vec<String>,
     /// Read kustomizations and Helm charts as the files that they are: do not run kustomize, kubectl or helm
     #[arg(long)]
     pub no_render: bool,
-}
-
-impl Packages {
-    /// Lists the inputs at paths.
-    ///
-    /// # Errors
-    /// When a path does not exist or cannot be listed, or has no manifests.
-    pub fn list(&self, paths: &[PathBuf]) -> Result<FileList, ReadError> {
-        if self.no_render { list_files(paths) } else { list_packaged(paths) }
-    }
+    /// Let kustomize and helm fetch bases and charts that are not here
+    #[arg(long, conflicts_with = "no_render")]
+    pub remote: bool,
 }
 
 /// How the cluster is laid out.
@@ -233,6 +254,11 @@ pub struct Running {
     /// Run a command in a pod or a workload's pods, instead of a stand-in
     #[arg(long, value_name = "NAMESPACE/NAME=COMMAND", value_parser = run)]
     pub run: Vec<(String, String)>,
+    /// Run the commands that manifests name in the annotation netloom.dev/run: only for manifests that you trust
+    ///
+    /// `[up] allow-run = true` in ~/.config/netloom/netloom.toml allows it for all.
+    #[arg(long)]
+    pub allow_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -274,8 +300,11 @@ pub struct Exec {
 #[command(override_usage = "netloom explain [OPTIONS] <PATH>... <FROM> <TO>")]
 pub struct Explain {
     /// Manifests (files, folders, or - for standard input); then who connects; then to what
-    #[arg(required = true, num_args = 3.., value_name = "PATH... FROM TO")]
+    #[arg(required = true, value_name = "PATH... FROM TO")]
     pub question: Vec<String>,
+    /// Namespace of charts' releases, and of objects that name none
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
     #[command(flatten)]
     pub reading: Reading,
     /// Format of the answer
@@ -308,7 +337,7 @@ impl Cluster {
     /// The options of the Snapshot.
     ///
     /// # Errors
-    /// When a range is given twice for one family.
+    /// As [`Self::over`].
     pub fn options(&self) -> Result<Options, String> {
         self.over(&Options::default())
     }
@@ -316,10 +345,10 @@ impl Cluster {
     /// As [`Self::options`], with `base` for what is not given.
     ///
     /// # Errors
-    /// When a range is given twice for one family.
+    /// When a range is given twice for one family, or no cluster can be laid out like that.
     pub fn over(&self, base: &Options) -> Result<Options, String> {
         let over = |base: Nets, given: Nets| Nets { v4: given.v4.or(base.v4), v6: given.v6.or(base.v6) };
-        Ok(Options {
+        let options = Options {
             nodes: self.nodes.unwrap_or(base.nodes),
             families: match self.ip_family {
                 Some(IpFamily::Dual) => Families::Dual,
@@ -337,8 +366,11 @@ impl Cluster {
             node_cidrs: over(base.node_cidrs, nets("--node-cidr", &self.node_cidr)?),
             outside: base.outside,
             addressing: base.addressing,
+            pending: base.pending,
             add_dns: base.add_dns && !self.no_dns,
-        })
+        };
+        options.check().map_err(|error| error.to_string())?;
+        Ok(options)
     }
 }
 

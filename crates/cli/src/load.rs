@@ -1,21 +1,16 @@
-//! From paths to a World, with everything that is wrong on the way shown once.
-use std::{
-    collections::BTreeSet,
-    io::IsTerminal as _,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
-};
+//! From a set to a World, with everything that is wrong on the way shown once.
+use std::{collections::BTreeSet, io::IsTerminal as _, path::PathBuf, sync::Arc, time::Instant};
 
-use netloom_audit::Version;
 use netloom_cluster::{Builder, Built, Options};
 use netloom_explain::{World, Worlds};
-use netloom_objects::{Diagnostic, FileList, ObjectSet, ParsedSource, Severity, Source, render};
+use netloom_objects::{
+    Diagnostic, Location, ObjectSet, ParsedSource, ReadError, Severity, Source, render, visible,
+};
 
 use crate::{
-    args::{Packages, Reading},
-    inputs::{self, Input},
+    args::Reading,
     progress::Progress,
+    sets::{Cache, LoadedSet, Request, Sets, load},
 };
 
 /// Why a command cannot go on: said already, or to be said.
@@ -33,12 +28,44 @@ impl<E: std::error::Error> From<E> for Stop {
     }
 }
 
-/// The manifests of a command, and what was built of them.
+/// Finds and reads the sets of a command, and says what is deployed and was not read.
+pub fn sets(request: &Request, progress: &Progress) -> Result<Sets, Stop> {
+    let sets = load(request, &|_| false, &mut Cache::default(), progress)?;
+    say(&sets.notes);
+    Ok(sets)
+}
+
+/// Notes on standard error.
+pub fn say(notes: &[String]) {
+    for note in notes {
+        anstream::eprintln!("\x1b[1;33mnote:\x1b[0m {}", visible(note));
+    }
+}
+
+/// The sets; of folders that have no manifests any more there is nothing.
+fn load_or_nothing(request: &Request, cache: &mut Cache) -> Result<Sets, ReadError> {
+    let mut request = request.clone();
+    loop {
+        match load(&request, &|_| false, cache, &Progress::none()) {
+            Err(ReadError::EmptyFolder { path }) if request.paths.contains(&path) => {
+                request.paths.retain(|other| *other != path);
+                if request.paths.is_empty() {
+                    return Ok(Sets::default());
+                }
+            }
+            loaded => return loaded,
+        }
+    }
+}
+
+/// The manifests of one set, and what was built of them.
 pub struct Loaded {
-    paths: Vec<PathBuf>,
-    packages: Packages,
+    request: Request,
+    /// The set.
+    chosen: String,
     keep_going: bool,
-    inputs: Vec<Input>,
+    cache: Cache,
+    folders: Vec<PathBuf>,
     sources: Vec<Arc<ParsedSource>>,
     /// Those that the running network was made of.
     running: Vec<Arc<ParsedSource>>,
@@ -51,70 +78,76 @@ pub struct Loaded {
     pub world: World,
 }
 
+/// What was added or chosen, and what of the DNS servers' Corefiles is not done.
+fn notes(built: Vec<String>, world: &World) -> Vec<String> {
+    let servers = world.dns.node_local.iter().map(|server| &server.dns).chain([&world.dns.cluster]);
+    let told = servers.flat_map(|dns| dns.notes()).map(|note| format!("{}: {}", note.at.at, note.text));
+    built.into_iter().chain(told).collect()
+}
+
 impl Loaded {
-    /// Reads and builds; prints findings. Errors stop, unless `--keep-going`.
-    pub fn new(paths: &[PathBuf], reading: &Reading) -> Result<Self, Stop> {
+    /// Reads and builds the one set that the paths have, or that is chosen; prints findings. Errors stop, unless
+    /// `--keep-going`. `does` is the command.
+    pub fn one(
+        paths: &[PathBuf],
+        reading: &Reading,
+        namespace: Option<&str>,
+        does: &str,
+    ) -> Result<Self, Stop> {
         let options = reading.cluster.options().map_err(Stop::Because)?;
         let progress = Progress::start();
-        let inputs =
-            inputs::read_new(&reading.packages.list(paths)?, |_, _| None, Version::KUBERNETES, &progress)?;
+        let request = Request::of(paths, reading, namespace)?;
+        let mut cache = Cache::default();
+        let sets = load(&request, &|_| false, &mut cache, &progress)?;
         progress.finish();
-        let sources = sources_of(&inputs);
+        say(&sets.notes);
+        let folders = sets.folders.clone();
+        let one = sets.one(&request.packages.set, does)?;
+        let chosen = one.set.name.clone();
         let mut builder = Builder::new(options.clone());
         let mut worlds = Worlds::default();
-        let built = build(&mut builder, &sources, reading.keep_going)?;
+        let built = build_set(&mut builder, &one, reading.keep_going, &mut Shown::default())?;
+        let sources = one.sources;
         let world = worlds.compile(built.snapshot);
-        let (paths, packages, keep_going) = (paths.to_vec(), reading.packages.clone(), reading.keep_going);
+        let notes = notes(built.notes, &world);
         let running = sources.clone();
         Ok(Self {
-            paths,
-            packages,
-            keep_going,
-            inputs,
+            request,
+            chosen,
+            keep_going: reading.keep_going,
+            cache,
+            folders,
             sources,
             running,
             options,
             builder,
             worlds,
-            notes: built.notes,
+            notes,
             world,
         })
     }
 
-    /// The objects as they were read.
-    pub fn objects(&self) -> ObjectSet {
-        ObjectSet::assemble(self.sources.clone())
-    }
-
     /// The files and folders that edits are watched in.
-    pub fn watched(&self) -> Result<Vec<PathBuf>, Stop> {
-        let list = self.packages.list(&self.paths)?;
-        let named = self.paths.iter().filter(|p| p.is_file()).cloned();
-        let used = list.packages.iter().flat_map(netloom_objects::Package::all_folders);
-        Ok(list.folders.into_iter().chain(named).chain(used).collect())
+    pub fn watched(&self) -> Vec<PathBuf> {
+        let named = self.request.paths.iter().filter(|p| p.is_file());
+        self.folders.iter().chain(named).cloned().collect()
     }
 
     /// Reads edited files (by their real paths) again and builds the next World. The old one stays if the input is
     /// broken now.
     pub fn reload(&mut self, changed: &BTreeSet<PathBuf>) -> Result<&World, Stop> {
         let begun = Instant::now();
-        let list = self.packages.list(&self.paths)?;
-        let known = |nth: usize, path: &Path| {
-            let is_same = |input: &&Input| input.path == path;
-            // An input mostly stands where it stood.
-            let there = self.inputs.get(nth).filter(is_same);
-            let known = there.or_else(|| self.inputs.iter().find(is_same))?;
-            (!is_changed(&list, nth, changed)).then(|| known.clone())
-        };
-        let inputs = inputs::read_new(&list, known, Version::KUBERNETES, &Progress::none())?;
-        let sources = sources_of(&inputs);
+        self.cache.forget(changed);
+        let sets = load_or_nothing(&self.request, &mut self.cache)?;
+        let set = if sets.all.is_empty() { None } else { Some(sets.again(&self.chosen)?) };
+        let sources = set.as_ref().map(|set| set.sources.clone()).unwrap_or_default();
         tracing::debug!("read after {:?}", begun.elapsed());
-        let built = build(&mut self.builder, &sources, self.keep_going)?;
+        let built = build(&mut self.builder, &sources, self.keep_going, &mut Shown::default())?;
+        set.map_or(Ok(()), |set| set.refuse_gaps(self.keep_going))?;
         tracing::debug!("built after {:?}", begun.elapsed());
-        self.inputs = inputs;
         self.sources = sources;
-        self.notes = built.notes;
         self.world = self.worlds.compile(built.snapshot);
+        self.notes = notes(built.notes, &self.world);
         tracing::debug!("compiled after {:?}", begun.elapsed());
         Ok(&self.world)
     }
@@ -132,36 +165,63 @@ impl Loaded {
 
     /// The World of these manifests with more of them on top.
     pub fn with(&mut self, paths: &[PathBuf]) -> Result<&World, Stop> {
-        let more = inputs::read(&self.packages.list(paths)?, Version::KUBERNETES, &Progress::none())?;
+        let sets = load(&self.request.at(paths), &|_| false, &mut Cache::default(), &Progress::none())?;
+        let more = sets.all.into_iter().flat_map(|set| set.sources);
         let sources: Vec<Arc<ParsedSource>> = self.sources.iter().cloned().chain(more).collect();
-        let built = build(&mut self.builder, &sources, self.keep_going)?;
+        let built = build(&mut self.builder, &sources, self.keep_going, &mut Shown::default())?;
         self.world = self.worlds.compile(built.snapshot);
         Ok(&self.world)
     }
 }
 
-fn sources_of(inputs: &[Input]) -> Vec<Arc<ParsedSource>> {
-    inputs.iter().flat_map(|input| input.sources.iter().cloned()).collect()
+/// A set's objects, and the World that is built of them.
+pub struct BuiltSet {
+    pub objects: ObjectSet,
+    pub world: World,
 }
 
-/// Whether an entry of a list has to be read again. Standard input never has.
-fn is_changed(list: &FileList, nth: usize, changed: &BTreeSet<PathBuf>) -> bool {
-    let (path, real) = (&list.files[nth], &list.real[nth]);
-    match list.package(path) {
-        Some(package) => package
-            .all_folders()
-            .iter()
-            .filter_map(|folder| folder.canonicalize().ok())
-            .any(|folder| changed.iter().any(|changed| changed.starts_with(&folder))),
-        None => path.as_os_str() != "-" && changed.contains(real),
+impl BuiltSet {
+    pub fn of(set: &LoadedSet, options: &Options, keep_going: bool, shown: &mut Shown) -> Result<Self, Stop> {
+        let built = build_set(&mut Builder::new(options.clone()), set, keep_going, shown)?;
+        let objects = ObjectSet::assemble(set.sources.clone());
+        Ok(Self { objects, world: Worlds::default().compile(built.snapshot) })
     }
 }
 
-pub fn build(builder: &mut Builder, sources: &[Arc<ParsedSource>], keep_going: bool) -> Result<Built, Stop> {
+/// Builds a set, and prints what is wrong with it. What could not be made of it stops, unless `--keep-going`: nothing would
+/// be known of what is not there.
+pub fn build_set(
+    builder: &mut Builder,
+    set: &LoadedSet,
+    keep_going: bool,
+    shown: &mut Shown,
+) -> Result<Built, Stop> {
+    let built = build(builder, &set.sources, keep_going, shown)?;
+    set.refuse_gaps(keep_going)?;
+    Ok(built)
+}
+
+/// What was shown already: a finding that two sets share is said once.
+#[derive(Debug, Default)]
+pub struct Shown(BTreeSet<(Location, String)>);
+
+impl Shown {
+    /// Those that were not shown, which are shown now.
+    pub fn fresh(&mut self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        found.into_iter().filter(|d| self.0.insert((d.at.written(), d.message.clone()))).collect()
+    }
+}
+
+pub fn build(
+    builder: &mut Builder,
+    sources: &[Arc<ParsedSource>],
+    keep_going: bool,
+    shown: &mut Shown,
+) -> Result<Built, Stop> {
     let set = ObjectSet::assemble(sources.to_vec());
     let built = builder.build(&set);
     let found: Vec<Diagnostic> = set.diagnostics().chain(&built.diagnostics).cloned().collect();
-    show(&found, sources);
+    show(&found, sources, shown);
     let errors = found.iter().filter(|d| d.severity == Severity::Error).count();
     if errors > 0 && !keep_going {
         let what = if errors == 1 {
@@ -179,9 +239,10 @@ pub fn build(builder: &mut Builder, sources: &[Arc<ParsedSource>], keep_going: b
     Ok(built)
 }
 
-fn show(found: &[Diagnostic], sources: &[Arc<ParsedSource>]) {
+fn show(found: &[Diagnostic], sources: &[Arc<ParsedSource>], shown: &mut Shown) {
     // What is only good to know would bury the rest.
-    let worth: Vec<Diagnostic> = found.iter().filter(|d| d.severity != Severity::Info).cloned().collect();
+    let worth = found.iter().filter(|d| d.severity != Severity::Info).cloned().collect();
+    let worth = shown.fresh(worth);
     if worth.is_empty() {
         return;
     }

@@ -1,27 +1,30 @@
 //! The netloom command: reads the command line and hands over to the command's module.
 #![forbid(unsafe_code)]
 
+mod allow_run;
 mod args;
 mod check;
 mod diff;
 mod exec;
 mod explain;
-mod inputs;
 mod load;
 mod lsp;
+mod notes;
 mod out;
 mod overview;
 mod progress;
 mod reach;
-mod render;
 mod run;
+mod sets;
 mod suggest;
+mod texts;
 mod up;
 mod verify;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 
 use clap::{CommandFactory as _, Parser as _};
+use netloom_objects::visible;
 
 use crate::{
     args::{Cli, Command},
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Diff(args) => diff::main(&args),
         Command::Suggest(args) => suggest::main(&args),
         Command::Verify(args) => verify::main(&args),
+        Command::Sets(args) => sets::main(&args),
         Command::Lsp(args) => lsp::main(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -63,7 +67,8 @@ fn main() -> ExitCode {
     };
     ExitCode::from(outcome.unwrap_or_else(|stop| {
         if let Stop::Because(reason) = stop {
-            anstream::eprintln!("\x1b[1;31mnetloom:\x1b[0m {reason}");
+            let lines: Vec<_> = reason.lines().map(visible).collect();
+            anstream::eprintln!("\x1b[1;31mnetloom:\x1b[0m {}", lines.join("\n"));
         }
         FAULT
     }))

@@ -10,6 +10,7 @@ use std::{
 };
 
 use indicatif::ProgressBar;
+use netloom_objects::visible;
 
 /// What is over by then shows nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -52,7 +53,8 @@ impl Progress {
     /// Says what is being done now.
     pub fn says(&self, what: String) {
         if let Ok(mut stage) = self.stage.lock() {
-            *stage = what;
+            // Names of files may be in it.
+            *stage = visible(&what).into_owned();
         }
     }
 

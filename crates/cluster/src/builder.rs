@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use netloom_objects::{Diagnostic, Object, ObjectSet};
 
 use crate::{
-    dns,
+    dns, dns_files,
     findings::Findings,
-    input::{Input, same},
-    model::Snapshot,
+    input::{Input, keep, same},
+    model::{DnsServers, Pod, Snapshot},
+    operators::Operators,
     options::Options,
     policies::Policies,
     services::Services,
@@ -43,6 +44,7 @@ pub struct Builder {
     builtin: Vec<Arc<Object>>,
     /// Those of the builtin objects that the input lacks.
     added: Vec<Arc<Object>>,
+    operators: Operators,
     input: Input,
     /// Versions of the lists that the topology was built of.
     versions: [u64; 4],
@@ -50,6 +52,10 @@ pub struct Builder {
     topology: Option<Topology>,
     services: Services,
     policies: Policies,
+    dns_servers: Arc<DnsServers>,
+    /// What the DNS servers were found in.
+    dns_seen: Option<[u64; 3]>,
+    dns_pods: Option<Arc<Vec<Arc<Pod>>>>,
 }
 
 impl Builder {
@@ -60,12 +66,16 @@ impl Builder {
             builtin: if options.add_dns { dns::objects() } else { Vec::new() },
             options,
             added: Vec::new(),
+            operators: Operators::default(),
             input: Input::default(),
             versions: [0; 4],
             topologist: Topologist::default(),
             topology: None,
             services: Services::default(),
             policies: Policies::default(),
+            dns_servers: Arc::default(),
+            dns_seen: None,
+            dns_pods: None,
         }
     }
 
@@ -74,6 +84,17 @@ impl Builder {
         self.update(objects);
         let topology = self.topology();
         let services = self.services.update(&self.input, &topology, &self.options);
+        let seen =
+            [self.input.silent_version(), self.input.workloads().version, self.input.services().version];
+        if self.dns_seen != Some(seen)
+            || !self.dns_pods.as_ref().is_some_and(|p| Arc::ptr_eq(p, &services.pods))
+        {
+            let service = services.dns.map(|id| &*services.services[id.0 as usize]);
+            let found = dns_files::find(&self.input, &services.pods, service);
+            self.dns_servers = keep(Some(&self.dns_servers), found);
+            self.dns_seen = Some(seen);
+            self.dns_pods = Some(services.pods.clone());
+        }
         let (policies, policy_findings) = self.policies.update(&self.input.policies().objects);
         let snapshot = Snapshot {
             zone: Arc::from(self.options.zone.trim_end_matches('.')),
@@ -84,6 +105,7 @@ impl Builder {
             services: services.services,
             policies,
             dns_service: services.dns,
+            dns_servers: self.dns_servers.clone(),
         };
         let mut notes: Vec<String> = dns::note(&self.added, &snapshot).into_iter().collect();
         notes.extend(topology.notes.iter().chain(&services.notes).cloned());
@@ -93,7 +115,9 @@ impl Builder {
 
     /// Takes the objects, and those of the builtin ones that are missing among them.
     fn update(&mut self, objects: &ObjectSet) {
-        let own: Vec<&Arc<Object>> = objects.objects().collect();
+        let mut own: Vec<&Arc<Object>> = objects.objects().collect();
+        let made = self.operators.make(&own).to_vec();
+        own.extend(&made);
         let mut all = own.clone();
         all.extend(&self.added);
         let versions =

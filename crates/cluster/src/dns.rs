@@ -14,7 +14,13 @@ pub const SERVICE: &str = "kube-dns";
 
 /// The objects of the cluster DNS, which stand nowhere in the input.
 pub fn objects() -> Vec<Arc<Object>> {
-    let source = Source { name: Location::builtin().file, text: Arc::from(OBJECTS) };
+    // The last one is the Service for pods that do not name their ports.
+    let by_number = ["dns-tcp}", "dns}"].iter().fold(OBJECTS.to_owned(), |text, name| {
+        text.replace(&format!("targetPort: {name}"), "targetPort: 53}")
+    });
+    let service = by_number.rsplit("---").next().unwrap_or_default();
+    let text = format!("{OBJECTS}---{}", service.replace("targetPort: metrics", "targetPort: 9153"));
+    let source = Source { name: Location::builtin().file, text: Arc::from(text) };
     let unplaced = |object: Arc<Object>| {
         let mut object = (*object).clone();
         object.reference = Arc::new(object.reference.at(Location::builtin()));
@@ -50,7 +56,36 @@ pub fn missing(input: &Input, builtin: &[Arc<Object>]) -> Vec<Arc<Object>> {
                 && o.reference.namespace == wanted.reference.namespace
         })
     };
-    builtin.iter().filter(|o| !present(o)).cloned().collect()
+    // Pods that are the DNS already need a Service in front of them, and no others beside them.
+    let pods: Vec<&Arc<Object>> =
+        input.workloads().objects.iter().filter(own).filter(|o| makes_dns(o)).collect();
+    let by_name = pods.is_empty() || pods.iter().any(|o| names_its_ports(o));
+    let services = builtin.iter().rposition(|o| &*o.kind == "Service");
+    let is_needed = |(nth, object): &(usize, &Arc<Object>)| match &*object.kind {
+        "Deployment" => pods.is_empty(),
+        "Service" => (Some(*nth) == services) != by_name,
+        _ => true,
+    };
+    let needed = builtin.iter().enumerate().filter(is_needed).map(|(_, object)| object);
+    needed.filter(|object| !present(object)).cloned().collect()
+}
+
+/// Whether pods name their ports as the usual ones do.
+fn names_its_ports(object: &Object) -> bool {
+    let spec = if matches!(object.typed, Typed::Pod(_)) { "spec" } else { "spec.template.spec" };
+    (0..object.count(&format!("{spec}.containers"))).any(|container| {
+        let ports = format!("{spec}.containers[{container}].ports");
+        (0..object.count(&ports)).any(|nth| object.text(&format!("{ports}[{nth}].name")) == Some("dns"))
+    })
+}
+
+/// Whether an object's pods are the cluster's DNS, by their label.
+fn makes_dns(object: &Object) -> bool {
+    let label = match &object.typed {
+        Typed::Pod(_) => object.labels().get("k8s-app").map(String::as_str),
+        _ => object.text("spec.template.metadata.labels.k8s-app"),
+    };
+    object.reference.namespace.as_deref() == Some(NAMESPACE) && label == Some(SERVICE)
 }
 
 /// What was added, in a sentence; none where nothing was.

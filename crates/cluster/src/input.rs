@@ -1,7 +1,9 @@
 //! Sorts the objects by what they matter for, and notices what changed since the last time.
 use std::{collections::BTreeMap, sync::Arc};
 
-use netloom_objects::{Object, ObjectRef, Typed};
+use netloom_objects::{Location, Object, ObjectRef, Typed};
+
+use crate::operators;
 
 /// What an object is needed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,13 +14,14 @@ enum Class {
     Service,
     Endpoints,
     Policy,
+    Monitor,
     /// Read, and no part of the network by itself.
     Silent,
     /// A kind that says nothing to netloom.
     Other,
 }
 
-const CLASSES: usize = 8;
+const CLASSES: usize = 9;
 
 /// Objects of one class in input order.
 #[derive(Clone, Debug, Default)]
@@ -115,6 +118,22 @@ impl Input {
         self.list(Class::Policy)
     }
 
+    /// ServiceMonitor and PodMonitor.
+    pub fn monitors(&self) -> &List {
+        self.list(Class::Monitor)
+    }
+
+    /// ConfigMaps.
+    pub fn config_maps(&self) -> Vec<&Arc<Object>> {
+        let silent = &self.list(Class::Silent).objects;
+        silent.iter().filter(|object| matches!(object.typed, Typed::ConfigMap(_))).collect()
+    }
+
+    /// Changes whenever a ConfigMap does.
+    pub fn silent_version(&self) -> u64 {
+        self.list(Class::Silent).version
+    }
+
     fn list(&self, class: Class) -> &List {
         &self.lists[class as usize]
     }
@@ -165,12 +184,16 @@ fn class(object: &Object) -> Class {
         | Typed::Job(_)
         | Typed::CronJob(_)
         | Typed::ReplicationController(_) => Class::Workload,
+        // What operators make of it is known better than by the template in it.
+        Typed::Runner(_) if operators::makes_pods(object.group(), &object.kind) => Class::Other,
+        Typed::Runner(_) => Class::Workload,
         Typed::Service(_) => Class::Service,
         Typed::EndpointSlice(_) | Typed::Endpoints(_) => Class::Endpoints,
         Typed::NetworkPolicy(_)
         | Typed::ClusterNetworkPolicy(_)
         | Typed::AdminNetworkPolicy(_)
         | Typed::BaselineAdminNetworkPolicy(_) => Class::Policy,
+        Typed::ServiceMonitor(_) | Typed::PodMonitor(_) => Class::Monitor,
         Typed::ConfigMap(_) | Typed::Secret(_) | Typed::ServiceAccount(_) => Class::Silent,
         _ => Class::Other,
     }
@@ -186,11 +209,11 @@ pub fn namespace_of(object: &Object) -> Arc<str> {
     object.reference.namespace.clone().unwrap_or_else(|| Arc::from("default"))
 }
 
-/// The object at the line of a field; objects that netloom added have no lines.
+/// The object at the line of a field; objects that netloom added or that operators make have no lines of their own.
 pub fn refer(object: &Object, path: &str) -> Arc<ObjectRef> {
-    match object.reference.at.line {
-        0 => object.reference.clone(),
-        _ => object.refer(path),
+    match object.source().name == Location::builtin().file {
+        true => object.reference.clone(),
+        false => object.refer(path),
     }
 }
 

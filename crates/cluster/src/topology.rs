@@ -1,4 +1,6 @@
 //! Namespaces, nodes and pods with their addresses: everything but Services and policies.
+mod given;
+
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, HashMap},
@@ -6,20 +8,29 @@ use std::{
     sync::Arc,
 };
 
+use self::given::{Reserved, refuse_impossible};
 use crate::{
     addresses::{
         family,
         plan::{Given, Ground, ground, roomy},
         pool::Pool,
+        special::special_address,
     },
     fast::{Map, Set},
     findings::Findings,
     input::{Input, same},
     model::{Addrs, Family, Namespace, NamespaceId, Nets, Node, NodeId, Pod, PodId},
     namespaces::namespaces,
-    nodes::{self, NodeSpec, blocks::Blocks, place::place},
-    options::{Addressing, Options},
-    workloads::{self, Draft, Workloads},
+    nodes::{
+        self, NodeSpec, Nodes,
+        blocks::Blocks,
+        fit::Wants,
+        made::Making,
+        place::{Placed, place},
+    },
+    options::{Addressing, Options, Pending},
+    population::{Population, Tenants},
+    workloads::{self, Draft, Workloads, template::Template},
 };
 
 /// What Services need to know of a pod beyond [`Pod`].
@@ -84,6 +95,8 @@ pub struct Topologist {
     pools: HashMap<(Arc<str>, Family), Pool>,
     /// Sorted by namespace and name.
     last: Vec<Last>,
+    /// How many nodes were made last.
+    made: Option<usize>,
 }
 
 impl Topologist {
@@ -93,26 +106,19 @@ impl Topologist {
         let mut notes = Vec::new();
         let namespaces = namespaces(input, &mut notes);
         self.workloads.expand(&input.workloads().objects);
-        let specs = nodes::nodes(&input.nodes().objects, self.workloads.bare(), options, &mut notes);
-        self.workloads.expand_daemons(&specs);
-        let drafts = self.workloads.sorted(&mut findings);
-        let before = self.before(&drafts);
-        // Pods that ask otherwise of their neighbours are placed anew, as a rollout would.
-        let stays = |(at, draft): (&Option<usize>, &Arc<Draft>)| {
-            let last = &self.last[(*at)?];
-            (last.draft.template.neighbours == draft.template.neighbours).then_some(&*last.node)
-        };
-        let previous: Vec<Option<&str>> = before.iter().zip(&drafts).map(stays).collect();
-        let places = place(&specs, &drafts, &previous, &mut findings);
-        let placed = drafts.into_iter().zip(places).zip(before).filter_map(|((d, p), b)| Some((d, (p?, b))));
-        let (drafts, (places, before)): (Vec<_>, (Vec<NodeId>, Vec<Option<usize>>)) = placed.unzip();
+        let Population { mut specs, drafts, places, pending, before } =
+            self.populate(input, options, &mut findings, &mut notes);
         let tenants = Tenants::of(&specs, &drafts, &places);
-        let ground = ground(&given(&specs, &drafts), options, &mut notes);
+        refuse_impossible(&mut specs, &mut findings);
+        let reserved = Reserved::of(&input.services().objects);
+        let ground = ground(&given(&specs, &drafts, &reserved), options, &mut notes);
         let ground = roomy(ground, &tenants.counts, options, &mut notes);
-        let nodes = self.nodes(&specs, &tenants, ground, options, &mut findings);
+        let nodes = self.nodes(&specs, &tenants, ground, (options, &reserved), &mut findings);
         say_foreign_host_ips(&nodes, &drafts, &places, &mut findings);
-        let ips = self.addresses(&nodes, &drafts, &places, &before, options, &mut findings);
-        let (pods, extras) = self.assemble(drafts, &places, &before, &ips, &namespaces, &nodes);
+        let ips =
+            self.addresses(&nodes, &drafts, &places, &pending, &before, (options, &reserved), &mut findings);
+        let (mut pods, extras) = self.assemble(drafts, &places, &pending, &before, &ips, &namespaces, &nodes);
+        nodes::ports::refuse_taken(&mut pods, &nodes, &mut findings);
         Topology {
             namespaces: Arc::new(namespaces),
             nodes: Arc::new(nodes),
@@ -121,6 +127,74 @@ impl Topologist {
             ground,
             findings,
             notes,
+        }
+    }
+
+    /// Nodes, and pods on them. Nodes that are made are as many as pods need to be apart from each other.
+    fn populate(
+        &mut self,
+        input: &Input,
+        options: &Options,
+        findings: &mut Findings,
+        notes: &mut Vec<String>,
+    ) -> Population {
+        let templates: Vec<Arc<Template>> = self.workloads.templates().cloned().collect();
+        let making = Making::of(templates.iter());
+        let Nodes { mut specs, made } =
+            nodes::nodes(&input.nodes().objects, self.workloads.bare(), &making, options, notes);
+        // A network that runs keeps the nodes that it has.
+        let running = self.made.filter(|_| options.pending == Pending::LeftOut);
+        if made && let Some(count) = running {
+            let any = Wants::default();
+            while specs.len() < count && making.make_another(&mut specs, &any) {}
+        }
+        let mut most = usize::MAX;
+        let mut enough = specs.len();
+        loop {
+            let mut said = Findings::default();
+            self.workloads.expand_daemons(&specs);
+            let drafts = self.workloads.sorted(&mut said);
+            let before = self.before(&drafts);
+            // Pods that ask otherwise of their neighbours are placed anew, as a rollout would.
+            let stays = |(at, draft): (&Option<usize>, &Arc<Draft>)| {
+                let last = &self.last[(*at)?];
+                (last.draft.template.neighbours == draft.template.neighbours).then_some(&*last.node)
+            };
+            let previous: Vec<Option<&str>> = before.iter().zip(&drafts).map(stays).collect();
+            let Placed { nodes, crowded } = place(&specs, &drafts, &previous, options.pending, &mut said);
+            if made && running.is_none() && !crowded.is_empty() && most > 0 {
+                if crowded.len() < most {
+                    (most, enough) = (crowded.len(), specs.len());
+                    for draft in crowded.iter().map(|at| &drafts[*at]) {
+                        making.make_another(&mut specs, &draft.template.wants);
+                    }
+                    if specs.len() > enough {
+                        continue;
+                    }
+                } else {
+                    // More nodes do not help.
+                    specs.truncate(enough);
+                    most = 0;
+                    continue;
+                }
+            }
+            if made {
+                self.made = Some(specs.len());
+                if specs.len() > options.nodes.max(1) as usize {
+                    let names: Vec<&str> = specs.iter().map(|s| &*s.name).collect();
+                    let count = names.len();
+                    notes.push(format!(
+                        "no Node objects: {count} made, as pods ask for: {}",
+                        names.join(", ")
+                    ));
+                }
+            }
+            findings.0.append(&mut said.0);
+            let count = specs.len();
+            return Population::of(specs, drafts, &nodes, before, |nth| match options.pending {
+                Pending::Analysed => Some(NodeId((nth % count) as u32)),
+                Pending::LeftOut => None,
+            });
         }
     }
 
@@ -149,7 +223,7 @@ impl Topologist {
         specs: &[NodeSpec],
         tenants: &Tenants,
         ground: Ground,
-        options: &Options,
+        (options, reserved): (&Options, &Reserved),
         findings: &mut Findings,
     ) -> Vec<Node> {
         let assigned = match options.addressing {
@@ -166,7 +240,7 @@ impl Topologist {
                 specs.iter().map(|s| s.pod_cidrs).collect()
             }
         };
-        let ips = self.node_addresses(specs, ground.nodes, options, findings);
+        let ips = self.node_addresses(specs, ground.nodes, (options, reserved), findings);
         let node = |(i, ((spec, ips), pod_cidrs)): (usize, ((&NodeSpec, Addrs), Nets))| Node {
             id: NodeId(i as u32),
             name: spec.name.clone(),
@@ -182,7 +256,7 @@ impl Topologist {
         &mut self,
         specs: &[NodeSpec],
         range: Nets,
-        options: &Options,
+        (options, reserved): (&Options, &Reserved),
         findings: &mut Findings,
     ) -> Vec<Addrs> {
         let mut owners: HashMap<IpAddr, &NodeSpec> = HashMap::new();
@@ -200,7 +274,7 @@ impl Topologist {
                     .related(at(first), "the other one");
             }
         }
-        let mut used: Set<IpAddr> = owners.into_keys().collect();
+        let mut used: Set<IpAddr> = owners.into_keys().chain(reserved.all()).collect();
         let mut out: Vec<Addrs> = specs.iter().map(|s| nodes::restrict_addrs(s.ips, options)).collect();
         if options.addressing == Addressing::Known {
             return out;
@@ -240,10 +314,13 @@ impl Topologist {
         nodes: &[Node],
         drafts: &[Arc<Draft>],
         places: &[NodeId],
+        pending: &[bool],
         before: &[Option<usize>],
-        options: &Options,
+        (options, reserved): (&Options, &Reserved),
         findings: &mut Findings,
     ) -> Vec<Option<Addrs>> {
+        let of_nodes: Map<IpAddr, &Node> =
+            nodes.iter().flat_map(|node| node.ips.iter().map(move |ip| (ip, node))).collect();
         let mut owners: Map<IpAddr, &Draft> = Map::default();
         let mut out = vec![Addrs::default(); drafts.len()];
         for ((draft, node), ips) in drafts.iter().zip(places).zip(&mut out) {
@@ -252,9 +329,13 @@ impl Topologist {
                 continue;
             }
             for ip in nodes::restrict_addrs(draft.given, options).iter() {
-                match owners.get(&ip) {
-                    Some(first) => say_duplicate(ip, draft, first, findings),
-                    None => {
+                match (owners.get(&ip), of_nodes.get(&ip), special_address(ip)) {
+                    (Some(first), ..) => say_duplicate(ip, draft, first, findings),
+                    (None, Some(node), _) => {
+                        say_impossible(ip, draft, &format!("the address of node {}", node.name), findings);
+                    }
+                    (None, None, Some(why)) => say_impossible(ip, draft, why, findings),
+                    (None, None, None) => {
                         owners.insert(ip, draft);
                         ips.fill(ip);
                     }
@@ -265,7 +346,7 @@ impl Topologist {
             return out.into_iter().map(Some).collect();
         }
         let mut used: Set<IpAddr> = owners.into_keys().collect();
-        used.extend(nodes.iter().flat_map(|n| n.ips.iter()));
+        used.extend(of_nodes.into_keys().chain(reserved.all()));
         for ((before, node), ips) in before.iter().zip(places).zip(&mut out) {
             let Some(before) = before.map(|at| &self.last[at].pod).filter(|p| !p.host_network) else {
                 continue;
@@ -278,7 +359,7 @@ impl Topologist {
         }
         let mut full: BTreeMap<NodeId, (usize, &Draft)> = BTreeMap::new();
         let mut complete = Vec::with_capacity(out.len());
-        for ((draft, node), mut ips) in drafts.iter().zip(places).zip(out) {
+        for (((draft, node), pending), mut ips) in drafts.iter().zip(places).zip(pending).zip(out) {
             let there = &nodes[node.0 as usize];
             let mut whole = true;
             for wanted in options.families.iter() {
@@ -290,6 +371,8 @@ impl Topologist {
                     None => whole = false,
                 }
             }
+            // One that does not run may be without an address.
+            whole |= *pending;
             if !whole {
                 full.entry(*node).or_insert((0, draft)).0 += 1;
             }
@@ -325,6 +408,7 @@ impl Topologist {
         &mut self,
         drafts: Vec<Arc<Draft>>,
         places: &[NodeId],
+        pending: &[bool],
         before: &[Option<usize>],
         ips: &[Option<Addrs>],
         namespaces: &[Namespace],
@@ -334,8 +418,10 @@ impl Topologist {
         let mut extras = Vec::with_capacity(drafts.len());
         let mut now = Vec::with_capacity(drafts.len());
         let mut namespace = NamespaceId(0);
-        for (((draft, node), before), ips) in drafts.into_iter().zip(places).zip(before).zip(ips) {
+        let states = places.iter().zip(pending);
+        for (((draft, (node, pending)), before), ips) in drafts.into_iter().zip(states).zip(before).zip(ips) {
             let Some(ips) = *ips else { continue };
+            let pending = *pending;
             if namespaces.get(namespace.0 as usize).is_none_or(|n| n.name != draft.namespace) {
                 let found = namespaces.binary_search_by(|n| n.name.cmp(&draft.namespace));
                 namespace = NamespaceId(found.unwrap_or_default() as u32);
@@ -345,12 +431,14 @@ impl Topologist {
             let last = before.map(|at| &self.last[at]);
             let kept = last.filter(|last| {
                 let old = &last.pod;
-                let same = (old.id, old.node, old.ips, old.namespace_id) == (id, *node, ips, namespace);
-                same && (Arc::ptr_eq(&last.draft, &draft) || **old == pod(&draft, id, *node, ips, namespace))
+                let same = (old.id, old.node, old.ips, old.namespace_id, old.pending)
+                    == (id, *node, ips, namespace, pending);
+                let made = || Pod { pending, ..pod(&draft, id, *node, ips, namespace) };
+                same && (Arc::ptr_eq(&last.draft, &draft) || **old == made())
             });
             let pod = match kept {
                 Some(last) => last.pod.clone(),
-                None => Arc::new(pod(&draft, id, *node, ips, namespace)),
+                None => Arc::new(Pod { pending, ..pod(&draft, id, *node, ips, namespace) }),
             };
             let name = &nodes[node.0 as usize].name;
             now.push(Last { draft, pod: pod.clone(), node: name.clone() });
@@ -378,8 +466,10 @@ fn pod(draft: &Draft, id: PodId, node: NodeId, ips: Addrs, namespace_id: Namespa
         subdomain: draft.subdomain.clone(),
         containers: template.containers.clone(),
         listening: template.listening.clone(),
+        aimed: Vec::new(),
         host_ports: template.forwarded.clone(),
         ready: draft.ready,
+        pending: false,
         dns_policy: template.dns_policy,
         dns_config: template.dns_config.clone(),
         host_aliases: template.host_aliases.clone(),
@@ -420,30 +510,20 @@ fn say_duplicate(ip: IpAddr, draft: &Draft, first: &Draft, findings: &mut Findin
         .related(first.origin.at.clone(), "the other one");
 }
 
-/// The pods that have addresses of their nodes' ranges.
-struct Tenants {
-    /// How many each node has.
-    counts: Vec<usize>,
-    /// Addresses that objects give them, each with its node.
-    addresses: Vec<(IpAddr, usize)>,
+fn say_impossible(ip: IpAddr, draft: &Draft, why: &str, findings: &mut Findings) {
+    let (namespace, name) = (&draft.namespace, &draft.name);
+    findings.error(
+        draft.origin.at.clone(),
+        format!("pod {namespace}/{name} has the address {ip}, which is {why}: it gets another"),
+    );
 }
 
-impl Tenants {
-    fn of(specs: &[NodeSpec], drafts: &[Arc<Draft>], places: &[NodeId]) -> Self {
-        let mut tenants = Self { counts: vec![0; specs.len()], addresses: Vec::new() };
-        for (draft, node) in drafts.iter().zip(places).filter(|(d, _)| !d.template.host_network) {
-            tenants.counts[node.0 as usize] += 1;
-            tenants.addresses.extend(draft.given.iter().map(|ip| (ip, node.0 as usize)));
-        }
-        tenants
-    }
-}
-
-fn given(specs: &[NodeSpec], drafts: &[Arc<Draft>]) -> Given {
+fn given(specs: &[NodeSpec], drafts: &[Arc<Draft>], reserved: &Reserved) -> Given {
     let pods = drafts.iter().filter(|d| !d.template.host_network);
     Given {
         pod_nets: specs.iter().flat_map(|s| s.pod_cidrs.iter()).collect(),
         pods: pods.flat_map(|d| d.given.iter()).collect(),
         nodes: specs.iter().flat_map(|s| s.ips.iter()).collect(),
+        services: reserved.cluster_ips.clone(),
     }
 }

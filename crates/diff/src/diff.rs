@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use netloom_objects::ObjectSet;
+use netloom_objects::{ObjectSet, unread::Unread};
 use netloom_policy::Direction;
 use netloom_reach::{AddressRange, INGRESS_CONTROLLER, PortSet, Reach, external};
 
@@ -48,8 +48,6 @@ pub struct Group {
     pub before: Arc<PortSet>,
     /// What is allowed.
     pub after: Arc<PortSet>,
-    /// Whether addresses of the internet reach something now that they did not.
-    pub from_internet: bool,
 }
 
 /// Everything that is different.
@@ -59,7 +57,7 @@ pub struct Diff<'r> {
     pub(crate) after: Side<'r>,
     /// Everyone who is compared, by name.
     pub units: Vec<Unit>,
-    /// Connections with the outside. First those that the internet gained, then by name.
+    /// Connections with the outside, by name.
     pub outside: Vec<Group>,
     /// What is published to the outside, and let in by policies.
     pub ways: Vec<WayChange>,
@@ -70,6 +68,14 @@ pub struct Diff<'r> {
     pub(crate) pieces: Vec<Piece>,
     /// By unit, the changed policies about ingress and egress that select it, and whether itself changed.
     pub(crate) about: Vec<(Policies, Policies, bool)>,
+}
+
+impl Diff<'_> {
+    /// What of the new set the comparison does not take into account.
+    #[must_use]
+    pub fn unread(&self) -> &Unread {
+        self.after.reach.unread()
+    }
 }
 
 impl Group {
@@ -146,8 +152,6 @@ impl<'r> Diff<'r> {
         controllers: BTreeMap<usize, Vec<UnitId>>,
         ports: &Ports<'_>,
     ) -> Vec<Group> {
-        let internet = outside::internet(self.after.reach);
-        let is_internet = |range: &AddressRange| internet.iter().any(|part| part.and(range).is_some());
         let mut groups: Vec<Group> = Vec::new();
         for found in found {
             let ranges: Vec<End> = found.ranges.iter().copied().map(End::External).collect();
@@ -156,11 +160,7 @@ impl<'r> Diff<'r> {
                 Direction::Ingress => (ranges, units),
                 Direction::Egress => (units, ranges),
             };
-            let mut group = self.group(from, to, &ports.all[found.change]);
-            group.from_internet = found.direction == Direction::Ingress
-                && !group.gained().is_none()
-                && found.ranges.iter().any(is_internet);
-            groups.push(group);
+            groups.push(self.group(from, to, &ports.all[found.change]));
         }
         for (change, units) in controllers {
             let to = units.into_iter().map(End::Unit).collect();
@@ -188,12 +188,12 @@ impl<'r> Diff<'r> {
         // Units are in the order of their names.
         from.sort_unstable();
         to.sort_unstable();
-        Group { from, to, before: before.clone(), after: after.clone(), from_internet: false }
+        Group { from, to, before: before.clone(), after: after.clone() }
     }
 
     fn sorted(&self, mut groups: Vec<Group>) -> Vec<Group> {
         groups.sort_by(|a, b| {
-            let key = |group: &Group| (!group.from_internet, group.from.first().copied());
+            let key = |group: &Group| group.from.first().copied();
             (key(a), &a.to, &a.from, &a.after).cmp(&(key(b), &b.to, &b.from, &b.after))
         });
         groups

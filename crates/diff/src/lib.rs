@@ -38,11 +38,13 @@
 
 mod causes;
 mod diff;
+mod fields;
 mod kinds;
 mod objects;
 mod outside;
 mod pairs;
 pub mod report;
+mod server;
 mod summary;
 mod units;
 mod ways;

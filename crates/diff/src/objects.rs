@@ -1,10 +1,12 @@
 //! Which objects changed between two sets, and at which fields.
 use std::{collections::HashMap, sync::Arc};
 
-use netloom_objects::{Location, Object, ObjectRef, ObjectSet, Typed};
-use serde_json::Value;
+use netloom_objects::{Location, Object, ObjectRef, ObjectSet};
 
-/// An object that is not the same in both sets. One that was only moved, formatted or commented is.
+use crate::{fields::fields, server};
+
+/// An object that is not the same in both sets. One that was only moved, formatted or commented is, and so is one of
+/// which only fields differ that the server writes.
 #[derive(Clone, Debug)]
 pub struct ObjectChange {
     /// Where it was; none where it was added.
@@ -18,16 +20,13 @@ pub struct ObjectChange {
 /// A field that is not the same in both sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldChange {
-    /// `spec.ingress[0].from[1]`.
+    /// `spec.ingress[0].from[1]`, `spec.template.spec.containers[web].image`.
     pub path: String,
     /// Where it was, or what it would have been in.
     pub before: Location,
     /// Where it is, or what it was in.
     pub after: Location,
 }
-
-/// Fields that are told of one object, at most.
-const MOST_FIELDS: usize = 16;
 
 /// What makes two objects the same one to the API server.
 type Identity<'o> = (&'o str, &'o str, Option<&'o str>, &'o str);
@@ -75,12 +74,11 @@ pub(crate) fn changes(before: &ObjectSet, after: &ObjectSet) -> Vec<ObjectChange
                 after: Some(object.reference.clone()),
                 fields: Vec::new(),
             }),
-            Some(old) if same(old, object) => {}
-            Some(old) => changes.push(ObjectChange {
+            Some(old) => changes.extend(differing(old, object).map(|fields| ObjectChange {
                 before: Some(old.reference.clone()),
                 after: Some(object.reference.clone()),
-                fields: fields(old, object),
-            }),
+                fields,
+            })),
         }
     }
     let removed = before.objects().filter(|object| known.contains_key(&identity(object)));
@@ -97,70 +95,34 @@ fn identity(object: &Object) -> Identity<'_> {
     (group, &object.kind, object.reference.namespace.as_deref(), &object.name)
 }
 
-fn same(before: &Arc<Object>, after: &Arc<Object>) -> bool {
-    if Arc::ptr_eq(before, after) {
-        return true;
+/// Whether both say the same but for what the server writes; if not, where they differ.
+fn differing(before: &Arc<Object>, after: &Arc<Object>) -> Option<Vec<FieldChange>> {
+    if Arc::ptr_eq(before, after) || is_alike(before, after) {
+        return None;
     }
-    if before.api_version != after.api_version || before.typed != after.typed {
-        return false;
+    let (Some(mut old), Some(mut new)) = (before.value(""), after.value("")) else { return Some(Vec::new()) };
+    server::strip(&before.kind, &mut old);
+    server::strip(&after.kind, &mut new);
+    if old == new {
+        return None;
     }
-    // Of a kind that is only kept, and where something could not be read, the types do not hold everything.
-    let typed = !matches!(after.typed, Typed::Other(_));
-    (typed && !before.holds_fault("") && !after.holds_fault("")) || before.value("") == after.value("")
-}
-
-fn fields(before: &Object, after: &Object) -> Vec<FieldChange> {
-    let (Some(old), Some(new)) = (before.value(""), after.value("")) else { return Vec::new() };
-    let mut paths = Vec::new();
-    compare(&mut String::new(), &old, &new, &mut paths);
-    let located = paths.into_iter().map(|path| FieldChange {
-        before: before.locate(&path),
-        after: after.locate(&path),
-        path,
+    let located = fields(&after.kind, &old, &new).into_iter().map(|field| FieldChange {
+        before: before.locate(&field.before),
+        after: after.locate(&field.after),
+        path: field.shown,
     });
-    located.collect()
+    Some(located.collect())
 }
 
-/// Finds the deepest paths that differ.
-fn compare(path: &mut String, before: &Value, after: &Value, found: &mut Vec<String>) {
-    if before == after || found.len() == MOST_FIELDS {
-        return;
-    }
-    match (before, after) {
-        (Value::Object(old), Value::Object(new)) => {
-            let added = new.keys().filter(|key| !old.contains_key(*key));
-            for key in old.keys().chain(added) {
-                let values = [old.get(key), new.get(key)].map(|value| value.unwrap_or(&Value::Null));
-                below(path, &key_of(key), values, found);
-            }
-        }
-        (Value::Array(old), Value::Array(new)) => {
-            let start = old.iter().zip(new).take_while(|(a, b)| a == b).count();
-            let ends = old[start..].iter().rev().zip(new[start..].iter().rev());
-            let end = ends.take_while(|(a, b)| a == b).count();
-            for nth in start..old.len().max(new.len()) - end {
-                let item = |list: &[Value]| list[..list.len() - end].get(nth).cloned().unwrap_or(Value::Null);
-                below(path, &format!("[{nth}]"), [&item(old), &item(new)], found);
-            }
-        }
-        _ => found.push(path.clone()),
-    }
-}
-
-fn below(path: &mut String, part: &str, [before, after]: [&Value; 2], found: &mut Vec<String>) {
-    let length = path.len();
-    if length > 0 && !part.starts_with('[') {
-        path.push('.');
-    }
-    path.push_str(part);
-    compare(path, before, after, found);
-    path.truncate(length);
-}
-
-/// A key as it is written in a path.
-fn key_of(key: &str) -> String {
-    let escape = |c: char| matches!(c, '.' | '[' | '\\').then_some('\\').into_iter().chain([c]);
-    key.chars().flat_map(escape).collect()
+/// Whether the types say the same. Of a kind that is only kept, and where something could not be read, they do not
+/// hold everything.
+fn is_alike(before: &Object, after: &Object) -> bool {
+    let typed = after.typed.is_known();
+    before.api_version == after.api_version
+        && before.typed == after.typed
+        && typed
+        && !before.holds_fault("")
+        && !after.holds_fault("")
 }
 
 #[cfg(test)]
@@ -248,5 +210,93 @@ mod tests {
                 "edited Service default/s (new.yaml:1) metadata.annotations.a\\.example/b old.yaml:6 new.yaml:6"
             ]
         );
+    }
+
+    const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\n";
+
+    fn deployment(metadata: &str, env: &str, rest: &str) -> String {
+        format!(
+            "{DEPLOYMENT}metadata: {{name: d{metadata}}}\nspec:\n  selector: {{matchLabels: {{app: d}}}}\n  template:\n    \
+             metadata: {{labels: {{app: d}}}}\n    spec:\n      containers:\n      - name: c\n        image: x:1\n        \
+             env: [{env}]\n{rest}"
+        )
+    }
+
+    #[test]
+    fn what_the_server_writes_is_no_change() {
+        let export = |generation: u8, more: &str, status: &str| {
+            let metadata = format!(
+                ", uid: u{generation}, resourceVersion: '{generation}', generation: {generation}, creationTimestamp: \
+                 '2026-01-0{generation}T00:00:00Z', annotations: {{deployment.kubernetes.io/revision: '{generation}'{more}}}, \
+                 managedFields: [{{manager: m{generation}}}]"
+            );
+            deployment(&metadata, "", &format!("status: {{readyReplicas: {generation}{status}}}\n"))
+        };
+        let applied = ", kubectl.kubernetes.io/last-applied-configuration: '{}'";
+        assert_eq!(show(&export(1, "", ""), &export(2, applied, ", replicas: 3")), Vec::<String>::new());
+        // An export, and the manifest that it was made of.
+        assert_eq!(show(&export(1, applied, ""), &deployment("", "", "")), Vec::<String>::new());
+        let [only] = show(&export(1, "", ""), &export(2, ", team: x", "")).try_into().unwrap();
+        assert!(only.contains(" metadata.annotations.team "), "{only}");
+        assert!(!only.contains("revision"), "{only}");
+    }
+
+    #[test]
+    fn heartbeats_are_no_change_and_addresses_are_one() {
+        let node = |beat: u8, ip: u8| {
+            format!(
+                "apiVersion: v1\nkind: Node\nmetadata: {{name: n, resourceVersion: '{beat}'}}\nstatus:\n  addresses: \
+                 [{{type: InternalIP, address: 192.0.2.{ip}}}]\n  conditions: [{{type: Ready, status: 'True', \
+                 lastHeartbeatTime: '2026-01-01T00:00:0{beat}Z'}}]\n"
+            )
+        };
+        assert_eq!(show(&node(1, 1), &node(2, 1)), Vec::<String>::new());
+        let [only] = show(&node(1, 1), &node(2, 2)).try_into().unwrap();
+        assert!(only.contains(" status.addresses[InternalIP].address "), "{only}");
+        let lease = |beat: u8, holder: &str| {
+            format!(
+                "apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {{name: n}}\nspec: {{holderIdentity: {holder}, \
+                 renewTime: '2026-01-01T00:00:0{beat}.000000Z'}}\n"
+            )
+        };
+        assert_eq!(show(&lease(1, "n"), &lease(2, "n")), Vec::<String>::new());
+        assert_eq!(show(&lease(1, "n"), &lease(1, "m")).len(), 1);
+    }
+
+    #[test]
+    fn items_are_found_by_their_keys() {
+        let before = deployment("", "{name: A, value: a}, {name: B_URL, value: b}, {name: C, value: c}", "");
+        let after = deployment("", "{name: NEW, value: n}, {name: A, value: a}, {name: B_URL, value: x}", "");
+        let [only] = show(&before, &after).try_into().unwrap();
+        let paths: Vec<&str> = only.split(' ').filter(|word| word.starts_with("spec.")).collect();
+        let list = "spec.template.spec.containers[c].env";
+        assert_eq!(paths, [format!("{list}[B_URL].value"), format!("{list}[C]"), format!("{list}[NEW]")]);
+        // Another order is a change of the list.
+        let turned = deployment("", "{name: B_URL, value: b}, {name: A, value: a}, {name: C, value: c}", "");
+        let [only] = show(&before, &turned).try_into().unwrap();
+        assert!(only.contains(&format!(" {list} ")), "{only}");
+    }
+
+    #[test]
+    fn schemas_are_one_field() {
+        let crd = |a: &str, b: &str| {
+            let version = |name: &str, of: &str| {
+                format!(
+                    "  - name: {name}\n    served: true\n    storage: {}\n    schema: {{openAPIV3Schema: {{type: object, \
+                     properties: {{a: {{type: {of}}}, b: {{type: {of}}}}}}}}}\n",
+                    name == "v1"
+                )
+            };
+            format!(
+                "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: \
+                 widgets.a.example}}\nspec:\n  group: a.example\n  scope: Namespaced\n  names: {{plural: widgets, kind: \
+                 Widget}}\n  versions:\n{}{}",
+                version("v1beta1", a),
+                version("v1", b)
+            )
+        };
+        let [only] = show(&crd("string", "string"), &crd("string", "integer")).try_into().unwrap();
+        let paths: Vec<&str> = only.split(' ').filter(|word| word.starts_with("spec.")).collect();
+        assert_eq!(paths, ["spec.versions[v1].schema.openAPIV3Schema"]);
     }
 }

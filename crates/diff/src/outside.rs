@@ -5,7 +5,7 @@ use std::{
 };
 
 use netloom_policy::Direction;
-use netloom_reach::{AddressRange, ClassId, Outside, Party, PortSetId, Reach, Who};
+use netloom_reach::{AddressRange, ClassId, Outside, Party, PortSetId, Reach};
 
 use crate::{
     kinds::{Kind, Policies},
@@ -134,11 +134,4 @@ fn stretches(
         }
     }
     stretches
-}
-
-/// The part of the outside that is the internet.
-pub(crate) fn internet(reach: &Reach) -> Vec<AddressRange> {
-    // This name means somebody in every set.
-    let ends = Who::find(reach, "internet", None).map(|who| who.ends(reach)).unwrap_or_default();
-    ends.into_iter().filter_map(|(_, range)| range).collect()
 }

@@ -33,6 +33,14 @@ pub struct Summary {
     pub opens: bool,
     /// Whether some connection or way lacks ports that it had.
     pub closes: bool,
+    /// Objects of either side that are replaced by another one of the same name, and so are not compared.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub given_twice: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Count {
@@ -75,6 +83,11 @@ impl Diff<'_> {
         let [came, went] = self.came_and_went();
         summary.workloads = Count { added: came.len(), removed: went.len(), changed: 0 };
         self.objects.iter().for_each(|object| summary.objects.add(object.name(), 1));
+        let replaced = |side: &crate::Side<'_>| {
+            let given: usize = side.objects.sources.iter().map(|source| source.objects.len()).sum();
+            given.saturating_sub(side.objects.objects().count())
+        };
+        summary.given_twice = replaced(&self.before).max(replaced(&self.after));
         summary.opened_to_internet = self.opened_to_internet().len();
         let gained = self.groups().map(Group::gained).chain(self.ways.iter().map(|way| way.gained()));
         summary.opens = gained.into_iter().any(|ports| !ports.is_none());
@@ -83,16 +96,11 @@ impl Diff<'_> {
         summary
     }
 
-    /// Those that the internet reaches on ports on which it did not, by name.
+    /// Those that are published and that the internet reaches by it on ports on which it did not, by name.
     #[must_use]
     pub fn opened_to_internet(&self) -> Vec<crate::UnitId> {
-        let of_groups = self.outside.iter().filter(|group| group.from_internet).flat_map(|group| &group.to);
-        let units = of_groups.filter_map(|end| match end {
-            crate::End::Unit(unit) => Some(*unit),
-            _ => None,
-        });
-        let of_ways = self.ways.iter().filter(|way| way.from_internet()).map(|way| way.to);
-        let mut opened: Vec<_> = units.chain(of_ways).collect();
+        let mut opened: Vec<_> =
+            self.ways.iter().filter(|way| way.from_internet()).map(|way| way.to).collect();
         opened.sort_unstable();
         opened.dedup();
         opened

@@ -13,15 +13,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use arc_swap::ArcSwapOption;
 use common::{Cluster, addrs, endpoint, everything, service, vip};
 use hickory_proto::{
     op::{Edns, Message, Query},
     rr::{Name, RecordType},
 };
 use netloom_cluster::ServiceKind;
-use netloom_dns::{Responder, serve};
-use netloom_naming::Zone;
+use netloom_dns::{Inside, Responder, serve};
+use netloom_naming::{Dns, Zone};
 
 /// Questions under way at once: a socket's receive buffer holds them all.
 const WINDOW: usize = 128;
@@ -79,13 +78,14 @@ fn run(what: &str, zone: &Zone, queries: Vec<Vec<u8>>, seconds: u64) {
     let udp = UdpSocket::bind("127.0.0.1:0").expect("loopback");
     let tcp = TcpListener::bind("127.0.0.1:0").expect("loopback");
     let address = udp.local_addr().expect("bound");
-    let slot = Arc::new(ArcSwapOption::from_pointee(zone.clone()));
+    let responder = Responder::new(None, None);
+    responder.publish(Arc::new(Dns::plain(Arc::new(zone.clone()))), Inside::default());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let before = on_cpu();
         let shutdown = async { _ = stopped.await };
-        runtime.block_on(serve(udp, tcp, Responder::new(slot, None), shutdown)).expect("served");
+        runtime.block_on(serve(udp, tcp, responder, shutdown)).expect("served");
         on_cpu() - before
     });
     let client = UdpSocket::bind("127.0.0.1:0").expect("loopback");

@@ -1,21 +1,31 @@
 //! The cluster's DNS server: sockets in, answers out.
 //!
 //! The server knows no Snapshot and opens no socket: it answers on sockets that were opened elsewhere (in a pod's
-//! network namespace) from whatever [`netloom_naming::Zone`] the caller last swapped in.
+//! network namespace) by whatever [`netloom_naming::Dns`] the caller last published. What a question means is said
+//! there; here are the wire, the cache, forwarding, and the counters.
 #![forbid(unsafe_code)]
+mod admin;
 mod answer;
+mod cache;
+mod exposition;
+mod forwarder;
 mod limiter;
+mod live;
 mod metrics;
+mod pending;
 mod prebuilt;
 mod request;
 mod responder;
 mod serve;
+mod stats;
 mod tcp;
 mod udp;
 mod udp_upstream;
 mod upstream;
 mod wire;
 
+pub use admin::serve_admin;
+pub use forwarder::{Inside, Within};
 pub use metrics::{Metrics, Report, Transport};
 pub use responder::Responder;
 pub use serve::{ServeError, serve};

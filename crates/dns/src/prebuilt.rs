@@ -1,12 +1,11 @@
 //! Ready responses: most clients ask for the same few names with the same bytes.
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Weak},
 };
 
-use netloom_naming::Zone;
-
-use crate::wire::Slots;
+use crate::{live::Live, stats::BlockStats, wire::Slots};
 
 /// Half a megabyte or so a socket; the busiest names of a cluster are far fewer.
 const CAPACITY: usize = 4096;
@@ -19,33 +18,59 @@ pub(crate) struct Ready {
     pub(crate) rtype: u16,
     pub(crate) rcode: u16,
     pub(crate) truncated: bool,
+    pub(crate) with_do: bool,
+    /// Where it is counted, and as whose.
+    pub(crate) stats: Arc<BlockStats>,
+    pub(crate) plugin: usize,
 }
 
-/// The responses of one zone to packets seen before, by everything in the packet but its ID.
+/// The responses of one plan to packets seen before, by everything in the packet but its ID.
 #[derive(Debug, Default)]
 pub(crate) struct Prebuilt {
-    /// Weak, so that an idle server does not keep an old zone; the address cannot be another zone's meanwhile.
-    zone: Weak<Zone>,
+    /// Weak, so that an idle server does not keep an old plan; the address cannot be another one's meanwhile.
+    live: Weak<Live>,
     responses: HashMap<Box<[u8]>, Ready>,
+    key: Vec<u8>,
 }
 
 impl Prebuilt {
-    /// The response to a packet, if it was given before by this zone.
-    pub(crate) fn get(&mut self, zone: &Arc<Zone>, packet: &[u8]) -> Option<&Ready> {
-        if self.zone.as_ptr() != Arc::as_ptr(zone) {
-            self.zone = Arc::downgrade(zone);
+    /// The response to a packet, if it was given before by this plan.
+    pub(crate) fn get(&mut self, live: &Arc<Live>, packet: &[u8], client: IpAddr) -> Option<&Ready> {
+        if self.live.as_ptr() != Arc::as_ptr(live) {
+            self.live = Arc::downgrade(live);
             self.responses.clear();
         }
-        self.responses.get(packet.get(2..)?)
+        let question = packet.get(2..)?;
+        match live.client_key(client) {
+            None => self.responses.get(question),
+            Some(client) => {
+                write_key(&mut self.key, question, client);
+                self.responses.get(&*self.key)
+            }
+        }
     }
 
     /// Keeps the response to a packet that [`Prebuilt::get`] did not know.
-    pub(crate) fn keep(&mut self, packet: &[u8], ready: Ready) {
+    pub(crate) fn keep(&mut self, live: &Live, packet: &[u8], client: IpAddr, ready: Ready) {
         if self.responses.len() >= CAPACITY {
             self.responses.clear();
         }
-        if let Some(key) = packet.get(2..) {
-            self.responses.insert(key.into(), ready);
+        let Some(question) = packet.get(2..) else { return };
+        match live.client_key(client) {
+            None => _ = self.responses.insert(question.into(), ready),
+            Some(client) => {
+                write_key(&mut self.key, question, client);
+                self.responses.insert(self.key.as_slice().into(), ready);
+            }
         }
+    }
+}
+
+fn write_key(key: &mut Vec<u8>, question: &[u8], client: IpAddr) {
+    key.clear();
+    key.extend_from_slice(question);
+    match client {
+        IpAddr::V4(ip) => key.extend_from_slice(&ip.octets()),
+        IpAddr::V6(ip) => key.extend_from_slice(&ip.octets()),
     }
 }

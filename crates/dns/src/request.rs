@@ -1,10 +1,10 @@
 //! Reading a packet: what is a question to answer, what an error to report, what to drop.
-use std::fmt::Write as _;
-
 use hickory_proto::{
     op::{Edns, Message, MessageType, Metadata, OpCode, Query, ResponseCode},
     rr::DNSClass,
 };
+
+use crate::answer::text_of;
 
 /// The largest UDP response that is sent, as agreed at DNS Flag Day 2020: it passes every tunnel unfragmented.
 pub(crate) const MAX_UDP: u16 = 1232;
@@ -51,7 +51,7 @@ impl Request {
         let (Some(query), MessageType::Query) = (message.queries.pop(), message.metadata.message_type) else {
             return error(ResponseCode::FormErr);
         };
-        let name = text_of(&query);
+        let name = text_of(query.name());
         let request = Self { metadata: message.metadata, query, edns: message.edns, name };
         match request.refusal() {
             Some(rcode) => {
@@ -110,22 +110,4 @@ fn error_response(id: u16, op_code: OpCode, recursion_desired: bool, rcode: Resp
     response.metadata.recursion_desired = recursion_desired;
     response.metadata.recursion_available = true;
     response
-}
-
-fn text_of(query: &Query) -> String {
-    let mut text = String::with_capacity(query.name().len());
-    for label in query.name().iter() {
-        if !text.is_empty() {
-            text.push('.');
-        }
-        for byte in label {
-            match byte {
-                b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => text.push(char::from(*byte)),
-                b'A'..=b'Z' => text.push(char::from(byte.to_ascii_lowercase())),
-                // Writing to a String cannot fail.
-                _ => _ = write!(text, "\\{byte:03}"),
-            }
-        }
-    }
-    text
 }

@@ -1,40 +1,39 @@
-//! From a packet to its response: the zone's, the upstream's, or an error.
-use std::{fmt, sync::Arc, time::Instant};
+//! From a packet to its response: what the server's plan says, and what it takes to say it.
+use std::{fmt, net::IpAddr, sync::Arc, time::Instant};
 
 use arc_swap::ArcSwapOption;
-use hickory_proto::{
-    op::{Edns, Message, Query, ResponseCode},
-    rr::{DNSClass, Name},
-};
-use netloom_naming::Zone;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use hickory_proto::op::{Message, ResponseCode};
+use netloom_naming::{Dns, Reply, types};
 
 use crate::{
-    answer::{Reply, answer},
+    answer,
+    forwarder::{Inside, Reach, Within},
     limiter::{Limiter, PerName},
+    live::{Live, Registry},
     metrics::{Metrics, Transport, add},
+    pending::{Pending, Step},
     prebuilt::{Prebuilt, Ready},
     request::{MAX_UDP, Parsed, Request},
+    stats::{BlockStats, Served, plugin_index},
     upstream::Upstream,
     wire::{Slots, encode},
 };
 
-/// Questions that may be with the upstream server at once, as in CoreDNS's `forward`.
-const MAX_FORWARDED: usize = 1000;
-
-/// Answers packets. Shared by all sockets of a server, or of several.
+/// Answers packets. Shared by all sockets of a server.
 #[derive(Clone)]
 pub struct Responder {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
+    /// The port that is asked; any where the plan does not tell ports apart.
+    pub(crate) port: Option<u16>,
 }
 
-struct Inner {
-    zone: Arc<ArcSwapOption<Zone>>,
-    upstream: Option<Arc<dyn Upstream>>,
-    metrics: Arc<Metrics>,
-    forwarding: Arc<Semaphore>,
+pub(crate) struct Inner {
+    pub live: ArcSwapOption<Live>,
+    pub metrics: Arc<Metrics>,
+    pub registry: Registry,
+    reach: Reach,
     refusals: PerName,
-    failures: Limiter,
+    pub failures: Limiter,
 }
 
 impl fmt::Debug for Responder {
@@ -48,36 +47,62 @@ pub(crate) enum Response {
     /// Send these bytes.
     Now(Vec<u8>),
     /// Send what this comes to.
-    Later(Box<Forward>),
+    Later(Box<Pending>),
     /// Nothing.
     Never,
 }
 
-/// A question on its way to the upstream server.
-pub(crate) struct Forward {
-    responder: Responder,
-    upstream: Arc<dyn Upstream>,
-    /// The response so far, aliases of the cluster's included.
-    response: Message,
-    query: Message,
-    limit: u16,
-    _permit: OwnedSemaphorePermit,
+/// How a question came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Came {
+    pub transport: Transport,
+    pub client: IpAddr,
+    /// The packet's length.
+    pub length: usize,
+    pub at: Instant,
+    /// Orders addresses.
+    pub random: usize,
 }
 
 impl Responder {
-    /// Answers from the zone that is in `zone` at the time of each question (SERVFAIL while there is none), and from
-    /// `upstream` what is not in it (REFUSED without one).
+    /// Answers by the plan that was last published (SERVFAIL before the first). `machine` is asked for what the machine's
+    /// own servers know (REFUSED without one), `within` is the way to servers of the network that it is in.
     #[must_use]
-    pub fn new(zone: Arc<ArcSwapOption<Zone>>, upstream: Option<Arc<dyn Upstream>>) -> Self {
+    pub fn new(machine: Option<Arc<dyn Upstream>>, within: Option<Within>) -> Self {
         let inner = Inner {
-            zone,
-            upstream,
+            live: ArcSwapOption::empty(),
             metrics: Arc::default(),
-            forwarding: Arc::new(Semaphore::new(MAX_FORWARDED)),
+            registry: Registry::default(),
+            reach: Reach { machine, within, ..Reach::default() },
             refusals: PerName::default(),
             failures: Limiter::default(),
         };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(inner), port: None }
+    }
+
+    /// The same, for questions at one port of the plan's.
+    #[must_use]
+    pub fn at_port(&self, port: u16) -> Self {
+        Self { inner: self.inner.clone(), port: Some(port) }
+    }
+
+    /// Answers by this plan from now on. `inside` tells which addresses are of the network that the server is in.
+    pub fn publish(&self, dns: Arc<Dns>, inside: Inside) {
+        let before = self.inner.live.load_full();
+        let live = Live::new(dns, before.as_deref(), &self.inner.registry, self.inner.reach.clone(), inside);
+        self.inner.live.store(Some(Arc::new(live)));
+    }
+
+    /// Whether there is a plan.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.inner.live.load().is_some()
+    }
+
+    /// The plan that answers.
+    #[must_use]
+    pub fn plan(&self) -> Option<Arc<Dns>> {
+        self.inner.live.load().as_ref().map(|live| live.dns.clone())
     }
 
     /// The counters of all that this responder did.
@@ -90,12 +115,16 @@ impl Responder {
     pub(crate) fn ready(
         &self,
         packet: &[u8],
+        client: IpAddr,
         store: &mut Prebuilt,
         random: usize,
         out: &mut Vec<u8>,
     ) -> bool {
-        let zone = self.inner.zone.load();
-        let Some(ready) = zone.as_ref().and_then(|zone| store.get(zone, packet)) else { return false };
+        let at = Instant::now();
+        let live = self.inner.live.load();
+        let Some(ready) = live.as_ref().and_then(|live| store.get(live, packet, client)) else {
+            return false;
+        };
         out.clear();
         out.extend_from_slice(&ready.bytes);
         out[..2].copy_from_slice(&packet[..2]);
@@ -107,17 +136,22 @@ impl Responder {
         if ready.truncated {
             add(&metrics.truncated);
         }
+        ready.stats.count(&Served {
+            transport: Transport::Udp,
+            client,
+            rtype: ready.rtype,
+            with_do: ready.with_do,
+            asked: packet.len(),
+            plugin: ready.plugin,
+            rcode: ready.rcode,
+            answered: out.len(),
+            took: at.elapsed(),
+        });
         true
     }
 
     /// The response to a packet; a UDP one that others may ask for too is kept in the store.
-    pub(crate) fn respond(
-        &self,
-        packet: &[u8],
-        transport: Transport,
-        random: usize,
-        store: Option<&mut Prebuilt>,
-    ) -> Response {
+    pub(crate) fn respond(&self, packet: &[u8], came: Came, store: Option<&mut Prebuilt>) -> Response {
         let metrics = &self.inner.metrics;
         let request = match Request::parse(packet) {
             Parsed::Drop => {
@@ -126,72 +160,122 @@ impl Responder {
             }
             Parsed::Error(mut response) => {
                 let rtype = response.queries.first().map_or(0, |q| q.query_type().into());
-                metrics.request(transport, rtype);
-                return self.finish(&mut response, MAX_UDP).map_or(Response::Never, Response::Now);
+                metrics.request(came.transport, rtype);
+                return self.write(&mut response, MAX_UDP).map_or(Response::Never, Response::Now);
             }
-            Parsed::Request(request) => request,
+            Parsed::Request(request) => *request,
         };
-        metrics.request(transport, request.query.query_type().into());
-        let limit = match transport {
+        metrics.request(came.transport, request.query.query_type().into());
+        let Some(live) = self.inner.live.load_full() else {
+            let mut response = request.response();
+            response.metadata.response_code = ResponseCode::ServFail;
+            return self
+                .write(&mut response, self.limit(&request, came))
+                .map_or(Response::Never, Response::Now);
+        };
+        let mut pending = Pending::new(self.clone(), live, request, came);
+        let reply = match pending.step() {
+            Step::Done(reply) => reply,
+            Step::Wait => return Response::Later(Box::new(pending)),
+        };
+        let Some((bytes, ready)) = self.finish(&pending, reply) else { return Response::Never };
+        if let (Some(store), Some(ready)) = (store, ready) {
+            // The plan may have been swapped since the store was asked: this makes it forget the old one.
+            _ = store.get(&pending.live, packet, came.client);
+            store.keep(&pending.live, packet, came.client, ready);
+        }
+        Response::Now(bytes)
+    }
+
+    /// The bytes of a reply, and what is kept of it for the next one who asks.
+    pub(crate) fn finish(&self, pending: &Pending, reply: Reply) -> Option<(Vec<u8>, Option<Ready>)> {
+        let (request, came) = (&pending.request, pending.came);
+        let (plugin, shuffled) = match &reply {
+            Reply::Answer(response) if pending.was_cached => (plugin_index("cache"), response.shuffled),
+            Reply::Answer(response) => (plugin_index(response.plugin), response.shuffled),
+            Reply::Failed(..) => (0, false),
+            Reply::Dropped(_) => {
+                add(&self.inner.metrics.dropped);
+                return None;
+            }
+        };
+        let failed = |rcode: u16| {
+            let mut message = request.response();
+            message.metadata.response_code = ResponseCode::from(0, rcode as u8);
+            message
+        };
+        let mut message = match reply {
+            // A name in it may be one that DNS cannot carry.
+            Reply::Answer(response) => {
+                answer::message(&response, request).unwrap_or_else(|_| failed(types::SERVFAIL))
+            }
+            Reply::Failed(rcode, _) => failed(rcode),
+            Reply::Dropped(_) => return None,
+        };
+        let mut bytes = self.write(&mut message, self.limit(request, came))?;
+        let slots = if shuffled { Slots::find(&bytes) } else { Slots::default() };
+        let block = pending.live.stats_for(&request.name, self.port);
+        let rcode = u16::from(message.metadata.response_code);
+        let with_do = request.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok);
+        let served = Served {
+            transport: came.transport,
+            client: came.client,
+            rtype: request.query.query_type().into(),
+            with_do,
+            asked: came.length,
+            plugin,
+            rcode,
+            answered: bytes.len(),
+            took: came.at.elapsed(),
+        };
+        let stats = self.count(pending, block, &served);
+        let logs = block.is_some_and(|(i, _)| pending.live.dns.blocks()[i].logs);
+        if logs {
+            log(request, &served);
+        }
+        let keeps =
+            pending.known.is_empty() && request.is_common() && !logs && came.transport == Transport::Udp;
+        let ready = keeps.then(|| Ready {
+            bytes: bytes.clone(),
+            slots: slots.clone(),
+            rtype: served.rtype,
+            rcode,
+            truncated: message.metadata.truncation,
+            with_do,
+            stats,
+            plugin,
+        });
+        slots.rotate(&mut bytes, came.random);
+        Some((bytes, ready))
+    }
+
+    fn count(
+        &self,
+        pending: &Pending,
+        block: Option<(usize, &Arc<BlockStats>)>,
+        served: &Served,
+    ) -> Arc<BlockStats> {
+        let stats = match block {
+            Some((_, stats)) => stats.clone(),
+            // CoreDNS counts what no block is for like this.
+            None => {
+                let port = self.port.or_else(|| pending.live.dns.ports().first().copied()).unwrap_or(53);
+                self.inner.registry.stats(&format!("dns://:{port}"), "dropped")
+            }
+        };
+        stats.count(served);
+        stats
+    }
+
+    fn limit(&self, request: &Request, came: Came) -> u16 {
+        match came.transport {
             Transport::Udp => request.udp_limit(),
             Transport::Tcp => u16::MAX,
-        };
-        let zone = self.inner.zone.load_full();
-        let reply = zone.as_deref().map(|zone| answer(zone, &request));
-        match reply {
-            Some(Ok(Reply::Done(mut response))) => {
-                let Some(mut bytes) = self.finish(&mut response, limit) else { return Response::Never };
-                let slots = Slots::find(&bytes);
-                if let (Some(store), Some(zone), true) = (store, &zone, request.is_common()) {
-                    // The zone may have been swapped since the store was asked: this makes it forget the old one.
-                    _ = store.get(zone, packet);
-                    store.keep(packet, ready(&bytes, &slots, &response));
-                }
-                slots.rotate(&mut bytes, random);
-                Response::Now(bytes)
-            }
-            Some(Ok(Reply::Continue(response, target))) => {
-                self.forward(&request, response, Some(target), limit)
-            }
-            Some(Ok(Reply::NotOurs)) => self.forward(&request, request.response(), None, limit),
-            // No zone yet, or a name in it that DNS cannot carry.
-            None | Some(Err(_)) => self.fail(request.response(), ResponseCode::ServFail, limit),
         }
     }
 
-    fn forward(&self, request: &Request, response: Message, alias: Option<Name>, limit: u16) -> Response {
-        let Some(upstream) = self.inner.upstream.clone() else {
-            self.say_refused(&request.name);
-            // An alias is an answer all the same; whoever asked can follow it elsewhere.
-            let rcode = if alias.is_some() { ResponseCode::NoError } else { ResponseCode::Refused };
-            return self.fail(response, rcode, limit);
-        };
-        let Ok(permit) = self.inner.forwarding.clone().try_acquire_owned() else {
-            return self.fail(response, ResponseCode::ServFail, limit);
-        };
-        let mut query = Message::query();
-        let name = alias.unwrap_or_else(|| request.query.name().clone());
-        let mut question = Query::query(name, request.query.query_type());
-        question.set_query_class(DNSClass::IN);
-        query.add_query(question);
-        query.metadata.recursion_desired = true;
-        query.metadata.checking_disabled = request.metadata.checking_disabled;
-        let mut edns = Edns::new();
-        edns.set_max_payload(MAX_UDP);
-        edns.set_dnssec_ok(request.edns.as_ref().is_some_and(|e| e.flags().dnssec_ok));
-        query.edns = Some(edns);
-        add(&self.inner.metrics.forwarded);
-        let responder = self.clone();
-        Response::Later(Box::new(Forward { responder, upstream, response, query, limit, _permit: permit }))
-    }
-
-    fn fail(&self, mut response: Message, rcode: ResponseCode, limit: u16) -> Response {
-        response.metadata.response_code = rcode;
-        self.finish(&mut response, limit).map_or(Response::Never, Response::Now)
-    }
-
     /// Writes and counts a response. What cannot be written becomes SERVFAIL.
-    fn finish(&self, response: &mut Message, limit: u16) -> Option<Vec<u8>> {
+    fn write(&self, response: &mut Message, limit: u16) -> Option<Vec<u8>> {
         let bytes = encode(response, limit).or_else(|error| {
             tracing::warn!(%error, "a DNS response cannot be written");
             let metadata = response.metadata;
@@ -208,9 +292,9 @@ impl Responder {
 
     /// Says what was refused, but not of a name that is short for one of the cluster's: a resolver with a search list
     /// asks for it as it is too, and finds it, or not, by another candidate.
-    fn say_refused(&self, name: &str) {
+    pub(crate) fn say_refused(&self, live: &Live, name: &str) {
         let Some(left_out) = self.inner.refusals.pass(name, Instant::now()) else { return };
-        if self.inner.zone.load().as_ref().is_some_and(|zone| zone.is_short_form(name)) {
+        if live.dns.zone().is_short_form(name) {
             return;
         }
         let more = match left_out {
@@ -224,44 +308,23 @@ impl Responder {
     }
 }
 
-impl Forward {
-    /// Asks, and completes the response.
-    pub(crate) async fn finish(mut self: Box<Self>) -> Option<Vec<u8>> {
-        let name = self.query.queries.first().map(|q| q.name().to_string()).unwrap_or_default();
-        match self.upstream.exchange(self.query).await {
-            Ok(answer) => {
-                let response = &mut self.response;
-                response.metadata.response_code = match answer.metadata.response_code {
-                    code if code.high() > 0 => ResponseCode::ServFail,
-                    code => code,
-                };
-                response.metadata.authentic_data =
-                    response.answers.is_empty() && answer.metadata.authentic_data;
-                response.metadata.truncation = answer.metadata.truncation;
-                response.answers.extend(answer.answers);
-                response.authorities = answer.authorities;
-                response.additionals = answer.additionals;
-            }
-            Err(error) => {
-                add(&self.responder.inner.metrics.forward_failures);
-                if let Some(silent) = self.responder.inner.failures.pass(Instant::now()) {
-                    tracing::warn!(
-                        "cannot resolve {name} upstream: {error}; {silent} more like it were not logged"
-                    );
-                }
-                self.response.metadata.response_code = ResponseCode::ServFail;
-            }
-        }
-        self.responder.finish(&mut self.response, self.limit)
-    }
-}
-
-fn ready(bytes: &[u8], slots: &Slots, response: &Message) -> Ready {
-    Ready {
-        bytes: bytes.to_vec(),
-        slots: slots.clone(),
-        rtype: response.queries.first().map_or(0, |q| q.query_type().into()),
-        rcode: response.metadata.response_code.into(),
-        truncated: response.metadata.truncation,
-    }
+/// A line as CoreDNS' `log` writes it.
+fn log(request: &Request, served: &Served) {
+    let proto = match served.transport {
+        Transport::Udp => "udp",
+        Transport::Tcp => "tcp",
+    };
+    tracing::info!(
+        "{} - {} \"{} IN {}. {proto} {} {} {}\" {} {} {}s",
+        served.client,
+        request.metadata.id,
+        request.query.query_type(),
+        request.name,
+        served.asked,
+        served.with_do,
+        request.udp_limit(),
+        types::rcode_name(served.rcode),
+        served.answered,
+        served.took.as_secs_f64(),
+    );
 }

@@ -2,8 +2,9 @@
 use std::{
     hash::{BuildHasher, RandomState},
     io,
+    net::IpAddr,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -19,7 +20,7 @@ use tokio::{
 
 use crate::{
     metrics::Transport,
-    responder::{Responder, Response},
+    responder::{Came, Responder, Response},
 };
 
 /// For how long a connection may say nothing, and a client take nothing.
@@ -42,7 +43,7 @@ pub(crate) async fn run(listener: TcpListener, responder: Responder) {
             Ok((stream, peer)) => {
                 let responder = responder.clone();
                 connections.spawn(async move {
-                    if let Err(error) = connection(stream, responder).await {
+                    if let Err(error) = connection(stream, peer.ip().to_canonical(), responder).await {
                         tracing::debug!(%error, %peer, "a DNS connection ended");
                     }
                     drop(slot);
@@ -58,20 +59,21 @@ pub(crate) async fn run(listener: TcpListener, responder: Responder) {
     }
 }
 
-async fn connection(stream: TcpStream, responder: Responder) -> io::Result<()> {
+async fn connection(stream: TcpStream, client: IpAddr, responder: Responder) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let (reader, writer) = stream.into_split();
     let (responses, queue) = mpsc::channel(MAX_WAITING);
     // Writing has a task of its own, so that a slow answer delays no other. It ends when all senders are gone.
     let mut writing = JoinSet::new();
     writing.spawn(write(writer, queue));
-    let read = read(reader, responder, responses).await;
+    let read = read(reader, client, responder, responses).await;
     writing.join_next().await;
     read
 }
 
 async fn read(
     reader: OwnedReadHalf,
+    client: IpAddr,
     responder: Responder,
     responses: mpsc::Sender<Vec<u8>>,
 ) -> io::Result<()> {
@@ -84,7 +86,8 @@ async fn read(
             break;
         }
         let random = chance.hash_one(number) as usize;
-        match responder.respond(&packet, Transport::Tcp, random, None) {
+        let (transport, length, at) = (Transport::Tcp, packet.len(), Instant::now());
+        match responder.respond(&packet, Came { transport, client, length, at, random }, None) {
             Response::Now(bytes) => {
                 if responses.send(bytes).await.is_err() {
                     return Ok(());

@@ -4,7 +4,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{net::UdpSocket, task::JoinSet};
@@ -12,7 +12,7 @@ use tokio::{net::UdpSocket, task::JoinSet};
 use crate::{
     metrics::Transport,
     prebuilt::Prebuilt,
-    responder::{Responder, Response},
+    responder::{Came, Responder, Response},
 };
 
 /// Packets answered before other tasks get their turn.
@@ -67,10 +67,13 @@ impl Udp {
 
     async fn answer(&mut self, packet: &[u8], from: SocketAddr) {
         let random = self.next_random();
-        if self.responder.ready(packet, &mut self.store, random, &mut self.out) {
+        let client = from.ip().to_canonical();
+        if self.responder.ready(packet, client, &mut self.store, random, &mut self.out) {
             return send(&self.socket, &self.out, from).await;
         }
-        match self.responder.respond(packet, Transport::Udp, random, Some(&mut self.store)) {
+        let (transport, length, at) = (Transport::Udp, packet.len(), Instant::now());
+        let came = Came { transport, client, length, at, random };
+        match self.responder.respond(packet, came, Some(&mut self.store)) {
             Response::Now(bytes) => send(&self.socket, &bytes, from).await,
             Response::Never => {}
             Response::Later(forward) => {

@@ -87,7 +87,7 @@ impl UdpUpstream {
     async fn ask(&self, mut query: Message) -> Result<Message, UpstreamError> {
         let mut last = Err(UpstreamError::NoServer);
         for server in self.servers.iter().cycle().take(ATTEMPTS.max(self.servers.len())) {
-            last = self.ask_one(*server, &mut query).await;
+            last = self.ask_server(*server, &mut query, ATTEMPT, false).await;
             match &last {
                 Ok(m)
                     if !matches!(
@@ -103,17 +103,28 @@ impl UdpUpstream {
         last
     }
 
-    async fn ask_one(&self, server: SocketAddr, query: &mut Message) -> Result<Message, UpstreamError> {
+    /// Asks one server, over UDP and then over TCP where the response says that it is cut; or over TCP alone.
+    pub(crate) async fn ask_server(
+        &self,
+        server: SocketAddr,
+        query: &mut Message,
+        wait: Duration,
+        tcp: bool,
+    ) -> Result<Message, UpstreamError> {
         let (ticket, response) = self.shared.enlist(server, query)?;
         query.metadata.id = ticket.id;
         let bytes = query.to_vec()?;
         let io = |source| UpstreamError::Io { server, source };
+        if let (true, Some(connect)) = (tcp, &self.connect) {
+            let whole = timeout(wait, over_tcp(connect, server, query, &bytes)).await;
+            return whole.unwrap_or(Err(UpstreamError::Timeout(server)));
+        }
         self.shared.socket.send_to(&bytes, server).await.map_err(io)?;
-        let response = timeout(ATTEMPT, response).await.ok().and_then(Result::ok);
+        let response = timeout(wait, response).await.ok().and_then(Result::ok);
         let response = response.ok_or(UpstreamError::Timeout(server))?;
         match &self.connect {
             Some(connect) if response.metadata.truncation => {
-                let whole = timeout(ATTEMPT, over_tcp(connect, server, query, &bytes)).await;
+                let whole = timeout(wait, over_tcp(connect, server, query, &bytes)).await;
                 whole.unwrap_or(Err(UpstreamError::Timeout(server)))
             }
             _ => Ok(response),

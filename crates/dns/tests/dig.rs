@@ -2,11 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot run has to fail")]
 mod support;
 
-use std::sync::Arc;
-
 use netloom_cluster::ServiceKind;
 use netloom_dns::Transport;
-use netloom_naming::Zone;
 use support::{
     Server,
     cluster::{Cluster, endpoint, everything, service, vip},
@@ -206,13 +203,13 @@ fn before_the_first_zone_and_after_the_next() {
     let server = Server::start(None);
     let question = "web.production.svc.cluster.local A";
     assert_eq!(server.ask(question).status, "SERVFAIL");
-    server.zone.store(Some(Arc::new(Zone::compile(&everything().snapshot()))));
+    server.publish(&everything().snapshot());
     assert_eq!(server.ask(question).answer.len(), 1);
     assert_eq!(server.ask(question).answer.len(), 1);
     let mut next = everything();
     next.services.retain(|s| &*s.name != "web");
     let next = next.service(service("production", "web", vip(&["10.96.1.1"]), &[], vec![])).snapshot();
-    server.zone.rcu(|old| old.as_ref().map(|zone| Arc::new(zone.update(&next))));
+    server.publish(&next);
     assert_eq!(server.ask(question).answer, ["web.production.svc.cluster.local. 5 IN A 10.96.1.1"]);
 }
 

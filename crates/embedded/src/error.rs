@@ -1,6 +1,8 @@
 //! What can go wrong while the network is made or changed.
 use std::io;
 
+use nix::libc;
+
 use netloom_kernel::{
     fabric::FabricError, netns::NsError, nflog::NflogError, nft::NftError, rtnl::RtnlError,
 };
@@ -33,15 +35,21 @@ pub enum EmbeddedError {
     #[error(transparent)]
     Nflog(#[from] NflogError),
     /// A port could not be opened.
-    #[error(
-        "{owner} cannot listen on {port}: {source}; does another pod of the host's network have the port?"
-    )]
+    #[error("{owner} cannot listen on {port}: {source}{}", listen_hint(source))]
     Listen {
         /// The pod or node.
         owner: String,
         /// Protocol and port.
         port: String,
         /// What the kernel says.
+        source: io::Error,
+    },
+    /// There are not enough open files for probes.
+    #[error(
+        "too few open files for probes: {source}; raise `ulimit -n`, or open fewer connections with --max-probes"
+    )]
+    OpenFiles {
+        /// What the system says.
         source: io::Error,
     },
     /// The control socket.
@@ -66,6 +74,14 @@ pub enum EmbeddedError {
         /// Why.
         reason: String,
     },
+}
+
+fn listen_hint(error: &io::Error) -> &'static str {
+    match error.raw_os_error() {
+        Some(libc::EADDRINUSE) => "; does another pod of the host's network have the port?",
+        Some(libc::EMFILE | libc::ENFILE) => "; each port and each pod is one open file: raise `ulimit -n`",
+        _ => "",
+    }
 }
 
 impl EmbeddedError {

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use netloom_cluster::{NodeId, Pod, PodId, Protocol};
+use netloom_cluster::{NodeId, Pod, PodId, Protocol, Snapshot};
 use netloom_dns::Upstream;
 use netloom_explain::{Origin, World};
 use netloom_kernel::{
@@ -23,9 +23,10 @@ use tokio::sync::broadcast;
 use crate::{
     Denied, EmbeddedError,
     drops::{self, Drops},
-    plumbing::{Plumbing, PodKey, key_of},
+    plumbing::{Changes, Plumbing, PodKey, key_of},
     runs::{self, Process},
     servers::Servers,
+    sessions::{Home, Sessions},
 };
 
 /// How the nodes are joined.
@@ -49,6 +50,8 @@ pub struct NetworkOptions {
     pub upstream: Option<Arc<dyn Upstream>>,
     /// Commands to run instead of stand-ins: `namespace/workload` or `namespace/pod`, and the command.
     pub runs: Vec<(String, String)>,
+    /// Whether the commands that manifests name are run as well.
+    pub allow_run: bool,
 }
 
 /// What an application of a World did.
@@ -72,11 +75,13 @@ pub struct Network {
     servers: Servers,
     drops: Arc<Drops>,
     runs: Vec<(String, String)>,
+    allow_run: bool,
     /// Whether everything in the World listens and runs that should.
     settled: bool,
     /// The policies by which all connections were last judged.
     judged: Arc<PolicySet>,
-    processes: BTreeMap<PodKey, Process>,
+    processes: BTreeMap<PodKey, (Home, Process)>,
+    sessions: Sessions,
 }
 
 /// A socket that is wanted in somebody's namespace.
@@ -118,9 +123,11 @@ impl Network {
             servers: Servers::new(options.upstream),
             drops,
             runs: options.runs,
+            allow_run: options.allow_run,
             settled: false,
             judged: world.policies.clone(),
             processes: BTreeMap::new(),
+            sessions: Sessions::default(),
         };
         let mut applied = network.move_to(world).await?;
         applied.took = begun.elapsed();
@@ -150,20 +157,32 @@ impl Network {
     /// When the kernel refuses something, naming it.
     pub async fn apply(&mut self, world: World) -> Result<Applied, EmbeddedError> {
         let begun = Instant::now();
-        let mut applied = self.move_to(Arc::new(world)).await?;
-        applied.took = begun.elapsed();
-        Ok(applied)
+        let before = self.world.clone();
+        match self.move_to(Arc::new(world)).await {
+            Ok(applied) => Ok(Applied { took: begun.elapsed(), ..applied }),
+            Err(error) => {
+                // What a refused change has done already is undone.
+                if let Err(again) = self.move_to(before).await {
+                    tracing::warn!("after that, the network could not go back to what it was: {again}");
+                }
+                Err(error)
+            }
+        }
     }
 
     async fn move_to(&mut self, world: Arc<World>) -> Result<Applied, EmbeddedError> {
         let begun = Instant::now();
-        // Kernel first: new rules hold before new pods can speak, and before names lead to them.
-        let (plumbing, target) = (self.plumbing.clone(), world.clone());
-        let changes = blocking(|| self.worker.run(move |here| lock(&plumbing).apply(here, &target)))??;
-        tracing::debug!("acknowledged after {:?}", begun.elapsed());
+        // Rules hold before new pods can speak, new pods listen before anything leads to them, and pods that go answer
+        // until nothing does.
+        let prepared = self.on_kernels(&world, Plumbing::prepare)?;
         let settled = std::mem::replace(&mut self.settled, false);
         let same_pods = settled && Arc::ptr_eq(&self.world.snapshot.pods, &world.snapshot.pods);
         let processes = (!same_pods).then(|| self.wanted_processes(&world));
+        if let Some(wanted) = &processes {
+            self.sessions.end_gone(&world.snapshot);
+            // Their ports are free before anything else listens there.
+            self.end_processes(wanted, &world.snapshot).await;
+        }
         if !settled || !Servers::same_wanted(&self.world, &world) {
             let keys: BTreeSet<PodKey> = match &processes {
                 Some(wanted) => wanted.keys().cloned().collect(),
@@ -171,23 +190,37 @@ impl Network {
             };
             self.serve(&world, &keys).await?;
         }
+        let switched = self.on_kernels(&world, Plumbing::switch)?;
+        tracing::debug!("acknowledged after {:?}", begun.elapsed());
         self.servers.publish(&world);
+        self.servers.retire().await;
+        let finished = self.on_kernels(&world, Plumbing::finish)?;
         self.world = world;
         if let Some(wanted) = processes {
             self.start_processes(wanted)?;
         }
         self.settled = true;
         Ok(Applied {
-            pods_added: changes.pods_added,
-            pods_removed: changes.pods_removed,
-            elements: changes.elements,
+            pods_added: prepared.pods_added,
+            pods_removed: prepared.pods_removed,
+            elements: prepared.elements + switched.elements + finished.elements,
             ..Applied::default()
         })
     }
 
-    /// Ends what should no longer listen, and opens what should.
+    /// One step towards a World, on the worker that enters the nodes' namespaces.
+    fn on_kernels(
+        &self,
+        world: &Arc<World>,
+        step: impl FnOnce(&mut Plumbing, &mut Here, &World) -> Result<Changes, EmbeddedError> + Send + 'static,
+    ) -> Result<Changes, EmbeddedError> {
+        let (plumbing, world) = (self.plumbing.clone(), world.clone());
+        blocking(|| self.worker.run(move |here| step(&mut lock(&plumbing), here, &world)))?
+    }
+
+    /// Opens what should listen and does not; what should no longer is set aside.
     async fn serve(&mut self, world: &Arc<World>, processes: &BTreeSet<PodKey>) -> Result<(), EmbeddedError> {
-        let to_open = self.servers.retire(Servers::wanted(world, processes)).await;
+        let to_open = self.servers.missing(Servers::wanted(world, processes)).await;
         if !to_open.is_empty() {
             let (plumbing, target) = (self.plumbing.clone(), world.clone());
             let opened = blocking(|| {
@@ -222,25 +255,39 @@ impl Network {
             };
             let asked =
                 self.runs.iter().find(|(name, _)| is_meant(name)).map(|(_, command)| command.as_str());
-            if let Some(command) = asked.or(pod.run.as_deref()) {
+            let named = pod.run.as_deref().filter(|_| self.allow_run);
+            if let Some(command) = asked.or(named) {
                 wanted.insert(key_of(pod), command.to_owned());
             }
         }
         wanted
     }
 
+    async fn end_processes(&mut self, wanted: &BTreeMap<PodKey, String>, snapshot: &Snapshot) {
+        let stays = |pod: &PodKey, (home, process): &(Home, Process)| {
+            wanted.get(pod) == Some(&process.command) && home.is_in(snapshot)
+        };
+        let all = std::mem::take(&mut self.processes);
+        let (stay, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            all.into_iter().partition(|(pod, there)| stays(pod, there));
+        self.processes = stay;
+        for (_, process) in gone.into_values() {
+            process.end().await;
+        }
+    }
+
     fn start_processes(&mut self, wanted: BTreeMap<PodKey, String>) -> Result<(), EmbeddedError> {
-        self.processes.retain(|pod, process| wanted.get(pod) == Some(&process.command));
+        let snapshot = self.world.snapshot.clone();
         for (key, command) in wanted {
             if self.processes.contains_key(&key) {
                 continue;
             }
-            let Some(pod) = key.split_once('/').and_then(|(ns, name)| self.world.snapshot.find_pod(ns, name))
-            else {
+            let Some(pod) = key.split_once('/').and_then(|(ns, name)| snapshot.find_pod(ns, name)) else {
                 continue;
             };
-            let entry = self.entry(&pod.clone())?;
-            self.processes.insert(key.clone(), runs::start(&key, &entry, &command)?);
+            let entry = self.entry(pod)?;
+            let process = runs::start(&key, &entry, &command)?;
+            self.processes.insert(key.clone(), (Home::of(pod), process));
         }
         Ok(())
     }
@@ -251,7 +298,11 @@ impl Network {
         self.processes.contains_key(&key_of(self.world.snapshot.pod(pod)))
     }
 
-    /// The way into a pod for a process.
+    pub(crate) const fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// The way into a pod for a process, which has a container's rights there.
     ///
     /// # Errors
     /// When the pod has no namespace or the machine no handle left.
@@ -260,10 +311,11 @@ impl Network {
         let hostname = pod.hostname.as_deref().unwrap_or(&pod.name).chars().take(63).collect::<String>();
         let conf = resolv_conf(snapshot, pod, &ResolvConf::default()).to_string();
         let place = |plumbing: &Plumbing| plumbing.namespace_of(pod).map(NetNs::try_clone);
-        self.enter(&pod.qualified_name(), place, hostname, conf, Hosts::of(snapshot, pod).to_string())
+        let hosts = Hosts::of(snapshot, pod).to_string();
+        self.enter(&pod.qualified_name(), place, hostname, conf, hosts, true)
     }
 
-    /// The way into a node. Its resolver asks the cluster's DNS, which embedded nodes have no other one beside.
+    /// The way into a node, for a process that is root of its network. Its resolver asks the cluster's DNS, which embedded nodes have no other one beside.
     ///
     /// # Errors
     /// As [`Network::entry`].
@@ -273,7 +325,7 @@ impl Network {
         let dns = snapshot.dns_service.map(|id| snapshot.service(id).cluster_ips()).unwrap_or_default();
         let conf = ResolvConf { nameservers: dns.iter().take(1).collect(), ..ResolvConf::default() };
         let place = |plumbing: &Plumbing| Some(plumbing.node_namespace(node).try_clone());
-        self.enter(&format!("node {name}"), place, name.clone(), conf.to_string(), local_hosts(&name))
+        self.enter(&format!("node {name}"), place, name.clone(), conf.to_string(), local_hosts(&name), false)
     }
 
     /// The way outside of the cluster.
@@ -282,7 +334,7 @@ impl Network {
     /// As [`Network::entry`].
     pub fn outside_entry(&self) -> Result<PodEntry, EmbeddedError> {
         let place = |plumbing: &Plumbing| Some(plumbing.outside_namespace().try_clone());
-        self.enter("outside", place, "outside".to_owned(), String::new(), local_hosts("outside"))
+        self.enter("outside", place, "outside".to_owned(), String::new(), local_hosts("outside"), false)
     }
 
     fn enter(
@@ -292,12 +344,13 @@ impl Network {
         hostname: String,
         resolv_conf: String,
         hosts: String,
+        confined: bool,
     ) -> Result<PodEntry, EmbeddedError> {
         let doing = || EmbeddedError::io(format!("making the way into {whose}"));
         let ns = place(&lock(&self.plumbing))
             .unwrap_or_else(|| Err(std::io::ErrorKind::NotFound.into()))
             .map_err(doing())?;
-        PodEntry::from_holder(OwnedFd::from(ns), hostname, resolv_conf, hosts).map_err(doing())
+        PodEntry::from_holder(OwnedFd::from(ns), hostname, resolv_conf, hosts, confined).map_err(doing())
     }
 
     /// Opens sockets in the namespaces of those who are to use them.

@@ -2,7 +2,7 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use ipnet::IpNet;
-use netloom_cluster::{Peer, PortMatch, Protocol, Snapshot};
+use netloom_cluster::{Peer, PortMatch, Protocol, ServiceKind, Snapshot};
 use netloom_kernel::{
     fabric::{Attached, Attachment, CHILD_INDEX, FabricError, GATEWAY_V4, GATEWAY_V6, Router},
     netns::{Here, NetNs},
@@ -10,7 +10,7 @@ use netloom_kernel::{
     sysctl,
 };
 
-use crate::{EmbeddedError, plumbing};
+use crate::EmbeddedError;
 
 /// Ports of egress rules that are opened outside at most.
 const MAX_PORTS: usize = 64;
@@ -35,7 +35,6 @@ impl Outside {
         };
         let attached = fabric.attach(here, &attachment)?;
         here.enter(&attached.ns)?;
-        plumbing::answer_every_refusal()?;
         // IPv6 lets a client have only addresses of an interface, otherwise (ip-sysctl).
         sysctl::write_if_present("net/ipv6/ip_nonlocal_bind", "1").map_err(FabricError::from)?;
         let mut rtnl = Rtnl::open()?;
@@ -116,8 +115,28 @@ fn everything(ip: IpAddr) -> IpNet {
     IpNet::new_assert(if ip.is_ipv4() { IpAddr::from([0, 0, 0, 0]) } else { IpAddr::from([0u16; 8]) }, 0)
 }
 
-/// The ports that something answers on outside: the web's, DNS's, and those that egress rules towards addresses name.
+/// The ports that something answers on outside: those that are [`asked`] about, and all that the endpoints of Services
+/// outside of the cluster have, or that Services have which are a name outside.
 pub(crate) fn ports(snapshot: &Snapshot) -> BTreeSet<(Protocol, u16)> {
+    let mut ports = asked(snapshot);
+    for service in snapshot.services.iter() {
+        let named = matches!(service.kind, ServiceKind::ExternalName(_));
+        for (nth, port) in service.ports.iter().enumerate() {
+            let aims = service
+                .endpoints
+                .iter()
+                .filter(|e| e.pod.is_none())
+                .filter_map(|e| e.ports.get(nth)?.as_ref());
+            ports.extend(aims.map(|aim| (port.protocol, *aim)));
+            ports.extend(named.then_some((port.protocol, port.port)));
+        }
+    }
+    ports.retain(|(protocol, _)| matches!(protocol, Protocol::Tcp | Protocol::Udp));
+    ports
+}
+
+/// The ports on which addresses outside are tried: the web's, DNS's, and those that egress rules towards addresses name.
+pub(crate) fn asked(snapshot: &Snapshot) -> BTreeSet<(Protocol, u16)> {
     let mut ports =
         BTreeSet::from([(Protocol::Tcp, 80), (Protocol::Tcp, 443), (Protocol::Tcp, 53), (Protocol::Udp, 53)]);
     let rules = snapshot.policies.iter().flat_map(|p| p.egress.iter().flatten());

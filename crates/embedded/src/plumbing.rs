@@ -1,4 +1,6 @@
 //! The kernel's side of the network: namespaces, links, routes and nftables of every node, kept equal to a World.
+mod steps;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{IpAddr, TcpListener, UdpSocket},
@@ -7,17 +9,17 @@ use std::{
 
 use ipnet::IpNet;
 use netloom_cluster::{Nets, Node, NodeId, Pod, Protocol, Service, Snapshot};
-use netloom_explain::World;
 use netloom_kernel::{
     conntrack::Conntrack,
-    fabric::{Attached, Attachment, FabricError, Overlay as OverlayDevice, OverlayPeer, Router, overlay_mtu},
+    fabric::{Attached, Attachment, Overlay as OverlayDevice, OverlayPeer, Router, overlay_mtu},
     netns::{Here, NetNs},
     nflog::Nflog,
     nft::Netfilter,
-    sockets, sysctl,
+    sockets,
 };
-use netloom_node::{Firewall, LOG_GROUP, NodeState};
-use netloom_routing::announcer;
+use netloom_node::{Firewall, LOG_GROUP};
+use netloom_policy::Placed;
+use netloom_routing::announced;
 
 use crate::{EmbeddedError, Overlay, nodes, outside::Outside, translated::Tables};
 
@@ -55,10 +57,18 @@ pub(crate) struct Plumbing {
     fabric: Router,
     pub nodes: Vec<NodePlumbing>,
     pods: BTreeMap<PodKey, PodPlumbing>,
+    /// Pods that go: linked until nothing leads to them.
+    leaving: Vec<PodPlumbing>,
+    /// The policies that hold, and those that a change under way leads to.
+    policies: Placed,
+    between: Placed,
+    next: Placed,
     outside: Outside,
     /// Addresses that no range of a node covers, and where the fabric sends them.
     routed: BTreeMap<IpAddr, NodeId>,
-    /// What links and routes were last made for; none while a change is under way.
+    /// Addresses that every node has beside its own.
+    own_addresses: BTreeSet<IpAddr>,
+    /// What links, routes and connections were last brought in line with; none before the first time.
     linked: Option<Linked>,
 }
 
@@ -101,6 +111,15 @@ pub(crate) enum Opened {
     Udp(UdpSocket),
 }
 
+impl Opened {
+    pub const fn protocol(&self) -> Protocol {
+        match self {
+            Self::Tcp(_) => Protocol::Tcp,
+            Self::Udp(_) => Protocol::Udp,
+        }
+    }
+}
+
 impl Plumbing {
     /// Makes the fabric, the nodes and the outside.
     pub fn create(
@@ -110,7 +129,6 @@ impl Plumbing {
         rules: bool,
     ) -> Result<Self, EmbeddedError> {
         let mut fabric = Router::create(here, "fabric")?;
-        answer_every_refusal()?;
         let outside = Outside::create(here, &mut fabric, snapshot)?;
         for net in [
             snapshot.plan.pod_cidrs,
@@ -135,43 +153,15 @@ impl Plumbing {
             fabric,
             nodes,
             pods: BTreeMap::new(),
+            leaving: Vec::new(),
+            policies: Placed::default(),
+            between: Placed::default(),
+            next: Placed::default(),
             outside,
             routed: BTreeMap::new(),
+            own_addresses: BTreeSet::new(),
             linked: None,
         })
-    }
-
-    /// Brings every kernel to a World: rules before the links of new pods, so that no pod is ever open by accident.
-    pub fn apply(&mut self, here: &mut Here, world: &World) -> Result<Changes, EmbeddedError> {
-        let snapshot = &world.snapshot;
-        let linked = self.linked.take();
-        let same_pods = linked.as_ref().is_some_and(|linked| linked.same_pods(snapshot));
-        let mut changes = Changes::default();
-        if !same_pods {
-            self.same_nodes(snapshot)?;
-            changes.pods_removed = self.detach_gone(snapshot)?;
-        }
-        for node in self.nodes.iter_mut().filter(|_| self.rules) {
-            let routes = world.routes_of(node.firewall.node());
-            let state = NodeState { snapshot, tables: world.policies.tables(), routes };
-            let change = node.firewall.plan(state)?;
-            changes.elements += change.len();
-            if !change.is_empty() {
-                let failed = |source| EmbeddedError::Nftables {
-                    node: node.name.to_string(),
-                    source: Box::new(source),
-                };
-                Firewall::commit(&mut node.netfilter, change).map_err(failed)?;
-            }
-        }
-        if !same_pods {
-            changes.pods_added = self.attach_new(here, snapshot)?;
-        }
-        if !linked.is_some_and(|linked| linked.same(snapshot)) {
-            self.route(here, snapshot)?;
-        }
-        self.linked = Some(Linked::of(snapshot));
-        Ok(changes)
     }
 
     /// Refuses a World whose nodes are others: their links and routes are made once.
@@ -182,26 +172,6 @@ impl Plumbing {
             None => Ok(()),
             Some(what) => Err(EmbeddedError::NodesChanged(what)),
         }
-    }
-
-    fn detach_gone(&mut self, snapshot: &Snapshot) -> Result<usize, EmbeddedError> {
-        let stays = |key: &PodKey, plumbing: &PodPlumbing| {
-            key.split_once('/').and_then(|(namespace, name)| snapshot.find_pod(namespace, name)).is_some_and(
-                |pod| {
-                    !pod.host_network
-                        && pod.node == plumbing.node
-                        && pod.ips.iter().collect::<Vec<_>>() == plumbing.attached.ips
-                },
-            )
-        };
-        let gone: Vec<PodKey> =
-            self.pods.iter().filter(|(key, p)| !stays(key, p)).map(|(key, _)| key.clone()).collect();
-        for key in &gone {
-            if let Some(pod) = self.pods.remove(key) {
-                self.nodes[pod.node.0 as usize].router.detach(&pod.attached)?;
-            }
-        }
-        Ok(gone.len())
     }
 
     fn attach_new(&mut self, here: &mut Here, snapshot: &Snapshot) -> Result<usize, EmbeddedError> {
@@ -244,22 +214,15 @@ impl Plumbing {
             let covered = snapshot.node(pod.node).pod_cidrs;
             wanted.extend(pod.ips.iter().filter(|ip| !covered.contains(*ip)).map(|ip| (ip, pod.node)));
         }
-        for service in snapshot.services.iter().filter(|s| !s.lb_ips.is_empty() || !s.external_ips.is_empty())
-        {
-            let node = announcer(snapshot, service);
-            for ip in service.lb_ips.iter().chain(&service.external_ips) {
-                wanted.entry(*ip).or_insert(node);
-            }
-        }
+        wanted.extend(announced(snapshot));
         if wanted == self.routed {
             return Ok(());
         }
         for (ip, node) in wanted.iter().filter(|(ip, node)| self.routed.get(ip) != Some(node)) {
             self.fabric.route_to(&self.nodes[node.0 as usize].attached, IpNet::from(*ip))?;
         }
-        let gone: Vec<IpAddr> = self.routed.keys().filter(|ip| !wanted.contains_key(ip)).copied().collect();
-        for ip in gone {
-            self.fabric.unreachable(IpNet::from(ip))?;
+        for (ip, node) in self.routed.iter().filter(|(ip, _)| !wanted.contains_key(ip)) {
+            self.fabric.unroute(&self.nodes[node.0 as usize].attached, IpNet::from(*ip))?;
         }
         self.outside.lead_inside(here, wanted.keys().copied())?;
         self.routed = wanted;
@@ -329,7 +292,6 @@ impl NodePlumbing {
     fn create(here: &mut Here, fabric: &mut Router, node: &Node) -> Result<Self, EmbeddedError> {
         let of = format!("node {}", node.name);
         let mut router = Router::create(here, &of)?;
-        answer_every_refusal()?;
         let netfilter = Netfilter::open().map_err(|source| EmbeddedError::Nftables {
             node: node.name.to_string(),
             source: Box::new(source),
@@ -353,15 +315,6 @@ impl NodePlumbing {
             firewall: Firewall::new(node.id),
         })
     }
-}
-
-/// Lets the namespace that the thread is in answer every refused packet: by default the kernel tells a client of one
-/// refusal a second, and the rest looks like silence.
-pub(crate) fn answer_every_refusal() -> Result<(), EmbeddedError> {
-    for name in ["net/ipv4/icmp_ratelimit", "net/ipv6/icmp/ratelimit"] {
-        sysctl::write_if_present(name, "0").map_err(FabricError::from)?;
-    }
-    Ok(())
 }
 
 /// The address that carries the overlay: IPv4 where there is one.

@@ -3,23 +3,27 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     sync::Arc,
+    time::Duration,
 };
 
-use arc_swap::ArcSwapOption;
 use netloom_cluster::{NodeId, Pod, PodId, Protocol, Snapshot};
 use netloom_dns::{Responder, Upstream};
 use netloom_explain::World;
-use netloom_kernel::netns::{Here, NetNs};
-use netloom_naming::Zone;
+use netloom_kernel::netns::{Here, NetNs, Worker};
 use netloom_standin::{
     HealthState, Identity, NamedPort, Server, Transport, serve_health, serve_tcp, serve_udp,
 };
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::{
-    EmbeddedError, outside,
+    EmbeddedError,
+    dns::{self, DnsSockets, DnsWanted},
+    outside,
     plumbing::{Opened, Plumbing, PodKey, key_of, open_ports},
 };
+
+/// How long a request that is under way may take when its pod goes, and how long a silent connection is waited for.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Who listens: a pod, a node or the outside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,8 +38,8 @@ pub(crate) enum Owner {
 pub(crate) struct Wanted {
     identity: Arc<Identity>,
     ports: BTreeSet<(Protocol, u16)>,
-    /// The port that is the cluster's DNS.
-    dns: Option<u16>,
+    /// What it listens on as the cluster's DNS.
+    dns: Option<DnsWanted>,
     /// Health check ports with their Service's namespace and name.
     health: BTreeMap<u16, (String, String)>,
     /// Changes when the owner's namespace is another one than before.
@@ -47,13 +51,38 @@ pub(crate) struct OpenedFor {
     owner: Owner,
     wanted: Wanted,
     sockets: Vec<(u16, Opened)>,
+    dns: Option<DnsSockets>,
 }
 
 struct Running {
     wanted: Wanted,
-    servers: Vec<Server>,
+    servers: HashMap<(Protocol, u16), Server>,
     dns: Vec<JoinHandle<()>>,
+    responder: Option<Responder>,
     health: Vec<(u16, Arc<HealthState>)>,
+}
+
+impl Running {
+    /// Ends everything; the sockets are closed when this returns.
+    async fn end(mut self) {
+        for server in std::mem::take(&mut self.servers).into_values() {
+            server.stop().await;
+        }
+        for task in std::mem::take(&mut self.dns) {
+            task.abort();
+            // It was cancelled: that it says so is no news.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Wanted {
+    /// Whether the other is the same but for the ports that it listens on. The ports of DNS and of health checks have
+    /// servers of their own.
+    fn differs_by_ports(&self, other: &Self) -> bool {
+        let plain = |wanted: &Self| wanted.dns.is_none() && wanted.health.is_empty();
+        plain(self) && plain(other) && self.identity == other.identity && self.place == other.place
+    }
 }
 
 impl Drop for Running {
@@ -65,20 +94,23 @@ impl Drop for Running {
 /// Everything that listens.
 pub(crate) struct Servers {
     running: HashMap<Owner, Running>,
-    responder: Responder,
-    zone: Arc<ArcSwapOption<Zone>>,
+    /// What ends when nobody is led to it any more: of owners that go, and single ports.
+    leaving: Vec<Running>,
+    ending: Vec<Server>,
+    upstream: Option<Arc<dyn Upstream>>,
+    /// Opens the connections of DNS servers to others.
+    dialer: Option<Arc<Worker>>,
 }
 
 impl Servers {
     pub fn new(upstream: Option<Arc<dyn Upstream>>) -> Self {
-        let zone = Arc::new(ArcSwapOption::empty());
-        Self { running: HashMap::new(), responder: Responder::new(zone.clone(), upstream), zone }
+        Self { running: HashMap::new(), leaving: Vec::new(), ending: Vec::new(), upstream, dialer: None }
     }
 
     /// What should listen in this World, without the pods in which a process of the user's own runs.
     pub fn wanted(world: &World, processes: &BTreeSet<PodKey>) -> HashMap<Owner, Wanted> {
         let snapshot = &world.snapshot;
-        let dns = dns_ports(snapshot);
+        let mut dns = dns::wanted(world);
         let mut wanted = HashMap::with_capacity(snapshot.pods.len() + snapshot.nodes.len() + 1);
         for pod in snapshot.pods.iter() {
             let key = key_of(pod);
@@ -88,7 +120,7 @@ impl Servers {
             let pod_wanted = Wanted {
                 identity: Arc::new(identity(snapshot, pod)),
                 ports: pod.listening.iter().copied().collect(),
-                dns: dns.get(&pod.id).copied(),
+                dns: dns.remove(&pod.id),
                 health: BTreeMap::new(),
                 place: (pod.node.0, pod.ips.iter().collect()),
             };
@@ -125,6 +157,11 @@ impl Servers {
 
     /// Whether the same should listen in two Worlds, told without looking at every pod.
     pub fn same_wanted(before: &World, now: &World) -> bool {
+        let same_dns = Arc::ptr_eq(&before.dns.cluster, &now.dns.cluster)
+            && Arc::ptr_eq(&before.dns.node_local, &now.dns.node_local);
+        if !same_dns && dns::wanted(before) != dns::wanted(now) {
+            return false;
+        }
         let (before, now) = (&before.snapshot, &now.snapshot);
         if !Arc::ptr_eq(&before.pods, &now.pods) || !Arc::ptr_eq(&before.nodes, &now.nodes) {
             return false;
@@ -137,30 +174,61 @@ impl Servers {
         let same_services =
             Arc::ptr_eq(&before.services, &now.services) && before.dns_service == now.dns_service;
         (same_services || (dns_ports(before) == dns_ports(now) && health(before) == health(now)))
-            && (Arc::ptr_eq(&before.policies, &now.policies) || outside::ports(before) == outside::ports(now))
+            && ((same_services && Arc::ptr_eq(&before.policies, &now.policies))
+                || outside::ports(before) == outside::ports(now))
     }
 
-    /// Ends what should no longer listen, or no longer the same way; returns what has to be opened.
-    pub async fn retire(&mut self, wanted: HashMap<Owner, Wanted>) -> Vec<(Owner, Wanted)> {
-        let stale: Vec<Owner> = self
-            .running
-            .iter()
-            .filter(|(owner, r)| wanted.get(owner) != Some(&r.wanted))
-            .map(|(o, _)| o.clone())
-            .collect();
-        for owner in stale {
-            if let Some(mut running) = self.running.remove(&owner) {
-                for server in std::mem::take(&mut running.servers) {
-                    server.stop().await;
+    /// What has to be opened before anybody is led to it: ports that nothing listens on yet. What should listen no longer,
+    /// or otherwise than it does, is set aside: see [`Self::retire`].
+    pub async fn missing(&mut self, wanted: HashMap<Owner, Wanted>) -> Vec<(Owner, Wanted)> {
+        let mut missing = Vec::new();
+        let mut ends: Vec<Owner> = self.running.keys().filter(|o| !wanted.contains_key(o)).cloned().collect();
+        for (owner, wanted) in wanted {
+            match self.running.get_mut(&owner) {
+                Some(running) if running.wanted == wanted => {}
+                Some(running) if running.wanted.differs_by_ports(&wanted) => {
+                    let kept = |port: &(Protocol, u16)| wanted.ports.contains(port);
+                    let gone: Vec<_> = running.servers.keys().filter(|port| !kept(port)).copied().collect();
+                    self.ending.extend(gone.iter().filter_map(|port| running.servers.remove(port)));
+                    let mut more = wanted.clone();
+                    more.ports.retain(|port| !running.servers.contains_key(port));
+                    running.wanted = wanted;
+                    missing.push((owner, more));
                 }
-                for task in std::mem::take(&mut running.dns) {
-                    task.abort();
-                    // It was cancelled: that it says so is no news.
-                    let _ = task.await;
+                Some(running) => {
+                    // In the same namespace the ports have to be free first.
+                    if running.wanted.place == wanted.place {
+                        if let Some(running) = self.running.remove(&owner) {
+                            running.end().await;
+                        }
+                    } else {
+                        ends.push(owner.clone());
+                    }
+                    missing.push((owner, wanted));
                 }
+                None => missing.push((owner, wanted)),
             }
         }
-        wanted.into_iter().filter(|(owner, _)| !self.running.contains_key(owner)).collect()
+        for owner in ends {
+            self.leaving.extend(self.running.remove(&owner));
+        }
+        missing
+    }
+
+    /// Ends what was set aside, when nobody is led to it any more: what was asked is answered first.
+    pub async fn retire(&mut self) {
+        let leaving = std::mem::take(&mut self.leaving);
+        let mut ending = std::mem::take(&mut self.ending);
+        let mut others = Vec::new();
+        for mut running in leaving {
+            ending.extend(std::mem::take(&mut running.servers).into_values());
+            others.push(running);
+        }
+        let mut drained: JoinSet<()> = ending.into_iter().map(|server| server.drain(PATIENCE)).collect();
+        while drained.join_next().await.is_some() {}
+        for running in others {
+            running.end().await;
+        }
     }
 
     /// Opens the sockets, in their owners' namespaces.
@@ -181,29 +249,54 @@ impl Servers {
                 Owner::Outside => Some(plumbing.outside_namespace()),
             };
             let Some(ns) = ns else { continue };
-            let ports =
-                wanted.ports.iter().copied().chain(wanted.health.keys().map(|port| (Protocol::Tcp, *port)));
-            let sockets = open_ports(here, ns, &wanted.identity.label(), ports)?;
-            opened.push(OpenedFor { owner, wanted, sockets });
+            let told = |at: &(Protocol, u16)| {
+                let told = wanted.dns.iter().flat_map(|dns| &dns.admin);
+                at.0 == Protocol::Tcp && told.into_iter().any(|(port, ..)| *port == at.1)
+            };
+            let by_address = |at: &(Protocol, u16)| {
+                wanted.dns.as_ref().is_some_and(|dns| !dns.at.is_empty() && dns.ports.contains(&at.1))
+            };
+            let ports = wanted.ports.iter().copied().filter(|at| !told(at) && !by_address(at));
+            let ports = ports.chain(wanted.health.keys().map(|port| (Protocol::Tcp, *port)));
+            let label = wanted.identity.label();
+            let mut sockets = open_ports(here, ns, &label, ports)?;
+            let dns = wanted.dns.as_ref().map(|dns| dns.open(ns, &label, &mut sockets)).transpose()?;
+            opened.push(OpenedFor { owner, wanted, sockets, dns });
         }
         Ok(opened)
     }
 
     /// Starts to answer.
     pub fn start(&mut self, opened: Vec<OpenedFor>) -> Result<(), EmbeddedError> {
-        for OpenedFor { owner, wanted, sockets } in opened {
-            let mut running = Running { servers: Vec::new(), dns: Vec::new(), health: Vec::new(), wanted };
-            let mut dns: (Option<std::net::UdpSocket>, Option<std::net::TcpListener>) = (None, None);
+        for OpenedFor { owner, wanted, sockets, dns } in opened {
+            let fresh = || Running {
+                servers: HashMap::new(),
+                dns: Vec::new(),
+                responder: None,
+                health: Vec::new(),
+                wanted: wanted.clone(),
+            };
+            // More ports of an owner that listens on others already.
+            let mut running = self.running.remove(&owner).unwrap_or_else(fresh);
+            if let Some(dns) = dns {
+                let label = running.wanted.identity.label();
+                let (responder, tasks) = dns.start(&label, self.upstream.clone(), &self.dialer()?)?;
+                running.responder = Some(responder);
+                running.dns = tasks;
+            }
+            let mut dns: BTreeMap<u16, (Vec<std::net::UdpSocket>, Vec<std::net::TcpListener>)> =
+                BTreeMap::new();
             for (port, socket) in sockets {
                 let identity = running.wanted.identity.clone();
-                let is_dns = running.wanted.dns == Some(port);
+                let protocol = socket.protocol();
+                let is_dns = running.wanted.dns.as_ref().is_some_and(|dns| dns.ports.contains(&port));
                 let served = match socket {
                     Opened::Tcp(listener) if is_dns => {
-                        dns.1 = Some(listener);
+                        dns.entry(port).or_default().1.push(listener);
                         continue;
                     }
                     Opened::Udp(socket) if is_dns => {
-                        dns.0 = Some(socket);
+                        dns.entry(port).or_default().0.push(socket);
                         continue;
                     }
                     Opened::Tcp(listener) => match running.wanted.health.get(&port) {
@@ -217,28 +310,41 @@ impl Servers {
                     Opened::Udp(socket) => serve_udp(socket, identity, port),
                 };
                 let label = running.wanted.identity.label();
-                running
-                    .servers
-                    .push(served.map_err(|e| EmbeddedError::Server { owner: label, reason: e.to_string() })?);
+                let served =
+                    served.map_err(|e| EmbeddedError::Server { owner: label, reason: e.to_string() })?;
+                running.servers.insert((protocol, port), served);
             }
-            if let (Some(udp), Some(tcp)) = dns {
-                let responder = self.responder.clone();
-                let label = running.wanted.identity.label();
-                running.dns.push(tokio::spawn(async move {
-                    if let Err(error) = netloom_dns::serve(udp, tcp, responder, std::future::pending()).await
-                    {
-                        tracing::error!("DNS server in {label}: {error}");
-                    }
-                }));
+            for (port, (udp, tcp)) in dns {
+                let Some(responder) = &running.responder else { continue };
+                for (udp, tcp) in udp.into_iter().zip(tcp) {
+                    let label = running.wanted.identity.label();
+                    running.dns.push(dns::answer(label, udp, tcp, responder.at_port(port)));
+                }
             }
             self.running.insert(owner, running);
         }
         Ok(())
     }
 
+    fn dialer(&mut self) -> Result<Arc<Worker>, EmbeddedError> {
+        if let Some(dialer) = &self.dialer {
+            return Ok(dialer.clone());
+        }
+        let made = Arc::new(Worker::spawn()?);
+        self.dialer = Some(made.clone());
+        Ok(made)
+    }
+
     /// Publishes the names and the health of a World.
     pub fn publish(&self, world: &World) {
-        self.zone.store(Some(world.zone.clone()));
+        for running in self.running.values() {
+            let (Some(responder), Some(wanted)) = (&running.responder, &running.wanted.dns) else { continue };
+            let node_local = wanted.node_local.and_then(|i| world.dns.node_local.get(i));
+            let plan = node_local.map_or(&world.dns.cluster, |server| &server.dns);
+            if !responder.plan().is_some_and(|running| Arc::ptr_eq(&running, plan)) {
+                responder.publish(plan.clone(), dns::inside(plan, &world.snapshot));
+            }
+        }
         for node in world.snapshot.nodes.iter().map(|node| node.id) {
             let Some(running) = self.running.get(&Owner::Node(node)) else { continue };
             for (port, state) in &running.health {

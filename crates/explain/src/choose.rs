@@ -61,6 +61,7 @@ pub(crate) fn pod_ports(
 ) -> Result<(Protocol, Vec<Option<u16>>), ExplainError> {
     let protocol = to.protocol.or(default);
     let all = || pods.iter().flat_map(|p| &p.listening);
+    let stated = || pods.iter().flat_map(|p| p.stated());
     let fits = |p: &&(Protocol, u16)| protocol.is_none_or(|wanted| wanted == p.0);
     let known = || {
         let mut known: Vec<(Protocol, u16)> = all().copied().collect();
@@ -82,7 +83,7 @@ pub(crate) fn pod_ports(
                 || ExplainError::NoPortName { to: label.to_owned(), port: name.clone(), known: known() };
             found.map(|p| (p, of(p))).ok_or_else(missing)
         }
-        None => match all().find(fits) {
+        None => match stated().find(fits).or_else(|| all().find(fits)) {
             Some((protocol, port)) => Ok((*protocol, vec![Some(*port); pods.len()])),
             None => Err(ExplainError::NoPort { to: label.to_owned(), known: known() }),
         },

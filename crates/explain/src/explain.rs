@@ -3,10 +3,13 @@ use std::net::SocketAddr;
 
 use netloom_cluster::{Family, Protocol};
 use netloom_naming::ResolvConf;
-use netloom_objects::ObjectSet;
+use netloom_objects::{
+    ObjectSet,
+    unread::{Reader, Unread},
+};
 
 use crate::{
-    Destination, End, ExplainError, Explanation, Hop, Origin, Outcome, Path, Stage, Verdict, World,
+    Destination, End, ExplainError, Explanation, Hop, Origin, Outcome, Path, Stage, Target, Verdict, World,
     lines::Lines,
     lookup::{Aim, Source, Who},
     paths::{Taken, hops},
@@ -66,7 +69,10 @@ pub fn explain(
         hop.excerpt = hop.object.as_ref().and_then(|o| context.lines.excerpt(o));
     }
     let to = to.trim().to_owned();
-    Ok(Explanation { from: source.label, to, verdict: told.verdict, hops: told.hops, asking: told.asking })
+    let not_judged =
+        options.objects.map(|objects| Unread::of(objects, Reader::Connections)).unwrap_or_default();
+    let (verdict, hops, asking) = (told.verdict, told.hops, told.asking);
+    Ok(Explanation { from: source.label, to, verdict, hops, not_judged, asking })
 }
 
 fn no_family(source: &Source, to: &str) -> ExplainError {
@@ -136,6 +142,39 @@ fn in_family(
     Ok(Some(tell(context, worst, sources)))
 }
 
+/// The hops from some clients to each of some addresses, by one protocol: of the pair that fails, if one does. None
+/// where no client has an address of the family of one of these.
+#[must_use]
+pub fn explain_leg(
+    world: &World,
+    origins: &[Origin],
+    dials: &[SocketAddr],
+    protocol: Protocol,
+    options: &Options<'_>,
+) -> Option<Vec<Hop>> {
+    let context = Context { world, options, lines: Lines { objects: options.objects } };
+    let speaks = |origin: &Origin, family: Family| match origin {
+        Origin::Pod(pod) => world.snapshot.pod(*pod).ips.of(family).is_some(),
+        Origin::Node(node) => world.snapshot.node(*node).ips.of(family).is_some(),
+        Origin::Outside(ip) => Family::of(*ip) == family,
+    };
+    let journeys: Vec<Journey> = origins
+        .iter()
+        .filter_map(|origin| {
+            let dials: Vec<SocketAddr> =
+                dials.iter().filter(|dial| speaks(origin, Family::of(dial.ip()))).copied().collect();
+            let ways = dials.iter().flat_map(|dial| {
+                trace(world, *origin, *dial, protocol).into_iter().map(|path| (*dial, path))
+            });
+            let ways: Vec<_> = ways.collect();
+            (!ways.is_empty()).then(|| Journey { origin: *origin, plan: Plan::to(dials, protocol), ways })
+        })
+        .collect();
+    let failing = journeys.iter().filter(|journey| journey.failing() > 0).count();
+    let worst = journeys.iter().rev().max_by_key(|journey| journey.badness())?;
+    Some(tell(&context, worst, (failing, journeys.len())).hops)
+}
+
 fn tell(context: &Context<'_>, journey: &Journey, sources: (usize, usize)) -> Told {
     let mut told = journey.plan.hops.clone();
     if let Some((dial, path)) = journey.ways.iter().rev().max_by_key(|(_, path)| badness(path)) {
@@ -160,6 +199,7 @@ fn tell(context: &Context<'_>, journey: &Journey, sources: (usize, usize)) -> To
             ]));
         }
     }
+    told.extend(pending(context.world, journey));
     let denied = told.iter().any(|h| !h.is_ok());
     let verdict = if denied { Verdict::Denied } else { Verdict::Allowed };
     Told { verdict, hops: told, asking: asking(context.world, journey) }
@@ -170,6 +210,28 @@ fn how_many(counts: &[(usize, usize, &str, bool)]) -> String {
     let told = counts.iter().filter(|(_, all, _, said)| *said && *all > 1);
     let told: Vec<String> = told.map(|(some, all, what, _)| format!("{some} of {all} {what}")).collect();
     if told.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) }
+}
+
+/// Pods at the ends of the way that no node takes.
+fn pending(world: &World, journey: &Journey) -> Vec<Hop> {
+    let from = match journey.origin {
+        Origin::Pod(pod) => Some(pod),
+        _ => None,
+    };
+    let to = journey.ways.iter().filter_map(|(_, path)| match path.end {
+        End::Delivered { target: Target::Pod(pod), .. } => Some(pod),
+        _ => None,
+    });
+    let mut pods: Vec<_> = from.into_iter().chain(to).collect();
+    pods.sort_unstable();
+    pods.dedup();
+    let pods = pods.into_iter().map(|pod| world.snapshot.pod(pod)).filter(|pod| pod.pending);
+    let note = |pod: &std::sync::Arc<netloom_cluster::Pod>| {
+        let why =
+            format!("{} is Pending, as no node takes it; this is how it will be once it runs", pod.name);
+        Hop::ok(Stage::Note, why, Some(pod.origin.clone()))
+    };
+    pods.map(note).collect()
 }
 
 fn asking(world: &World, journey: &Journey) -> Option<String> {

@@ -10,10 +10,21 @@ use crate::World;
 pub const TELLING: [&str; 5] =
     ["app.kubernetes.io/name", "app", "k8s-app", "name", "app.kubernetes.io/component"];
 /// Labels that controllers set on single pods or revisions: no rule should name them.
-pub const PASSING: [&str; 6] = [
+pub const PASSING: [&str; 17] = [
     "pod-template-hash",
+    "rollouts-pod-template-hash",
     "controller-revision-hash",
     "pod-template-generation",
+    "controller-uid",
+    "batch.kubernetes.io/controller-uid",
+    "deployment",
+    "serving.knative.dev/revision",
+    "serving.knative.dev/configurationGeneration",
+    "kubevirt.io/created-by",
+    "operator.prometheus.io/shard",
+    "strimzi.io/pod-name",
+    "cnpg.io/instanceName",
+    "cnpg.io/instanceRole",
     "statefulset.kubernetes.io/pod-name",
     "apps.kubernetes.io/pod-index",
     "batch.kubernetes.io/job-completion-index",

@@ -1,8 +1,10 @@
 //! What an explanation consists of.
 use std::sync::Arc;
 
-use netloom_objects::ObjectRef;
+use netloom_objects::{ObjectRef, ObjectSet, unread::Unread};
 use serde::Serialize;
+
+use crate::lines::Lines;
 
 /// Whether the request gets its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,6 +34,8 @@ pub enum Stage {
     Name,
     /// The policies of the source.
     Egress,
+    /// The Ingress or route that takes a request from outside.
+    Route,
     /// The Service, and the endpoint that it chooses.
     Service,
     /// The policies of the destination.
@@ -49,6 +53,7 @@ impl Stage {
         match self {
             Self::Name => "name",
             Self::Egress => "egress",
+            Self::Route => "route",
             Self::Service => "service",
             Self::Ingress => "ingress",
             Self::Answer => "answer",
@@ -90,7 +95,8 @@ pub struct Hop {
 }
 
 impl Hop {
-    pub(crate) fn ok(stage: Stage, why: impl Into<String>, object: Option<Arc<ObjectRef>>) -> Self {
+    /// A hop that lets the request pass.
+    pub fn ok(stage: Stage, why: impl Into<String>, object: Option<Arc<ObjectRef>>) -> Self {
         Self {
             stage,
             outcome: Outcome::Ok,
@@ -102,17 +108,20 @@ impl Hop {
         }
     }
 
-    pub(crate) fn denied(stage: Stage, why: impl Into<String>, object: Option<Arc<ObjectRef>>) -> Self {
+    /// A hop at which the request ends.
+    pub fn denied(stage: Stage, why: impl Into<String>, object: Option<Arc<ObjectRef>>) -> Self {
         Self { outcome: Outcome::Denied, ..Self::ok(stage, why, object) }
     }
 
     /// What to change at the object's line.
-    pub(crate) fn with_fix(self, fix: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn with_fix(self, fix: impl Into<String>) -> Self {
         Self { fix: Some(fix.into()), at_line: true, ..self }
     }
 
     /// What to do otherwise, or elsewhere.
-    pub(crate) fn with_advice(self, fix: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn with_advice(self, fix: impl Into<String>) -> Self {
         Self { fix: Some(fix.into()), at_line: false, ..self }
     }
 
@@ -134,12 +143,26 @@ pub struct Explanation {
     pub verdict: Verdict,
     /// The hops.
     pub hops: Vec<Hop>,
+    /// What of the set is not taken into account.
+    #[serde(skip_serializing_if = "Unread::is_empty")]
+    pub not_judged: Unread,
     /// The pod whose way it is, with its address and node; none where the source is no pod.
     #[serde(skip)]
     pub(crate) asking: Option<String>,
 }
 
 impl Explanation {
+    /// The explanation that some hops are, with the text of their lines.
+    #[must_use]
+    pub fn of(from: &str, to: &str, mut hops: Vec<Hop>, objects: Option<&ObjectSet>) -> Self {
+        let lines = Lines { objects };
+        for hop in &mut hops {
+            hop.excerpt = hop.object.as_ref().and_then(|object| lines.excerpt(object));
+        }
+        let verdict = if hops.iter().all(Hop::is_ok) { Verdict::Allowed } else { Verdict::Denied };
+        Self { from: from.to_owned(), to: to.to_owned(), verdict, hops, asking: None }
+    }
+
     /// Whether the request gets its answer.
     #[must_use]
     pub fn allowed(&self) -> bool {

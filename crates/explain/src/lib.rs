@@ -25,9 +25,10 @@ mod world;
 
 pub use destination::{Destination, Host, PortSpec};
 pub use error::ExplainError;
-pub use explain::{Options, explain};
+pub use explain::{Options, explain, explain_leg};
 pub use fix::{PASSING as PASSING_LABELS, TELLING as TELLING_LABELS, scalar as yaml_scalar};
 pub use hop::{Excerpt, Explanation, Hop, Outcome, Stage, Verdict};
 pub use lookup::Named;
+pub use names::is_foreign;
 pub use trace::{Drop, End, Origin, Path, Rejection, Step, Target, listens, trace};
 pub use world::{World, Worlds};

@@ -5,7 +5,9 @@ use std::{
 };
 
 use netloom_cluster::{Family, PodId, Protocol, Service};
-use netloom_naming::{Attempt, Hosts, Outcome as Found, Resolution, ResolvConf, resolv_conf, resolve};
+use netloom_naming::{
+    Attempt, Did, Hosts, Outcome as Found, Resolution, ResolvConf, Step, Target, resolv_conf, resolve,
+};
 use netloom_objects::ObjectRef;
 
 use crate::{
@@ -39,7 +41,8 @@ pub(crate) fn look_up(context: &Context<'_>, pod: PodId, name: &str, family: Opt
     let snapshot = &context.world.snapshot;
     let conf = resolv_conf(snapshot, snapshot.pod(pod), &context.options.host_resolver);
     let hosts = Hosts::of(snapshot, snapshot.pod(pod));
-    let resolution = resolve(&context.world.zone, &conf, &hosts, name, family);
+    let client = snapshot.pod(pod).ips.iter().next();
+    let resolution = resolve(&context.world.dns, &conf, &hosts, name, family, client);
     Lookup { conf, resolution, pod }
 }
 
@@ -101,8 +104,11 @@ pub(crate) fn dns_hop(context: &Context<'_>, pod: PodId, conf: &ResolvConf) -> O
 /// Where a pod asks nameservers that are not the cluster's for a name that only the cluster has: that it fails.
 pub(crate) fn elsewhere(context: &Context<'_>, pod: PodId, name: &str, lookup: &Lookup) -> Option<Hop> {
     let snapshot = &context.world.snapshot;
-    let plan = &snapshot.plan;
-    let inside = |ip: IpAddr| plan.service_cidrs.contains(ip) || plan.pod_cidrs.contains(ip);
+    let inside = |ip: IpAddr| {
+        snapshot.plan.service_cidrs.contains(ip)
+            || snapshot.is_of_pods(ip)
+            || context.world.dns.node_local_at(ip).is_some()
+    };
     let servers = &lookup.conf.nameservers;
     let known = |found: &Found| {
         matches!(found, Found::Addresses { .. } | Found::Alias { .. } | Found::NoAddress { .. })
@@ -110,7 +116,7 @@ pub(crate) fn elsewhere(context: &Context<'_>, pod: PodId, name: &str, lookup: &
     // What a pod of the same namespace would get that asks the cluster's DNS.
     let would = cluster_conf(&snapshot.zone, &snapshot.pod(pod).namespace);
     let ours = known(&lookup.resolution.outcome)
-        || known(&resolve(&context.world.zone, &would, &Hosts::default(), name, None).outcome);
+        || known(&resolve(&context.world.dns, &would, &Hosts::default(), name, None, None).outcome);
     if !ours || servers.is_empty() || servers.iter().any(|ip| inside(*ip)) {
         return None;
     }
@@ -156,21 +162,26 @@ pub(crate) fn name_hop(context: &Context<'_>, name: &str, lookup: &Lookup) -> Ho
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            let why = format!("{}is {}{more}{}", becomes(name, full), shown.join(", "), place(tried, full));
+            let steps = steps_of(tried, full);
+            let by = by_corefile(steps);
+            let why =
+                format!("{}is {}{more}{}{by}", becomes(name, full), shown.join(", "), place(tried, full));
             let object = source.as_ref().map(|s| context.lines.field(s, &["metadata.name"]));
-            Hop::ok(Stage::Name, why, object)
+            Hop::ok(Stage::Name, why, object.or_else(|| steps.last().map(|step| step.at.clone())))
         }
         Found::Alias { name: full, target, source } => {
-            let why = format!("{}is an alias of {target}, outside of the cluster", becomes(name, full));
+            let by = by_corefile(steps_of(tried, full));
+            let why = format!("{}is an alias of {target}, outside of the cluster{by}", becomes(name, full));
             let object = source.as_ref().map(|s| context.lines.field(s, &["spec.externalName"]));
             Hop::ok(Stage::Name, why, object)
         }
         Found::Outside(_) if !may_be_outside(context, name) => not_found(context, name, lookup, None),
         Found::Outside(names) => {
             let why = match names.as_slice() {
-                [one] => format!("{one} is not the cluster's: its DNS asks upstream"),
+                [one] => format!("{one} is not the cluster's: its DNS asks {}", asked(tried)),
                 many => {
-                    format!("{name} is not the cluster's: its DNS asks upstream for {}", list(many, "and"))
+                    let (asked, names) = (asked(tried), list(many, "and"));
+                    format!("{name} is not the cluster's: its DNS asks {asked} for {names}")
                 }
             };
             Hop::ok(Stage::Name, why, None)
@@ -179,8 +190,24 @@ pub(crate) fn name_hop(context: &Context<'_>, name: &str, lookup: &Lookup) -> Ho
             let why = format!("{}exists, but has no address", becomes(name, full));
             Hop::denied(Stage::Name, why, source.clone())
         }
+        Found::Failed { name: full, rcode, steps } => {
+            let code = netloom_naming::types::rcode_name(*rcode);
+            let why = format!("{}gets {code} from the DNS{}", becomes(name, full), by_corefile(steps));
+            Hop::denied(Stage::Name, why, steps.last().map(|step| step.at.clone()))
+        }
         Found::NotFound { source } => not_found(context, name, lookup, source.as_ref()),
     }
+}
+
+/// Whether a name means nothing that the cluster has, and may mean something outside of it.
+#[must_use]
+pub fn is_foreign(world: &World, name: &str) -> bool {
+    let conf = cluster_conf(&world.snapshot.zone, "default");
+    let found =
+        netloom_naming::resolve(&world.dns, &conf, &netloom_naming::Hosts::default(), name, None, None);
+    let options = crate::Options::default();
+    let context = Context { world, options: &options, lines: crate::lines::Lines { objects: None } };
+    matches!(found.outcome, netloom_naming::Outcome::Outside(_)) && may_be_outside(&context, name)
 }
 
 /// Whether a name that the cluster does not have may exist outside of it: short ones never do, and one that ends with
@@ -194,6 +221,36 @@ pub(crate) fn may_be_outside(context: &Context<'_>, name: &str) -> bool {
             let known = snapshot.find_namespace(namespace).is_some();
             !known && !near.iter().any(|n| snapshot.find_service(n, service).is_some())
         }
+    }
+}
+
+/// The lines of the Corefile that had a part in an answer.
+fn steps_of<'t>(tried: &'t [Attempt], full: &str) -> &'t [Step] {
+    let answered = |a: &&Attempt| a.name == full && !a.answer.records().is_empty();
+    tried.iter().find(answered).map_or(&[], |attempt| attempt.steps.as_slice())
+}
+
+/// What the Corefile did beyond looking up the cluster's own names.
+fn by_corefile(steps: &[Step]) -> String {
+    let told = steps.iter().filter(|step| step.plugin != "kubernetes" || step.did != Did::Answered);
+    let told: Vec<String> = told.map(|step| format!("; {step}")).collect();
+    told.concat()
+}
+
+/// Whom the DNS asks for what it does not know.
+fn asked(tried: &[Attempt]) -> String {
+    let forward = tried.iter().rev().find_map(|attempt| attempt.asks.as_ref());
+    let servers =
+        forward.into_iter().flat_map(|forward| &forward.targets).filter_map(|target| match target {
+            Target::Server(at) if at.port() == DNS => Some(at.ip().to_string()),
+            Target::Server(at) => Some(at.to_string()),
+            Target::Machine | Target::Cluster => None,
+        });
+    let servers: Vec<String> = servers.collect();
+    let line = forward.and_then(|forward| forward.at.as_ref());
+    match (servers.is_empty(), line) {
+        (false, Some(line)) => format!("{} ({})", list(&servers, "or"), line.at),
+        _ => "upstream".to_owned(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use netloom_cluster::{Pod, PodId, Protocol, Service, ServiceId, ServiceKind, ServicePort};
+use netloom_cluster::{NodeId, Pod, PodId, Protocol, Service, ServiceId, ServiceKind, ServicePort};
 use netloom_objects::ObjectRef;
 use netloom_policy::Direction;
 
@@ -132,13 +132,7 @@ fn beyond(context: &Context<'_>, taken: &Taken<'_>) -> Vec<Hop> {
     let Some(from) = world.snapshot.pod(*pod).ips.of(family) else { return Vec::new() };
     let side = world.policies.ingress(target, from, taken.protocol, *port);
     let asked = Asked { pod: target, direction: Direction::Ingress, peer: from, port: *port };
-    let ingress = policy_hop(context, taken, &asked, &side);
-    let mut hops = vec![ingress];
-    if !crate::listens(world, Target::Pod(target), taken.protocol, *port) {
-        let at = SocketAddr::new(*peer, *port);
-        hops.push(answer(context, taken, Target::Pod(target), at, from, false));
-    }
-    hops
+    vec![policy_hop(context, taken, &asked, &side)]
 }
 
 fn unreachable(context: &Context<'_>, taken: &Taken<'_>, ip: IpAddr) -> Hop {
@@ -158,7 +152,7 @@ fn unreachable(context: &Context<'_>, taken: &Taken<'_>, ip: IpAddr) -> Hop {
     if plan.service_cidrs.contains(ip) {
         return hop(format!("{ip} is of the Services' range, but no Service has it"));
     }
-    if plan.pod_cidrs.contains(ip) {
+    if context.world.snapshot.is_of_pods(ip) {
         return hop(format!("{ip} is of the pods' range, but no pod has it"))
             .with_advice("name the pod or its Service instead: addresses change when pods do");
     }
@@ -170,12 +164,8 @@ fn unreachable(context: &Context<'_>, taken: &Taken<'_>, ip: IpAddr) -> Hop {
 
 /// The ports that pods listen on, for people.
 pub(crate) fn listening(pod: &Pod) -> String {
-    let ports: Vec<String> = pod.listening.iter().map(|p| show(*p)).collect();
-    if ports.is_empty() {
-        "it declares no ports".to_owned()
-    } else {
-        format!("it listens on {}", ports.join(", "))
-    }
+    let ports: Vec<String> = pod.stated().map(|p| show(*p)).collect();
+    if ports.is_empty() { "it declares no ports".to_owned() } else { format!("it says {}", ports.join(", ")) }
 }
 
 /// Where a pod's port is declared; its ports, where that one is not.
@@ -223,10 +213,20 @@ fn answer(
         Target::Node(node) => {
             let name = &world.snapshot.node(node).name;
             let why = format!("nothing listens on {port} of node {name}: the connection is refused");
+            if let Some(pod) = on_loopback(world, node, at, taken.protocol) {
+                let address =
+                    world.snapshot.node(node).ips.iter().next().map_or_else(String::new, |ip| ip.to_string());
+                let why = format!(
+                    "{why}: hostPort {port} of {} leads to the pod from the node's own addresses; what a cluster's portmap does on the loopback is not modelled here",
+                    pod.qualified_name()
+                );
+                return Hop::denied(Stage::Answer, why, Some(pod.origin.clone()))
+                    .with_advice(format!("dial {address} instead"));
+            }
             let fix = "use a NodePort that a Service has, or the port of a pod on the host's network";
             Hop::denied(Stage::Answer, why, None).with_advice(fix)
         }
-        Target::Pod(pod) if listening => {
+        Target::Pod(pod) if listening && !is_aimed_at(world, pod, (taken.protocol, at.port())) => {
             let pod_ref = world.snapshot.pod(pod);
             let itself = taken.origin == Origin::Pod(pod) && taken.path.steps.is_empty();
             let why = if itself {
@@ -239,27 +239,44 @@ fn answer(
             };
             Hop::ok(Stage::Answer, why, Some(port_line(context, pod_ref, (taken.protocol, at.port()))))
         }
-        Target::Pod(pod) => refused(context, taken, pod, &port),
+        Target::Pod(pod) => unsaid(context, taken, pod, &port),
     }
 }
 
-fn refused(context: &Context<'_>, taken: &Taken<'_>, pod: PodId, port: &str) -> Hop {
+/// Whether it is others alone who say that a pod has a port.
+fn is_aimed_at(world: &World, pod: PodId, port: (Protocol, u16)) -> bool {
+    world.snapshot.pod(pod).aimed.contains(&port)
+}
+
+/// The pod whose `hostPort` was dialled on its node's loopback.
+fn on_loopback(world: &World, node: NodeId, at: SocketAddr, protocol: Protocol) -> Option<&Arc<Pod>> {
+    let dialled = |pod: &&Arc<Pod>| {
+        pod.node == node && pod.host_ports.iter().any(|p| (p.protocol, p.port) == (protocol, at.port()))
+    };
+    world.snapshot.pods.iter().filter(|_| at.ip().is_loopback()).find(dialled)
+}
+
+/// The connection gets there, and whether something listens no manifest says: a container need not declare its ports.
+fn unsaid(context: &Context<'_>, taken: &Taken<'_>, pod: PodId, port: &str) -> Hop {
     let world = context.world;
     let pod = world.snapshot.pod(pod);
-    let why =
-        format!("nothing listens on {port} of {} ({}): the connection is refused", pod.name, listening(pod));
-    let same_protocol = pod.listening.iter().filter(|(p, _)| *p == taken.protocol);
+    let why = format!(
+        "the network allows it; no manifest says that {port} listens in {} ({})",
+        pod.name,
+        listening(pod)
+    );
+    let same_protocol = pod.stated().filter(|(p, _)| *p == taken.protocol);
     let known: Vec<u16> = same_protocol.map(|(_, port)| *port).collect();
     if let Some((_, translated)) = taken.translated(world) {
         let object = context.lines.field_of_item(&translated.origin, "spec.ports", "targetPort");
         let fix = match known.as_slice() {
-            [one] => format!("write `targetPort: {one}`, or declare the port in the pod's containers"),
+            [one] => format!("if nothing does, write `targetPort: {one}`; else declare the port in the pod's containers"),
             _ => {
-                "write as `targetPort` a port that the pod listens on, or declare it in the pod's containers"
+                "if nothing does, aim at a port that the pod has; else declare this one in the pod's containers"
                     .to_owned()
             }
         };
-        return Hop::denied(Stage::Answer, why, Some(object)).with_fix(fix);
+        return Hop::ok(Stage::Answer, why, Some(object)).with_fix(fix);
     }
     let object = port_line(context, pod, (taken.protocol, taken.dial.port()));
     let dialled = taken.dial.port();
@@ -267,14 +284,18 @@ fn refused(context: &Context<'_>, taken: &Taken<'_>, pod: PodId, port: &str) -> 
     let fix = match (headless.filter(|s| s.kind == ServiceKind::Headless), known.as_slice()) {
         (Some(service), [one]) => {
             format!(
-                "dial port {one}: Service {} is headless, which does not translate ports",
+                "if nothing does, dial port {one}: Service {} is headless, which does not translate ports",
                 service.qualified_name()
             )
         }
-        (None, [one]) => format!("dial port {one}, or declare {dialled} in the pod's containers"),
-        _ => format!("dial a port that it listens on, or declare {dialled} in the pod's containers"),
+        (None, [one]) => {
+            format!("if nothing does, dial port {one}; else declare {dialled} in the pod's containers")
+        }
+        _ => format!(
+            "if nothing does, dial a port that it has; else declare {dialled} in the pod's containers"
+        ),
     };
-    Hop::denied(Stage::Answer, why, Some(object)).with_advice(fix)
+    Hop::ok(Stage::Answer, why, Some(object)).with_advice(fix)
 }
 
 /// The client's address as the target sees it.

@@ -27,7 +27,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    fn to(dials: Vec<SocketAddr>, protocol: Protocol) -> Self {
+    pub fn to(dials: Vec<SocketAddr>, protocol: Protocol) -> Self {
         Self { hops: Vec::new(), dials, protocol, service: None, beyond: None }
     }
 }
@@ -132,6 +132,7 @@ fn by_name(
     let mut plan = match &lookup.resolution.outcome {
         Found::Addresses { addresses, source, .. } => match service_of(world, source.as_ref()) {
             Some(service) => of_service(service, addresses, to, default)?,
+            None if source.is_none() => addresses_of(context, addresses, to, default)?,
             None => {
                 let (protocol, port) = plain_port(name, to, default)?;
                 Plan::to(addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect(), protocol)
@@ -148,15 +149,8 @@ fn by_name(
             Plan { beyond: Some(beyond), ..Plan::to(vec![SocketAddr::new(ip, port)], protocol) }
         }
         Found::Literal(ip) => address(context, *ip, to)?,
-        Found::File(addresses) => {
-            let mut plan = nothing(to, default);
-            for ip in addresses {
-                let one = address(context, *ip, to)?;
-                plan = Plan { dials: plan.dials.into_iter().chain(one.dials).collect(), ..one };
-            }
-            plan
-        }
-        Found::NoAddress { .. } | Found::NotFound { .. } => {
+        Found::File(addresses) => addresses_of(context, addresses, to, default)?,
+        Found::NoAddress { .. } | Found::NotFound { .. } | Found::Failed { .. } => {
             // A name of the other family only is none of this family's business.
             if !look_up(context, pod, name, None).resolution.addresses().is_empty() {
                 return Ok(None);
@@ -167,6 +161,21 @@ fn by_name(
     hops.push(name_hop(context, name, &lookup));
     plan.hops = hops;
     Ok(Some(plan))
+}
+
+/// Addresses that a file names, whosever they are.
+fn addresses_of(
+    context: &Context<'_>,
+    addresses: &[IpAddr],
+    to: &Destination,
+    default: Option<Protocol>,
+) -> Result<Plan, ExplainError> {
+    let mut plan = nothing(to, default);
+    for ip in addresses {
+        let one = address(context, *ip, to)?;
+        plan = Plan { dials: plan.dials.into_iter().chain(one.dials).collect(), ..one };
+    }
+    Ok(plan)
 }
 
 fn nothing(to: &Destination, default: Option<Protocol>) -> Plan {
@@ -205,7 +214,8 @@ fn without_dns(
 ) -> Result<Option<Plan>, ExplainError> {
     let world = context.world;
     let conf = cluster_conf(&world.snapshot.zone, "default");
-    let found = netloom_naming::resolve(&world.zone, &conf, &netloom_naming::Hosts::default(), name, None);
+    let found =
+        netloom_naming::resolve(&world.dns, &conf, &netloom_naming::Hosts::default(), name, None, None);
     match &found.outcome {
         Found::Addresses { source, addresses, .. } => match service_of(world, source.as_ref()) {
             Some(service) => directly(context, origin, service, to, family),

@@ -7,7 +7,7 @@ use std::{
 use netloom_cluster::{Family, NodeId, PodId, Protocol};
 use netloom_objects::ObjectRef;
 use netloom_policy::{Direction, Side};
-use netloom_routing::{Empty, FrontendKind, Route, announcer};
+use netloom_routing::{Empty, FrontendKind, Route, announcer_of};
 
 use crate::World;
 
@@ -193,14 +193,10 @@ impl Walk<'_> {
         if let Some(pod) = self.world.policies.pod_at(ip) {
             return Entry::Node(snapshot.pod(pod).node);
         }
-        let announced =
-            |s: &&Arc<netloom_cluster::Service>| s.lb_ips.contains(&ip) || s.external_ips.contains(&ip);
-        if let Some(service) = snapshot.services.iter().find(announced) {
-            return Entry::Node(announcer(snapshot, service));
+        if let Some(node) = announcer_of(snapshot, ip) {
+            return Entry::Node(node);
         }
-        let plan = &snapshot.plan;
-        let inside = [plan.pod_cidrs, plan.service_cidrs, plan.lb_cidrs, plan.node_cidrs];
-        if inside.iter().any(|nets| nets.contains(ip)) { Entry::Nowhere } else { Entry::Outside }
+        if snapshot.is_inside(ip) { Entry::Nowhere } else { Entry::Outside }
     }
 
     /// A new connection arrives at a node, from one of its pods, from itself or from the wire.
@@ -246,10 +242,7 @@ impl Walk<'_> {
     }
 
     fn is_pod_address(&self, ip: IpAddr) -> bool {
-        let snapshot = &self.world.snapshot;
-        snapshot.plan.pod_cidrs.contains(ip)
-            || snapshot.nodes.iter().any(|n| n.pod_cidrs.contains(ip))
-            || self.world.policies.pod_at(ip).is_some()
+        self.world.snapshot.is_of_pods(ip) || self.world.policies.pod_at(ip).is_some()
     }
 
     /// The destination is an endpoint's now, or was never a Service's.
@@ -305,6 +298,10 @@ impl Walk<'_> {
                 return vec![Path { steps, end: End::Denied }];
             }
             return vec![self.deliver(steps, Target::Pod(pod), to, translated)];
+        }
+        // Every node has the addresses of the DNS server on it.
+        if self.world.dns.node_local_at(to.ip()).is_some() {
+            return vec![self.deliver(steps, Target::Node(node), to, from)];
         }
         match self.entry_node(to.ip()) {
             Entry::Outside => {

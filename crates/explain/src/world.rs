@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use netloom_cluster::{NodeId, Snapshot};
-use netloom_naming::Zone;
+use netloom_naming::{Servers, Zone};
 use netloom_policy::{Compiler, PolicySet};
 use netloom_routing::{NodeRoutes, RouteCompiler};
 
@@ -17,6 +17,8 @@ pub struct World {
     pub routes: Arc<Vec<NodeRoutes>>,
     /// Its DNS zone.
     pub zone: Arc<Zone>,
+    /// Its DNS servers.
+    pub dns: Servers,
 }
 
 impl World {
@@ -62,7 +64,16 @@ impl Worlds {
                 (Arc::new(zone), Arc::new(self.routes.compile(&snapshot, &nodes)))
             }
         };
-        let world = World { snapshot, policies, routes, zone };
+        let same_dns = self.last.as_ref().filter(|last| {
+            Arc::ptr_eq(&last.zone, &zone)
+                && Arc::ptr_eq(&last.snapshot.dns_servers, &snapshot.dns_servers)
+                && last.snapshot.dns_service == snapshot.dns_service
+        });
+        let dns = match same_dns {
+            Some(last) => last.dns.clone(),
+            None => Servers::compile(&snapshot, &zone, self.last.as_ref().map(|last| &last.dns)),
+        };
+        let world = World { snapshot, policies, routes, zone, dns };
         self.last = Some(world.clone());
         world
     }

@@ -267,6 +267,7 @@ impl Router {
                 .add_route(&Route::via(any(*ip), gateway, CHILD_INDEX));
         }
         Rtnl::open()?.commit(&mut batch)?;
+        sysctl::answer_every_refusal()?;
         Ok(Attached { ns, link_index, mac, ips })
     }
 
@@ -286,12 +287,17 @@ impl Router {
     /// When the kernel refuses, or the child has no address of the range's family.
     pub fn route_to(&mut self, child: &Attached, net: IpNet) -> Result<(), FabricError> {
         let mut batch = self.batch();
-        let via = child.ips.iter().find(|ip| ip.is_ipv4() == matches!(net, IpNet::V4(_)));
-        let route = match via {
-            Some(via) => Route::via(net, *via, child.link_index),
-            None => Route::dev(net, child.link_index),
-        };
-        Ok(self.rtnl.commit(batch.set_route(&route))?)
+        Ok(self.rtnl.commit(batch.set_route(&child.route(net)))?)
+    }
+
+    /// Takes back what [`Self::route_to`] said.
+    ///
+    /// # Errors
+    /// When the kernel refuses; a route that is gone already is no error.
+    pub fn unroute(&mut self, child: &Attached, net: IpNet) -> Result<(), FabricError> {
+        let mut batch = self.batch();
+        batch.del_route(&child.route(net)).or_missing();
+        Ok(self.rtnl.commit(&mut batch)?)
     }
 
     /// Refuses what no more special route takes: addresses of a pod range that no pod has.
@@ -363,6 +369,14 @@ impl Router {
 }
 
 impl Attached {
+    /// The route of a range to this child.
+    fn route(&self, net: IpNet) -> Route {
+        match self.ips.iter().find(|ip| ip.is_ipv4() == matches!(net, IpNet::V4(_))) {
+            Some(via) => Route::via(net, *via, self.link_index),
+            None => Route::dev(net, self.link_index),
+        }
+    }
+
     fn route_from(&self, routes: &mut Batch, of: &str) {
         routes.on_behalf_of(of).set_up(self.link_index);
         for ip in &self.ips {

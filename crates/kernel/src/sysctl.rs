@@ -125,7 +125,26 @@ pub fn make_router() -> Result<(), SysctlError> {
     ] {
         write_if_present(name, value)?;
     }
+    answer_every_refusal()?;
     switch_ipv6_on()
+}
+
+/// Lets the calling thread's namespace answer every packet that it refuses: by default the kernel tells a client of one
+/// refusal a second, and all clients of a machine together of a thousand; the rest looks like silence. The masks say
+/// which types of ICMP are limited at all; type 255 of ICMPv6 is reserved, and nothing sends it.
+///
+/// # Errors
+/// When /proc/sys is not writable.
+pub fn answer_every_refusal() -> Result<(), SysctlError> {
+    for (name, value) in [
+        ("net/ipv4/icmp_ratemask", "0"),
+        ("net/ipv4/icmp_ratelimit", "0"),
+        ("net/ipv6/icmp/ratemask", "255"),
+        ("net/ipv6/icmp/ratelimit", "0"),
+    ] {
+        write_if_present(name, value)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use gen_lsp_types::{
     TextDocumentIdentifier, TextEdit, Uri, WorkspaceEdit,
 };
 use netloom_audit::{Edit, Fix, suppression};
+use netloom_objects::FileName;
 use serde_json::json;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
@@ -38,7 +39,8 @@ pub(crate) fn at(
     if wanted(&CodeActionKind::QuickFix) {
         for (_, checked) in found.checked() {
             let mut places = Places::new(checked, buffers, client.encoding);
-            for finding in checked.report.findings.iter().filter(|f| Path::new(&*f.at.file) == file) {
+            for finding in checked.report.findings.iter().filter(|f| Path::new(&*f.at.written().file) == file)
+            {
                 let Some(range) = places.range(finding).filter(|range| touch(range, &params.range)) else {
                     continue;
                 };
@@ -54,7 +56,8 @@ pub(crate) fn at(
                     })
                 };
                 repairs.extend(finding.fix.as_ref().and_then(&mut action));
-                let source = checked.set.sources.iter().find(|s| s.source.name == finding.at.file);
+                let is_its = |name: &FileName| !name.is_rendered() && *name == finding.at.file;
+                let source = checked.set.sources.iter().find(|s| is_its(&s.source.name));
                 let comment = source.and_then(|source| suppression(&source.source, finding));
                 suppressions.extend(comment.as_ref().and_then(&mut action).map(|action| (range, action)));
             }
@@ -122,6 +125,10 @@ fn edit(
     let mut ordered: Vec<&Edit> = edits.iter().collect();
     ordered.sort();
     for edit in ordered {
+        // There is no file of what a program printed.
+        if edit.file.is_rendered() {
+            return None;
+        }
         let range = places.text(&edit.file)?.bytes(edit.start, edit.end);
         files.entry(&edit.file).or_default().push(TextEdit { range, new_text: edit.text.clone() });
     }

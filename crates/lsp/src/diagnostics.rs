@@ -33,7 +33,7 @@ pub(crate) fn by_file(
                 tracing::info!("{} {}: {}", finding.rule.code, finding.at, finding.message);
                 continue;
             };
-            let of_file = files.entry(PathBuf::from(&*finding.at.file)).or_default();
+            let of_file = files.entry(PathBuf::from(&*finding.at.written().file)).or_default();
             // A file of two roots is judged twice.
             if !of_file.contains(&diagnostic) {
                 of_file.push(diagnostic);

@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use gen_lsp_types::{Location, Range, Uri};
+use gen_lsp_types::{Location, Position, Range, Uri};
 use netloom_audit::Finding;
 
 use crate::{
@@ -61,14 +61,32 @@ impl<'f> Places<'f> {
     /// What a finding underlines.
     pub(crate) fn range(&mut self, finding: &Finding) -> Option<Range> {
         let at = &finding.at;
+        if let Some(written) = at.origin() {
+            return Some(self.written(&written, at.written_end(finding.end)));
+        }
         Some(self.text(&at.file)?.underlined((at.line, at.column), finding.end))
     }
 
     /// A place that belongs to a finding.
     pub(crate) fn location(&mut self, at: &netloom_objects::Location) -> Option<Location> {
         let place = (at.line, at.column);
+        if let Some(written) = at.origin() {
+            let range = self.written(&written, (written.line, written.column));
+            return Some(Location { uri: self.uri(&written.file), range });
+        }
         let range = self.text(&at.file)?.underlined(place, place);
         Some(Location { uri: self.uri(&at.file), range })
+    }
+
+    /// A place in a file that manifests were made of: what is underlined where the file is open, and else its line.
+    fn written(&self, at: &netloom_objects::Location, end: (u32, u32)) -> Range {
+        if let Some(buffer) = self.buffers.get(Path::new(&*at.file))
+            && at.column > 0
+        {
+            return Text::open(&buffer.text, self.encoding).underlined((at.line, at.column), end);
+        }
+        let line = at.line.saturating_sub(1);
+        Range { start: Position { line, character: 0 }, end: Position { line: line + 1, character: 0 } }
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn hover(
     let mut whole: Option<Range> = None;
     for (_, checked) in found.checked() {
         let mut places = Places::new(checked, buffers, encoding);
-        for finding in checked.report.findings.iter().filter(|f| Path::new(&*f.at.file) == file) {
+        for finding in checked.report.findings.iter().filter(|f| Path::new(&*f.at.written().file) == file) {
             let Some(range) = places.range(finding).filter(|range| touch(range, &pointed)) else { continue };
             let page = format!("{}\n\n{}", finding.message, reference::markdown_page(finding.rule));
             if !pages.contains(&page) {

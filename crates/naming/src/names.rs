@@ -15,6 +15,17 @@ pub(crate) fn below<'a>(name: &'a str, zone: &str) -> Option<&'a str> {
     if rest.is_empty() { Some(rest) } else { rest.strip_suffix('.') }
 }
 
+/// The longest of some zones that a normal name is in.
+pub(crate) fn longest<'z>(name: &str, zones: &'z [String]) -> Option<&'z str> {
+    let fitting = zones.iter().filter(|zone| below(name, zone).is_some());
+    fitting.max_by_key(|zone| zone.len()).map(String::as_str)
+}
+
+/// Whether a normal name is in one of some zones.
+pub(crate) fn within(name: &str, zones: &[String]) -> bool {
+    zones.iter().any(|zone| below(name, zone).is_some())
+}
+
 /// Parts a name at its last label: `a.b.c` into `a.b` and `c`.
 pub(crate) fn split_last(name: &str) -> (&str, &str) {
     name.rsplit_once('.').unwrap_or(("", name))

@@ -7,6 +7,8 @@ use std::{
 
 use netloom_objects::ObjectRef;
 
+use crate::types;
+
 /// The type that a question asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RecordType {
@@ -31,6 +33,11 @@ pub enum RecordType {
 }
 
 impl RecordType {
+    /// A mail server.
+    pub const MX: Self = Self::Other(15);
+    /// Everything (RFC 8482).
+    pub const ANY: Self = Self::Other(255);
+
     /// The type of an IANA number.
     #[must_use]
     pub const fn from_number(number: u16) -> Self {
@@ -75,7 +82,10 @@ impl fmt::Display for RecordType {
             Self::Txt => f.write_str("TXT"),
             Self::Ns => f.write_str("NS"),
             Self::Soa => f.write_str("SOA"),
-            Self::Other(number) => write!(f, "TYPE{number}"),
+            Self::Other(number) => match types::name_of(*number) {
+                Some(name) => f.write_str(name),
+                None => write!(f, "TYPE{number}"),
+            },
         }
     }
 }
@@ -114,8 +124,24 @@ pub enum RecordData {
         rname: Arc<str>,
         /// The zone's version.
         serial: u32,
+        /// Seconds after which a secondary server asks again, asks again after a failure, and gives up.
+        timers: [u32; 3],
         /// For how long (seconds) a negative answer may be kept.
         minimum: u32,
+    },
+    /// A mail server.
+    Mx {
+        /// Lower goes first.
+        preference: u16,
+        /// The server.
+        exchange: Arc<str>,
+    },
+    /// Data of any other type as it is on the wire, its names in full.
+    Other {
+        /// The type's IANA number.
+        rtype: u16,
+        /// The data.
+        data: Arc<[u8]>,
     },
 }
 
@@ -141,6 +167,8 @@ impl RecordData {
             Self::Txt(_) => RecordType::Txt,
             Self::Ns(_) => RecordType::Ns,
             Self::Soa { .. } => RecordType::Soa,
+            Self::Mx { .. } => RecordType::MX,
+            Self::Other { rtype, .. } => RecordType::from_number(*rtype),
         }
     }
 
@@ -177,8 +205,13 @@ impl fmt::Display for Record {
                 write!(f, "{priority} {weight} {port} {target}.")
             }
             RecordData::Txt(text) => write!(f, "{text:?}"),
-            RecordData::Soa { mname, rname, serial, minimum } => {
-                write!(f, "{mname}. {rname}. {serial} 7200 1800 86400 {minimum}")
+            RecordData::Soa { mname, rname, serial, timers: [refresh, retry, expire], minimum } => {
+                write!(f, "{mname}. {rname}. {serial} {refresh} {retry} {expire} {minimum}")
+            }
+            RecordData::Mx { preference, exchange } => write!(f, "{preference} {exchange}."),
+            RecordData::Other { data, .. } => {
+                write!(f, "\\# {} ", data.len())?;
+                data.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
         }
     }
@@ -226,6 +259,11 @@ pub enum Answer {
     },
     /// The name is not in the cluster's zones.
     NotOurs,
+    /// The server refuses, or fails.
+    Failed {
+        /// The response code.
+        rcode: u16,
+    },
 }
 
 impl Answer {
@@ -245,7 +283,7 @@ impl Answer {
             Self::Records { source, .. } | Self::NoData { source } | Self::NxDomain { source } => {
                 source.as_ref()
             }
-            Self::NotOurs => None,
+            Self::NotOurs | Self::Failed { .. } => None,
         }
     }
 

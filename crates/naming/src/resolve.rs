@@ -12,7 +12,9 @@ use crate::{
     names::normal,
     record::{Answer, Ending, RecordData, RecordType},
     resolv_conf::ResolvConf,
-    zone::Zone,
+    response::Step,
+    server::Forward,
+    servers::Servers,
 };
 
 /// The absolute names (without final dots) that a stub resolver asks for, in its order.
@@ -54,6 +56,10 @@ pub struct Attempt {
     pub rtype: RecordType,
     /// What the cluster's DNS says.
     pub answer: Answer,
+    /// The lines of Corefiles that had a part in it.
+    pub steps: Vec<Step>,
+    /// The `forward` that asks a server that is not known here.
+    pub asks: Option<Arc<Forward>>,
 }
 
 /// What `getaddrinfo` gets in the end.
@@ -90,6 +96,15 @@ pub enum Outcome {
         /// The object that has the name.
         source: Option<Arc<ObjectRef>>,
     },
+    /// The server refuses or fails, and no candidate exists.
+    Failed {
+        /// The candidate.
+        name: String,
+        /// The response code.
+        rcode: u16,
+        /// The lines of Corefiles that had a part in it.
+        steps: Vec<Step>,
+    },
     /// There is no such name.
     NotFound {
         /// The Service that would have the name if it had anything to answer with.
@@ -122,15 +137,16 @@ impl Resolution {
 /// nsswitch.conf has it where nobody changed it. A name in the file with an address of one family only has none of the
 /// other, since clients ask for both at once.
 ///
-/// It presumes that the first nameserver is the cluster's. A candidate outside the cluster's zones is taken not to
+/// It presumes that the first nameserver is the cluster's, or one of its nodes'. A candidate outside the cluster's zones is taken not to
 /// exist upstream as long as a later one exists here.
 #[must_use]
 pub fn resolve(
-    zone: &Zone,
+    servers: &Servers,
     conf: &ResolvConf,
     hosts: &Hosts,
     name: &str,
     family: Option<Family>,
+    client: Option<IpAddr>,
 ) -> Resolution {
     if let Some(ip) = literal(name) {
         let fits = family.is_none_or(|f| f == Family::of(ip));
@@ -155,8 +171,9 @@ pub fn resolve(
     for candidate in expand(conf, name) {
         let start = tried.len();
         for rtype in types {
-            let answer = zone.lookup(&candidate, *rtype);
-            tried.push(Attempt { name: candidate.clone(), rtype: *rtype, answer });
+            let said = servers.predict(conf.nameservers.first().copied(), &candidate, *rtype, client);
+            let (answer, steps, asks) = (said.answer, said.steps, said.asks);
+            tried.push(Attempt { name: candidate.clone(), rtype: *rtype, answer, steps, asks });
         }
         if let Some(outcome) = success(&tried[start..]) {
             return Resolution { tried, outcome };
@@ -202,6 +219,13 @@ fn failure(tried: &[Attempt]) -> Outcome {
     }
     if let Some(source) = tried.iter().find_map(|a| a.answer.source()) {
         return Outcome::NotFound { source: Some(source.clone()) };
+    }
+    let failed = tried.iter().find_map(|a| match a.answer {
+        Answer::Failed { rcode } => Some((a, rcode)),
+        _ => None,
+    });
+    if let Some((attempt, rcode)) = failed {
+        return Outcome::Failed { name: attempt.name.clone(), rcode, steps: attempt.steps.clone() };
     }
     let mut outside: Vec<String> =
         tried.iter().filter(|a| a.answer == Answer::NotOurs).map(|a| normal(&a.name)).collect();

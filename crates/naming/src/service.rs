@@ -33,17 +33,19 @@ pub(crate) struct Served {
     pub(crate) service: Arc<Service>,
     /// `name.namespace.svc.zone`.
     pub(crate) name: Arc<str>,
+    /// The names of pods by endpoint, where endpoints go by them.
+    pods: Vec<(u32, Arc<str>)>,
     /// Endpoints by label, built by the first question that needs it.
     labels: OnceLock<Labels>,
 }
 
 impl Served {
     /// The names of a Service in a zone.
-    pub(crate) fn new(service: &Arc<Service>, zone: &str) -> Self {
+    pub(crate) fn new(service: &Arc<Service>, zone: &str, pods: Vec<(u32, Arc<str>)>) -> Self {
         let mut name = format!("{}.{}.svc.{zone}", service.name, service.namespace);
         name.make_ascii_lowercase();
         let name = name.strip_suffix('.').unwrap_or(&name).into();
-        Self { service: service.clone(), name, labels: OnceLock::new() }
+        Self { service: service.clone(), name, pods, labels: OnceLock::new() }
     }
 
     /// Answers a question at `head` below the Service's name; `""` is the name itself.
@@ -69,13 +71,15 @@ impl Served {
 
     /// The name that an endpoint's address has here, for PTR.
     pub(crate) fn endpoint_name(&self, ip: IpAddr) -> Option<Arc<str>> {
-        let endpoint = self.published().find(|e| e.ips.contains(ip))?;
-        Some(self.name_of(endpoint, ip))
+        let mut endpoints = self.published();
+        let (i, endpoint) = endpoints.find(|(_, e)| e.ips.contains(ip))?;
+        Some(self.name_of(i, endpoint, ip))
     }
 
     /// The endpoints that have names: those that take connections.
-    pub(crate) fn published(&self) -> impl Iterator<Item = &Endpoint> {
-        published(&self.service)
+    pub(crate) fn published(&self) -> impl Iterator<Item = (usize, &Endpoint)> {
+        let endpoints = self.service.endpoints.iter().enumerate();
+        endpoints.filter(|(_, e)| is_published(&self.service, e))
     }
 
     fn at_own_name(&self, rtype: RecordType) -> Found {
@@ -92,7 +96,7 @@ impl Served {
     fn own_ips(&self) -> Vec<IpAddr> {
         match self.service.kind {
             ServiceKind::Virtual(ips) => ips.iter().collect(),
-            ServiceKind::Headless => self.published().flat_map(|e| e.ips.iter()).collect(),
+            ServiceKind::Headless => self.published().flat_map(|(_, e)| e.ips.iter()).collect(),
             ServiceKind::ExternalName(_) => vec![],
         }
     }
@@ -132,10 +136,10 @@ impl Served {
             targets.extend(self.service.ports[ports].iter().map(|p| (p.port, self.name.clone())));
             hosts.extend(ips.iter().map(|ip| record(&self.name, RecordData::address(ip))));
         } else {
-            for endpoint in self.published() {
+            for (i, endpoint) in self.published() {
                 let numbers: Vec<u16> = ports.clone().filter_map(|i| *endpoint.ports.get(i)?).collect();
                 for ip in endpoint.ips.iter().filter(|_| !numbers.is_empty()) {
-                    let host = self.name_of(endpoint, ip);
+                    let host = self.name_of(i, endpoint, ip);
                     targets.extend(numbers.iter().map(|port| (*port, host.clone())));
                     hosts.push(record(&host, RecordData::address(ip)));
                 }
@@ -182,14 +186,20 @@ impl Served {
                 continue;
             }
             for ip in endpoint.ips.iter() {
-                labels.entry(label(endpoint, ip).into()).or_default().push((i as u32, ip));
+                labels.entry(self.label(i, endpoint, ip).into()).or_default().push((i as u32, ip));
             }
         }
         labels
     }
 
-    fn name_of(&self, endpoint: &Endpoint, ip: IpAddr) -> Arc<str> {
-        format!("{}.{}", label(endpoint, ip), self.name).into()
+    fn name_of(&self, i: usize, endpoint: &Endpoint, ip: IpAddr) -> Arc<str> {
+        format!("{}.{}", self.label(i, endpoint, ip), self.name).into()
+    }
+
+    fn label(&self, i: usize, endpoint: &Endpoint, ip: IpAddr) -> String {
+        let pod = || self.pods.iter().find(|(at, _)| *at as usize == i).map(|(_, name)| name);
+        let name = endpoint.hostname.as_ref().or_else(pod);
+        name.map_or_else(|| dashed(ip), |name| name.to_ascii_lowercase())
     }
 }
 
@@ -214,10 +224,6 @@ pub(crate) fn same_names(a: &Service, b: &Service) -> bool {
         && (Arc::ptr_eq(&a.endpoints, &b.endpoints)
             || a.endpoints.len() == b.endpoints.len()
                 && a.endpoints.iter().zip(b.endpoints.iter()).all(|(a, b)| same_endpoint(a, b)))
-}
-
-fn label(endpoint: &Endpoint, ip: IpAddr) -> String {
-    endpoint.hostname.as_ref().map_or_else(|| dashed(ip), |name| name.to_ascii_lowercase())
 }
 
 fn alias(head: &str, target: &str) -> Found {

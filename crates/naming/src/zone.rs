@@ -1,5 +1,5 @@
 //! The cluster's DNS zone, compiled from a Snapshot (Kubernetes DNS specification 1.1.0, with CoreDNS's additions).
-use std::{cmp::Ordering, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
 use netloom_cluster::{AddressPlan, Addrs, Namespace, Pod, Service, ServiceKind, Snapshot};
 
@@ -7,8 +7,10 @@ use crate::{
     names::{below, normal, split_last, undashed},
     record::{Answer, Ending, Record, RecordData, RecordType},
     reverse::{ReverseName, apex, is_ours, name_of},
-    service::{Found, Served, addresses, published, record, same_names},
+    service::{Found, Served, addresses, record, same_names},
     shards::{List, Shards},
+    view::{PodNames, View},
+    zone_index::changes,
 };
 
 /// For how many seconds an answer may be kept. CoreDNS's default: endpoints come and go, and a client that keeps a
@@ -18,33 +20,45 @@ pub const TTL: u32 = 5;
 /// The version of the Kubernetes DNS specification that the zone follows.
 const SCHEMA: &str = "1.1.0";
 
+/// The timers of CoreDNS' `kubernetes`; nobody transfers the zone.
+const SOA_TIMERS: [u32; 3] = [7200, 1800, 86400];
+
 /// The longest chain of aliases that is followed, as in CoreDNS; a longer one is taken to be a circle.
 const MAX_ALIASES: usize = 8;
 
 /// The zone. A copy is cheap, and [`Zone::update`] touches only what changed.
 #[derive(Clone, Debug)]
 pub struct Zone {
-    name: Arc<str>,
+    pub(crate) name: Arc<str>,
+    /// Whether endpoints without a host name are named by their pods instead of their addresses.
+    pub(crate) by_pod_name: bool,
     serial: u32,
     plan: Arc<AddressPlan>,
     namespaces: Arc<Vec<Namespace>>,
-    pods: Arc<Vec<Arc<Pod>>>,
+    pub(crate) pods: Arc<Vec<Arc<Pod>>>,
     services: Arc<Vec<Arc<Service>>>,
     /// The addresses of the cluster's DNS Service, for `ns.dns.zone`.
     server: Addrs,
     /// Services by `name.namespace`.
-    by_name: Shards<Box<str>, Arc<Served>>,
+    pub(crate) by_name: Shards<Box<str>, Arc<Served>>,
     /// Services by their own addresses and their endpoints'.
-    by_ip: Shards<IpAddr, List<Arc<Served>>>,
-    pods_by_ip: Shards<IpAddr, List<Arc<Pod>>>,
+    pub(crate) by_ip: Shards<IpAddr, List<Arc<Served>>>,
+    pub(crate) pods_by_ip: Shards<IpAddr, List<Arc<Pod>>>,
 }
 
 impl Zone {
     /// The zone of a Snapshot.
     #[must_use]
     pub fn compile(snapshot: &Snapshot) -> Self {
+        Self::named(snapshot, &snapshot.zone, false)
+    }
+
+    /// The zone of a Snapshot under a name of its own.
+    #[must_use]
+    pub fn named(snapshot: &Snapshot, name: &str, by_pod_name: bool) -> Self {
         let empty = Self {
-            name: normal(&snapshot.zone).into(),
+            name: normal(name).into(),
+            by_pod_name,
             serial: 0,
             plan: snapshot.plan.clone(),
             namespaces: Arc::default(),
@@ -55,7 +69,7 @@ impl Zone {
             by_ip: Shards::new(),
             pods_by_ip: Shards::new(),
         };
-        empty.update(snapshot)
+        empty.moved(snapshot)
     }
 
     /// The zone of the next Snapshot, made from this one; its serial is one higher.
@@ -64,6 +78,12 @@ impl Zone {
         if *normal(&snapshot.zone) != *self.name {
             return Self { serial: self.serial.wrapping_add(1), ..Self::compile(snapshot) };
         }
+        self.moved(snapshot)
+    }
+
+    /// The same zone, whatever the Snapshot's own is called, of the next Snapshot.
+    #[must_use]
+    pub fn moved(&self, snapshot: &Snapshot) -> Self {
         let mut next = self.clone();
         next.serial = self.serial.wrapping_add(1);
         next.plan = snapshot.plan.clone();
@@ -103,11 +123,44 @@ impl Zone {
     /// The answer to a question. The name is absolute, in any case, with or without its final dot.
     #[must_use]
     pub fn lookup(&self, name: &str, rtype: RecordType) -> Answer {
-        let mut answer = self.find(&normal(name), rtype);
+        self.lookup_as(name, rtype, &View::default())
+    }
+
+    /// The answer to a question by a server that shows only a part of the zone.
+    #[must_use]
+    pub fn lookup_as(&self, name: &str, rtype: RecordType, view: &View) -> Answer {
+        let mut answer = self.find(&normal(name), rtype, view);
         if rtype != RecordType::Cname {
-            self.follow(&mut answer, rtype);
+            self.follow(&mut answer, rtype, view);
         }
         answer
+    }
+
+    /// The names of an address, for a reverse name that a server answers whatever the cluster's ranges are.
+    #[must_use]
+    pub fn names_of(&self, name: &str, rtype: RecordType, view: &View) -> Answer {
+        let name = normal(name);
+        match ReverseName::parse(&name) {
+            Some(ReverseName::Address(ip)) => {
+                let seen = |s: &&Arc<Served>| view.shows_service(&self.namespaces, &s.service);
+                let served: Vec<Arc<Served>> = self
+                    .by_ip
+                    .get(&ip)
+                    .map(|all| all.iter().filter(seen).cloned().collect())
+                    .unwrap_or_default();
+                match names_of_address(&name, ip, &served, rtype) {
+                    Answer::NoData { source: None } => Answer::NxDomain { source: None },
+                    answer => answer,
+                }
+            }
+            _ => Answer::NxDomain { source: None },
+        }
+    }
+
+    /// The pod that has an address.
+    #[must_use]
+    pub fn pod_at(&self, ip: IpAddr) -> Option<&Arc<Pod>> {
+        self.pods_by_ip.get(&ip)?.first()
     }
 
     /// The SOA record that goes with a negative answer for a name.
@@ -122,7 +175,12 @@ impl Zone {
         let minimum = TTL;
         let rname = self.under("hostmaster");
         let mname = self.under("ns.dns");
-        record(&owner, RecordData::Soa { mname, rname, serial: self.serial, minimum })
+        record(&owner, RecordData::Soa { mname, rname, serial: self.serial, timers: SOA_TIMERS, minimum })
+    }
+
+    /// Whether endpoints go by the names of their pods.
+    pub(crate) const fn goes_by_pod_names(&self) -> bool {
+        self.by_pod_name
     }
 
     pub(crate) fn namespaces(&self) -> &[Namespace] {
@@ -142,9 +200,9 @@ impl Zone {
         if self.name.is_empty() { head.into() } else { format!("{head}.{}", self.name).into() }
     }
 
-    fn find(&self, name: &str, rtype: RecordType) -> Answer {
+    fn find(&self, name: &str, rtype: RecordType, view: &View) -> Answer {
         match below(name, &self.name) {
-            Some(rest) => self.forward(name, rest, rtype),
+            Some(rest) => self.forward(name, rest, rtype, view),
             None => {
                 ReverseName::parse(name).map_or(Answer::NotOurs, |parsed| self.reverse(name, parsed, rtype))
             }
@@ -152,7 +210,7 @@ impl Zone {
     }
 
     /// Follows the alias that an answer ends with through the zone.
-    fn follow(&self, answer: &mut Answer, rtype: RecordType) {
+    fn follow(&self, answer: &mut Answer, rtype: RecordType, view: &View) {
         let Answer::Records { records, additionals, ending, .. } = answer else { return };
         while let Some(Record { data: RecordData::Cname(target), .. }) = records.last() {
             let target = target.clone();
@@ -160,7 +218,7 @@ impl Zone {
                 *ending = Ending::Loop;
                 return;
             }
-            match self.find(&target, rtype) {
+            match self.find(&target, rtype, view) {
                 Answer::Records { records: more, additionals: hosts, .. } => {
                     *ending = Ending::Complete;
                     records.extend(more);
@@ -168,12 +226,12 @@ impl Zone {
                 }
                 Answer::NoData { .. } => return *ending = Ending::NoData,
                 Answer::NxDomain { .. } => return *ending = Ending::NxDomain,
-                Answer::NotOurs => return *ending = Ending::Outside(target),
+                Answer::NotOurs | Answer::Failed { .. } => return *ending = Ending::Outside(target),
             }
         }
     }
 
-    fn forward(&self, name: &str, rest: &str, rtype: RecordType) -> Answer {
+    fn forward(&self, name: &str, rest: &str, rtype: RecordType, view: &View) -> Answer {
         // An empty label can only come from a person's text, never from a packet.
         if rest.starts_with('.') || rest.contains("..") {
             return Answer::NxDomain { source: None };
@@ -191,8 +249,8 @@ impl Zone {
                 RecordType::A | RecordType::Aaaa => addresses(&name.into(), self.server.iter(), rtype),
                 _ => vec![],
             }),
-            (head, "svc") => self.below_svc(name, head, rtype),
-            (head, "pod") => self.below_pod(name, head, rtype),
+            (head, "svc") => self.below_svc(name, head, rtype, view),
+            (head, "pod") => self.below_pod(name, head, rtype, view),
             _ => Answer::NxDomain { source: None },
         }
     }
@@ -208,14 +266,20 @@ impl Zone {
         Answer::Records { records, additionals, ending: Ending::Complete, source: None }
     }
 
-    fn below_svc(&self, name: &str, head: &str, rtype: RecordType) -> Answer {
+    fn below_svc(&self, name: &str, head: &str, rtype: RecordType, view: &View) -> Answer {
         let (before, namespace) = split_last(head);
         if before.is_empty() {
-            return self.at_namespace(namespace);
+            return self.at_namespace(namespace, view);
         }
         let start = before.rfind('.').map_or(0, |dot| dot + 1);
         let Some(served) = self.by_name.get(&head[start..]) else { return Answer::NxDomain { source: None } };
+        if !view.shows_service(&self.namespaces, &served.service) {
+            return Answer::NxDomain { source: None };
+        }
         let source = Some(served.service.origin.clone());
+        if view.hides(&served.service, before[..start].is_empty()) {
+            return Answer::NxDomain { source };
+        }
         match served.lookup(before[..start].trim_end_matches('.'), rtype) {
             Found::Nothing if self.has_no_names(served) => Answer::NxDomain { source },
             Found::Nothing => Answer::NxDomain { source: None },
@@ -237,11 +301,23 @@ impl Zone {
         matches!(served.lookup("", RecordType::A), Found::Nothing)
     }
 
-    /// Like CoreDNS with `pods verified`: only the addresses of pods that are there.
-    fn below_pod(&self, name: &str, head: &str, rtype: RecordType) -> Answer {
+    fn below_pod(&self, name: &str, head: &str, rtype: RecordType, view: &View) -> Answer {
         let (label, namespace) = split_last(head);
         if label.is_empty() {
-            return self.at_namespace(namespace);
+            return self.at_namespace(namespace, view);
+        }
+        let here = self.namespaces.binary_search_by(|n| (*n.name).cmp(namespace));
+        let shown = here.is_ok_and(|i| view.shows_namespace(&self.namespaces[i]));
+        match view.pods {
+            PodNames::Verified if shown => {}
+            PodNames::Insecure if shown => {
+                let Some(ip) = undashed(label) else { return Answer::NxDomain { source: None } };
+                return own(match rtype {
+                    RecordType::A | RecordType::Aaaa => addresses(&name.into(), [ip], rtype),
+                    _ => vec![],
+                });
+            }
+            _ => return Answer::NxDomain { source: None },
         }
         let pod = undashed(label).and_then(|ip| {
             let pods = self.pods_by_ip.get(&ip)?;
@@ -256,10 +332,12 @@ impl Zone {
         positive(records, source)
     }
 
-    fn at_namespace(&self, namespace: &str) -> Answer {
+    fn at_namespace(&self, namespace: &str, view: &View) -> Answer {
         match self.namespaces.binary_search_by(|n| (*n.name).cmp(namespace)) {
-            Ok(index) => Answer::NoData { source: self.namespaces[index].origin.clone() },
-            Err(_) => Answer::NxDomain { source: None },
+            Ok(index) if view.shows_namespace(&self.namespaces[index]) => {
+                Answer::NoData { source: self.namespaces[index].origin.clone() }
+            }
+            _ => Answer::NxDomain { source: None },
         }
     }
 
@@ -277,37 +355,6 @@ impl Zone {
             ReverseName::Network(_) => own(vec![]),
             ReverseName::Address(_) | ReverseName::Never(_) => Answer::NxDomain { source: None },
         }
-    }
-
-    fn change_services(&mut self, gone: &[&Arc<Service>], new: &[&Arc<Service>]) {
-        for service in gone {
-            self.by_name.remove(&*service_key(service));
-            for ip in service_ips(service) {
-                self.by_ip.drop_from(&ip, |s| same_object(&s.service, service));
-            }
-        }
-        let new: Vec<Arc<Served>> = new.iter().map(|s| Arc::new(Served::new(s, &self.name))).collect();
-        let of_each = |s: &Arc<Served>| {
-            service_ips(&s.service).into_iter().map({
-                let served = s.clone();
-                move |ip| (ip, served.clone())
-            })
-        };
-        self.by_ip.push_all(new.iter().flat_map(of_each));
-        self.by_name.insert_all(new.into_iter().map(|s| (service_key(&s.service).into(), s)));
-    }
-
-    fn change_pods(&mut self, gone: &[&Arc<Pod>], new: &[&Arc<Pod>]) {
-        for pod in gone {
-            for ip in pod.ips.iter() {
-                self.pods_by_ip.drop_from(&ip, |p| (&p.namespace, &p.name) == (&pod.namespace, &pod.name));
-            }
-        }
-        let of_each = |pod: &&Arc<Pod>| {
-            let pod = Arc::clone(pod);
-            pod.ips.iter().map(move |ip| (ip, pod.clone()))
-        };
-        self.pods_by_ip.push_all(new.iter().flat_map(of_each));
     }
 }
 
@@ -337,47 +384,4 @@ fn names_of_address(name: &str, ip: IpAddr, served: &[Arc<Served>], rtype: Recor
     }
     let owner: Arc<str> = name.into();
     positive(names.into_iter().map(|(name, _)| record(&owner, RecordData::Ptr(name))).collect(), source)
-}
-
-fn service_key(service: &Service) -> String {
-    let mut key = format!("{}.{}", service.name, service.namespace);
-    key.make_ascii_lowercase();
-    key
-}
-
-fn service_ips(service: &Service) -> Vec<IpAddr> {
-    let endpoints = published(service).flat_map(|e| e.ips.iter());
-    let mut ips: Vec<IpAddr> = service.cluster_ips().iter().chain(endpoints).collect();
-    ips.sort_unstable();
-    ips.dedup();
-    ips
-}
-
-fn same_object(a: &Service, b: &Service) -> bool {
-    (&a.namespace, &a.name) == (&b.namespace, &b.name)
-}
-
-/// What to take out and to put in, to come from one list to another. Both are sorted by the key.
-fn changes<'a, T, K: Ord>(
-    old: &'a [Arc<T>],
-    new: &'a [Arc<T>],
-    key: impl Fn(&Arc<T>) -> K,
-    same: impl Fn(&T, &T) -> bool,
-) -> (Vec<&'a Arc<T>>, Vec<&'a Arc<T>>) {
-    let (mut i, mut j, mut gone, mut added) = (0, 0, vec![], vec![]);
-    while let (Some(a), Some(b)) = (old.get(i), new.get(j)) {
-        let order = if Arc::ptr_eq(a, b) { Ordering::Equal } else { key(a).cmp(&key(b)) };
-        let replaced = order == Ordering::Equal && !Arc::ptr_eq(a, b) && !same(a, b);
-        if order == Ordering::Less || replaced {
-            gone.push(a);
-        }
-        if order == Ordering::Greater || replaced {
-            added.push(b);
-        }
-        i += usize::from(order != Ordering::Greater);
-        j += usize::from(order != Ordering::Less);
-    }
-    gone.extend(&old[i..]);
-    added.extend(&new[j..]);
-    (gone, added)
 }

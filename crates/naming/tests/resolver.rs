@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use common::*;
 use netloom_cluster::{DnsConfig, DnsPolicy, Family, HostAlias, Pod};
-use netloom_naming::{Hosts, Outcome, ResolvConf, Zone, expand, resolv_conf, resolve};
+use netloom_naming::{Hosts, Outcome, ResolvConf, Servers, Zone, expand, resolv_conf, resolve};
 
 fn host() -> ResolvConf {
     ResolvConf::parse("search corp.example\nnameserver 192.0.2.53\noptions timeout:2\n")
@@ -164,7 +164,7 @@ fn candidates() {
 
 fn told(name: &str, family: Option<Family>) -> String {
     let snapshot = everything().snapshot();
-    let zone = Zone::compile(&snapshot);
+    let servers = Servers::plain(&Arc::new(Zone::compile(&snapshot)));
     let alias = |ip: &str, names: &[&str]| HostAlias {
         ip: common::ip(ip),
         names: names.iter().map(|n| (*n).to_owned()).collect(),
@@ -177,7 +177,7 @@ fn told(name: &str, family: Option<Family>) -> String {
     let pod = Pod { host_aliases: Arc::new(aliases), ..pod("production", "p", &["10.244.0.9"]) };
     let conf = resolv_conf(&snapshot, &pod, &host());
     let hosts = Hosts::of(&snapshot, &pod);
-    let resolution = resolve(&zone, &conf, &hosts, name, family);
+    let resolution = resolve(&servers, &conf, &hosts, name, family, None);
     let outcome = match &resolution.outcome {
         Outcome::Literal(ip) => format!("literal {ip}"),
         Outcome::File(ips) => format!("file {ips:?}"),
@@ -185,6 +185,7 @@ fn told(name: &str, family: Option<Family>) -> String {
         Outcome::Alias { name, target, .. } => format!("{name} -> {target}"),
         Outcome::Outside(names) => format!("outside {}", names.join(" ")),
         Outcome::NoAddress { name, .. } => format!("no address {name}"),
+        Outcome::Failed { name, rcode, .. } => format!("failed {name} {rcode}"),
         Outcome::NotFound { source } => format!("not found {}", source.is_some()),
     };
     format!("{} tried: {outcome}", resolution.tried.len())

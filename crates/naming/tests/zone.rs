@@ -11,6 +11,7 @@ fn line(zone: &Zone, name: &str, rtype: RecordType) -> String {
         Answer::NoData { .. } => "nodata".into(),
         Answer::NxDomain { .. } => "nxdomain".into(),
         Answer::NotOurs => "not ours".into(),
+        Answer::Failed { rcode } => format!("failed {rcode}"),
         Answer::Records { records, additionals, ending, .. } => {
             assert!(records.iter().chain(&additionals).all(|r| r.ttl == TTL));
             let short = |r: &netloom_naming::Record| {

@@ -19,6 +19,8 @@ pub struct Change {
     pub table: Option<Table>,
     /// Chains to make before elements point at them.
     pub chains: Vec<Chain>,
+    /// Chains that nothing points at once the elements are changed.
+    pub unused: Vec<Arc<str>>,
     /// By set.
     pub sets: BTreeMap<Arc<str>, SetChange>,
 }
@@ -27,7 +29,7 @@ impl Change {
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.table.is_none() && self.chains.is_empty() && self.sets.is_empty()
+        self.table.is_none() && self.chains.is_empty() && self.unused.is_empty() && self.sets.is_empty()
     }
 
     /// How many elements go and come.
@@ -42,6 +44,13 @@ impl Change {
 
     pub(crate) fn delete(&mut self, set: &str, element: Element) {
         self.of(set).delete.push(element);
+    }
+
+    /// Takes back the addition of an element.
+    pub(crate) fn withdraw(&mut self, set: &str, element: &Element) {
+        if let Some(change) = self.sets.get_mut(set) {
+            change.add.retain(|added| added != element);
+        }
     }
 
     fn of(&mut self, set: &str) -> &mut SetChange {

@@ -2,10 +2,10 @@
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
-use netloom_cluster::{AddressPlan, Family, Node, NodeId, Pod, Snapshot};
+use netloom_cluster::{AddressPlan, Family, Node, NodeId, Pod, Service, Snapshot};
 use netloom_kernel::nft::{Batch, Element, Key, Netfilter, NftError};
-use netloom_policy::Tables;
-use netloom_routing::NodeRoutes;
+use netloom_policy::Placed;
+use netloom_routing::{NodeRoutes, announced};
 
 use crate::{
     Change,
@@ -35,7 +35,7 @@ pub struct NodeState<'a> {
     /// The Snapshot.
     pub snapshot: &'a Snapshot,
     /// Its policies.
-    pub tables: &'a Arc<Tables>,
+    pub policies: &'a Placed,
     /// Its Services, as this node sees them.
     pub routes: &'a NodeRoutes,
 }
@@ -50,6 +50,7 @@ pub struct Firewall {
     local: Vec<IpAddr>,
     pods: Vec<(IpAddr, IpAddr)>,
     inside: Vec<(IpAddr, IpAddr)>,
+    announced: Vec<IpAddr>,
     ground: Option<Ground>,
 }
 
@@ -59,6 +60,7 @@ struct Ground {
     plan: Arc<AddressPlan>,
     nodes: Arc<Vec<Node>>,
     pods: Arc<Vec<Arc<Pod>>>,
+    services: Arc<Vec<Arc<Service>>>,
 }
 
 impl Firewall {
@@ -73,6 +75,7 @@ impl Firewall {
             local: Vec::new(),
             pods: Vec::new(),
             inside: Vec::new(),
+            announced: Vec::new(),
             ground: None,
         }
     }
@@ -91,12 +94,30 @@ impl Firewall {
         let mut change = Change::default();
         if !self.loaded {
             change.table = Some(layout::table(state.snapshot.node(self.node).ips));
-            self.loaded = true;
         }
         self.services.plan(state.routes, &mut change)?;
-        self.policies.plan(state.tables, state.snapshot, self.node, &mut change);
+        self.loaded = true;
+        self.policies.plan(state.policies, self.node, &mut change);
         self.addresses(state.snapshot, &mut change);
         Ok(change)
+    }
+
+    /// Whether the kernel was told of anything yet.
+    #[must_use]
+    pub const fn is_loaded(&self) -> bool {
+        self.loaded
+    }
+
+    /// The change of the policies alone; Services stay as they are.
+    pub fn plan_policies(&mut self, policies: &Placed) -> Change {
+        let mut change = Change::default();
+        self.policies.plan(policies, self.node, &mut change);
+        change
+    }
+
+    /// Forgets what the kernel was told: a commit failed, and the next plan begins with a whole table.
+    pub fn forget(&mut self) {
+        *self = Self::new(self.node);
     }
 
     /// Who is a pod of this node, of the cluster, or otherwise inside it.
@@ -105,6 +126,7 @@ impl Firewall {
             Arc::ptr_eq(&ground.plan, &snapshot.plan)
                 && Arc::ptr_eq(&ground.nodes, &snapshot.nodes)
                 && Arc::ptr_eq(&ground.pods, &snapshot.pods)
+                && Arc::ptr_eq(&ground.services, &snapshot.services)
         });
         if same {
             return;
@@ -113,6 +135,7 @@ impl Firewall {
             plan: snapshot.plan.clone(),
             nodes: snapshot.nodes.clone(),
             pods: snapshot.pods.clone(),
+            services: snapshot.services.clone(),
         });
         let pods = snapshot.pods.iter().filter(|p| !p.host_network);
         let mut local: Vec<IpAddr> =
@@ -135,7 +158,16 @@ impl Firewall {
         let inside = disjoint(nets.iter().copied().chain(own));
         intervals("pods", &self.pods, &ranges, change);
         intervals("inside", &self.inside, &inside, change);
-        (self.local, self.pods, self.inside) = (local, ranges, inside);
+        let announced: Vec<IpAddr> = announced(snapshot).into_keys().collect();
+        let (gone, come) = sorted_difference(&self.announced, &announced);
+        let of = |ip: &IpAddr| (Half::of(*ip).name("announced"), Element::new(Key::new().ip(*ip)));
+        for (set, element) in gone.into_iter().map(of) {
+            change.delete(&set, element);
+        }
+        for (set, element) in come.into_iter().map(of) {
+            change.add(&set, element);
+        }
+        (self.local, self.pods, self.inside, self.announced) = (local, ranges, inside, announced);
     }
 
     /// Commits a planned change in the calling thread's network namespace: one transaction, whole or not at all.
@@ -157,6 +189,9 @@ impl Firewall {
             if let Some(shape) = layout::set(&name) {
                 batch.delete_elements(shape, set.delete).add_elements(shape, set.add);
             }
+        }
+        for chain in &change.unused {
+            batch.delete_chain(chain);
         }
         netfilter.commit(batch)
     }

@@ -152,6 +152,7 @@ fn sets() -> Vec<Set> {
             Set::new(half.name("hair"), &[ip, ip]),
             Set::new(half.name("local"), &[ip]),
             Set::new(half.name("pods"), &[ip]).interval(),
+            Set::new(half.name("announced"), &[ip]),
             Set::map(half.name("subi"), &[ip], &[Mark]),
             Set::map(half.name("sube"), &[ip], &[Mark]),
             Set::map(half.name("id"), &[ip], &[Mark]),
@@ -183,11 +184,21 @@ fn chains(node: Addrs) -> Vec<Chain> {
         Rule::new().jump("egress"),
         Rule::new().jump("ingress"),
     ];
+    let forward = forward.into_iter().chain(nowhere()).collect();
     chains.push(Chain::base("forward", ChainKind::Filter, HookPoint::Forward, 0, forward));
+    chains.push(Chain::base("output", ChainKind::Filter, HookPoint::Output, 0, nowhere()));
     // A pod that speaks to its own node is judged as a source; the node that speaks to its own pods is not judged.
     let input = vec![established(), Rule::new().jump("egress")];
     chains.push(Chain::base("input", ChainKind::Filter, HookPoint::Input, 0, input));
     chains
+}
+
+/// Behind the translation nobody has an announced address: its other ports lead nowhere, and a packet to it would go
+/// round between the fabric and the node that announces it.
+fn nowhere() -> Vec<Rule> {
+    Half::BOTH
+        .map(|half| Rule::new().in_set(&[half.daddr], half.name("announced")).reject(Reject::HostUnreachable))
+        .to_vec()
 }
 
 /// VXLAN's outer packets take no part: they would inherit the inner packet's mark and be translated by it.
@@ -211,7 +222,7 @@ fn service_chains() -> Vec<Chain> {
         let frontend = [half.daddr, Expr::L4Proto, Expr::Dport];
         svc.push(Rule::new().in_set(&frontend, half.name("lbres")).jump(half.name("restricted")));
     }
-    // Every frontend has a class, so a mark of 0 towards a Service's own address is a port that it does not have.
+    // Every frontend has a class, so a mark of 0 towards a ClusterIP is a port that its Service does not have.
     for half in Half::BOTH {
         svc.push(
             Rule::new().mark(0).in_set(&[half.daddr], half.name("vips")).reject(Reject::PortUnreachable),

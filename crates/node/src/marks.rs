@@ -1,5 +1,9 @@
 //! Packet marks of Services: which view a connection belongs to, and how its backend is picked.
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use netloom_cluster::{Family, Protocol};
 
@@ -33,6 +37,14 @@ impl Class {
             Self::Affinity(slots, timeout) => format!("af{slots}_{}", timeout.as_secs()),
         }
     }
+
+    /// How many slots a client may be remembered by.
+    const fn slots_of_affinity(self) -> u32 {
+        match self {
+            Self::Random(_) => 0,
+            Self::Affinity(slots, _) => slots,
+        }
+    }
 }
 
 /// Which variant of a Service port's view.
@@ -59,7 +71,11 @@ pub(crate) struct Marks {
     views: HashMap<ViewKey, u32>,
     free: Vec<u32>,
     next: u32,
-    classes: HashMap<Class, u32>,
+    /// With how many views use each.
+    classes: HashMap<Class, (u32, u32)>,
+    next_class: u32,
+    /// Given back, with how many slots clients may be remembered by.
+    free_classes: VecDeque<(u32, u32)>,
 }
 
 impl Marks {
@@ -90,16 +106,73 @@ impl Marks {
         }
     }
 
-    /// The number of a class, and whether it is new, so that its chain has to be made.
+    /// The number of a class that one view more uses, and whether it is new, so that its chain has to be made.
     pub fn class(&mut self, class: Class) -> Result<(u32, bool), PlanError> {
-        if let Some(number) = self.classes.get(&class) {
+        if let Some((number, uses)) = self.classes.get_mut(&class) {
+            *uses += 1;
             return Ok((*number, false));
         }
-        let number = FIRST_CLASS + self.classes.len() as u32;
-        if number > CLASS_MASK {
-            return Err(PlanError::TooManyClasses(CLASS_MASK - FIRST_CLASS + 1));
-        }
-        self.classes.insert(class, number);
+        let number = self.free_class(class).ok_or(PlanError::TooManyClasses(CLASS_MASK - FIRST_CLASS + 1))?;
+        self.classes.insert(class, (number, 1));
         Ok((number, true))
+    }
+
+    /// One view fewer uses a class; its number, where it was the last one.
+    pub fn release_class(&mut self, class: Class) -> Option<u32> {
+        let (number, uses) = self.classes.get_mut(&class)?;
+        *uses = uses.saturating_sub(1);
+        if *uses > 0 {
+            return None;
+        }
+        let number = *number;
+        self.classes.remove(&class);
+        self.free_classes.push_back((number, class.slots_of_affinity()));
+        Some(number)
+    }
+
+    /// A number that no class has: one that was never given out, else the one that was given back first. What clients
+    /// are remembered by has the number in its key, so one that stood for more slots would lead them to slots that are
+    /// not there: such a number comes last.
+    fn free_class(&mut self, class: Class) -> Option<u32> {
+        if self.next_class <= CLASS_MASK - FIRST_CLASS {
+            self.next_class += 1;
+            return Some(FIRST_CLASS + self.next_class - 1);
+        }
+        let slots = class.slots_of_affinity();
+        let fits = |(_, before): &(u32, u32)| slots == 0 || *before <= slots;
+        let at = self.free_classes.iter().position(fits).unwrap_or_default();
+        self.free_classes.remove(at).map(|(number, _)| number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_given_back() {
+        let mut marks = Marks::default();
+        for round in 0..5_000 {
+            let class = Class::Affinity(251, Duration::from_secs(round));
+            let (number, fresh) = marks.class(class).unwrap();
+            assert!(fresh && (FIRST_CLASS..=CLASS_MASK).contains(&number));
+            assert_eq!(marks.class(class).unwrap(), (number, false));
+            assert_eq!(marks.release_class(class), None, "one more uses it");
+            assert_eq!(marks.release_class(class), Some(number));
+        }
+    }
+
+    #[test]
+    fn a_number_that_clients_are_remembered_by_is_not_taken_over_by_fewer_slots() {
+        let mut marks = Marks::default();
+        let wide = marks.class(Class::Affinity(4093, Duration::from_secs(1))).unwrap().0;
+        let count = CLASS_MASK - FIRST_CLASS;
+        let others: Vec<u32> = (1..=count).map(|n| marks.class(Class::Random(n)).unwrap().0).collect();
+        assert!(marks.class(Class::Random(9_999)).is_err(), "all are in use");
+        marks.release_class(Class::Affinity(4093, Duration::from_secs(1)));
+        marks.release_class(Class::Random(7));
+        let narrow = marks.class(Class::Affinity(251, Duration::from_secs(9))).unwrap().0;
+        assert_eq!(narrow, others[6]);
+        assert_eq!(marks.class(Class::Random(9_999)).unwrap().0, wide);
     }
 }

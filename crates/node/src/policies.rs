@@ -1,9 +1,9 @@
 //! The policy tables of a Snapshot as elements, and the difference between two of them.
 use std::{net::IpAddr, sync::Arc};
 
-use netloom_cluster::{Family, NodeId, Pod, Protocol, Snapshot};
+use netloom_cluster::{Family, NodeId, Protocol};
 use netloom_kernel::nft::{Element, Key};
-use netloom_policy::{Subjects, Tables};
+use netloom_policy::{Place, Placed, Subjects, Tables};
 
 use crate::{Change, layout::Half};
 
@@ -11,30 +11,27 @@ use crate::{Change, layout::Half};
 #[derive(Debug, Default)]
 pub(crate) struct PolicyState {
     tables: Arc<Tables>,
-    pods: Arc<Vec<Arc<Pod>>>,
-    /// The addresses of this node's own pods, sorted, with the index of their pod.
-    own: Vec<(IpAddr, usize)>,
+    places: Arc<Vec<Place>>,
     /// Address and subject of this node's own pods, sorted: as source and as destination.
     sources: Vec<(IpAddr, u32)>,
     destinations: Vec<(IpAddr, u32)>,
 }
 
 impl PolicyState {
-    /// Moves to new tables.
-    pub fn plan(&mut self, tables: &Arc<Tables>, snapshot: &Snapshot, node: NodeId, change: &mut Change) {
+    /// Moves to new policies.
+    pub fn plan(&mut self, policies: &Placed, node: NodeId, change: &mut Change) {
+        let tables = &policies.tables;
         let old = std::mem::replace(&mut self.tables, tables.clone());
-        let same_pods = Arc::ptr_eq(&self.pods, &snapshot.pods);
-        if !same_pods {
-            self.pods = snapshot.pods.clone();
-            self.own = own(&self.pods, node);
-        }
-        if !same_pods || !Arc::ptr_eq(&old.subjects, &tables.subjects) {
-            let now = self.subjects(|s| s.egress);
-            addresses("sube", &self.sources, &now, change);
-            self.sources = now;
-            let now = self.subjects(|s| s.ingress);
-            addresses("subi", &self.destinations, &now, change);
-            self.destinations = now;
+        if !Arc::ptr_eq(&self.places, &policies.places) {
+            self.places = policies.places.clone();
+            let own = |direction: fn(&Subjects) -> Option<u32>| -> Vec<(IpAddr, u32)> {
+                let own = self.places.iter().filter(|place| place.node == node);
+                own.filter_map(|place| Some((place.ip, direction(&place.subjects)?))).collect()
+            };
+            let (sources, destinations) = (own(|s| s.egress), own(|s| s.ingress));
+            addresses("sube", &self.sources, &sources, change);
+            addresses("subi", &self.destinations, &destinations, change);
+            (self.sources, self.destinations) = (sources, destinations);
         }
         if !Arc::ptr_eq(&old, tables) {
             members(&old, tables, change);
@@ -43,21 +40,6 @@ impl PolicyState {
             identities(&old, tables, change);
         }
     }
-
-    fn subjects(&self, direction: impl Fn(&Subjects) -> Option<u32>) -> Vec<(IpAddr, u32)> {
-        let subject = |&(ip, pod): &(IpAddr, usize)| Some((ip, direction(self.tables.subjects.get(pod)?)?));
-        self.own.iter().filter_map(subject).collect()
-    }
-}
-
-/// The addresses of a node's pods. Of pods that share one (on the host's network) none is a subject.
-fn own(pods: &[Arc<Pod>], node: NodeId) -> Vec<(IpAddr, usize)> {
-    let there = pods.iter().enumerate().filter(|(_, pod)| pod.node == node && !pod.host_network);
-    let mut own: Vec<(IpAddr, usize)> =
-        there.flat_map(|(index, pod)| pod.ips.iter().map(move |ip| (ip, index))).collect();
-    own.sort_unstable();
-    own.dedup_by_key(|(ip, _)| *ip);
-    own
 }
 
 fn addresses(base: &str, old: &[(IpAddr, u32)], new: &[(IpAddr, u32)], change: &mut Change) {

@@ -33,11 +33,16 @@ struct Programmed {
 /// A view with its mark and the backend of each slot.
 type InstalledView = (ViewKey, u32, Vec<(IpAddr, u16)>);
 
+/// How the views of a Service pick their backends.
+type Classes = Vec<Class>;
+
 /// What one Service put into the kernel.
 #[derive(Debug)]
 struct Installed {
     routes: Arc<ServiceRoutes>,
     views: Vec<InstalledView>,
+    /// Of the views that have backends.
+    classes: Classes,
     alternatives: Vec<(u32, u32)>,
     frontends: Vec<(Address, Programmed)>,
 }
@@ -49,7 +54,7 @@ pub(crate) struct ServiceState {
     installed: BTreeMap<Arc<str>, Installed>,
     /// Who claims an address, and with what; the first by name has it.
     claims: HashMap<Address, BTreeMap<Arc<str>, Programmed>>,
-    /// How many frontends an address has that is a Service's alone.
+    /// How many frontends a ClusterIP has.
     addresses: HashMap<IpAddr, u32>,
     /// All that `installed` was made from.
     planned: Arc<BTreeMap<Arc<str>, Arc<ServiceRoutes>>>,
@@ -89,13 +94,13 @@ impl ServiceState {
             let before = removed.remove(name);
             view_changes(before.as_ref(), Some(&installed), change);
             if let Some(before) = before {
-                self.release(&before, Some(&installed));
+                self.release(&before, Some(&installed), change);
             }
             self.installed.insert(name.clone(), installed);
         }
         for gone in removed.into_values() {
             view_changes(Some(&gone), None, change);
-            self.release(&gone, None);
+            self.release(&gone, None, change);
         }
         for (ip, before) in touched_ips {
             let now = self.addresses.contains_key(&ip);
@@ -117,7 +122,7 @@ impl ServiceState {
     }
 
     fn count_addresses(&mut self, routes: &ServiceRoutes, come: bool, touched: &mut BTreeMap<IpAddr, bool>) {
-        for frontend in routes.frontends.iter().filter(|f| f.kind.is_virtual()) {
+        for frontend in routes.frontends.iter().filter(|f| f.kind.refuses_other_ports()) {
             touched.entry(frontend.ip).or_insert_with(|| self.addresses.contains_key(&frontend.ip));
             let count = self.addresses.entry(frontend.ip).or_default();
             *count = if come { *count + 1 } else { count.saturating_sub(1) };
@@ -145,7 +150,12 @@ impl ServiceState {
         }
     }
 
-    fn release(&mut self, gone: &Installed, now: Option<&Installed>) {
+    fn release(&mut self, gone: &Installed, now: Option<&Installed>, change: &mut Change) {
+        for class in &gone.classes {
+            if let Some(number) = self.marks.release_class(*class) {
+                change.drop_class(number, *class);
+            }
+        }
         let kept: BTreeSet<(u16, Protocol, netloom_cluster::Family, Variant)> = now
             .iter()
             .flat_map(|n| &n.views)
@@ -162,6 +172,7 @@ impl ServiceState {
         let mut installed = Installed {
             routes: routes.clone(),
             views: Vec::new(),
+            classes: Vec::new(),
             alternatives: Vec::new(),
             frontends: Vec::new(),
         };
@@ -209,10 +220,9 @@ impl ServiceState {
             let class = slots::class(view);
             let (number, fresh) = self.marks.class(class)?;
             if fresh {
-                change.chains.push(class_chain(class));
-                let target = Verdict::Goto(class.chain().into());
-                change.add("cls", Element::new(Key::new().mark(number)).with(target));
+                change.add_class(number, class);
             }
+            installed.classes.push(class);
             (number, slots::fill(view, class).iter().map(|b| (b.ip, b.port)).collect())
         };
         let mark = self.marks.mark(key.clone(), class, has_inside)?;
@@ -244,6 +254,38 @@ fn difference<'a>(
     stale.extend(old.map(|(name, _)| name.clone()));
     fresh.extend(new);
     (stale, fresh)
+}
+
+/// The entry that leads from a mark to a class's chain.
+fn class_element(number: u32, class: Class) -> Element {
+    Element::new(Key::new().mark(number)).with(Verdict::Goto(class.chain().into()))
+}
+
+impl Change {
+    /// A class that is new; its chain may be there from the number that it had before.
+    fn add_class(&mut self, number: u32, class: Class) {
+        let name = class.chain();
+        match self.unused.iter().position(|unused| **unused == *name) {
+            Some(there) => _ = self.unused.remove(there),
+            None => self.chains.push(class_chain(class)),
+        }
+        self.add("cls", class_element(number, class));
+    }
+
+    /// A class that nothing uses any more: its chain goes, or does not even come.
+    fn drop_class(&mut self, number: u32, class: Class) {
+        let name: Arc<str> = class.chain().into();
+        match self.chains.iter().position(|chain| chain.name == name) {
+            Some(made) => {
+                self.chains.remove(made);
+                self.withdraw("cls", &class_element(number, class));
+            }
+            None => {
+                self.delete("cls", class_element(number, class));
+                self.unused.push(name);
+            }
+        }
+    }
 }
 
 /// The chain that picks a slot and goes on to translate the address.

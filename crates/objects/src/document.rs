@@ -1,5 +1,5 @@
 //! One document after the other: from text to objects and findings.
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     Cause, Diagnostic, Location, Object, ObjectRef, Severity, Source, Typed,
@@ -14,7 +14,7 @@ use crate::{
         Broken, Builder, Chunk, Issue, IssueKind, NodeId, Resolved, Tree, View, looks_like_json, read_json,
         read_plain, read_yaml,
     },
-    validate,
+    validate, visible,
 };
 
 /// Findings of one source beyond this many help nobody.
@@ -240,7 +240,8 @@ impl Reader<'_> {
                 self.findings.add((Severity::Warning, Cause::Foreign), root, message, None);
             }
             View::Sequence(items) => {
-                let is_meant = items.iter().any(|item| self.is_meant(*item));
+                // Ansible, JSON patches and others write lists; only one of objects was meant as something to apply.
+                let is_meant = items.iter().any(|item| self.is_like_an_object(*item));
                 self.findings.add(
                     (Severity::Error, if is_meant { Cause::NoObject } else { Cause::Foreign }),
                     root,
@@ -251,6 +252,11 @@ impl Reader<'_> {
             View::Mapping(_) if packaging::take(self.tree, root, &mut self.findings, &mut self.objects) => {}
             View::Mapping(_) => self.object(root, None),
         }
+    }
+
+    fn is_like_an_object(&self, item: NodeId) -> bool {
+        let has = |key| self.tree.get(item, key).is_some();
+        has("apiVersion") || (has("kind") && (has("metadata") || has("spec")))
     }
 
     fn object(&mut self, root: NodeId, inherited: Option<Inherited<'_>>) {
@@ -377,7 +383,7 @@ impl Reader<'_> {
 
     fn decode(&self, root: NodeId, api_version: &str, kind: &str, left_out: Vec<NodeId>) -> Decoded<Typed> {
         decode_typed(api_version, kind, self.tree, root, left_out)
-            .unwrap_or_else(|| decode_other(self.tree, root))
+            .unwrap_or_else(|| decode_other(api_version, kind, self.tree, root))
     }
 
     fn put_together(
@@ -411,13 +417,23 @@ impl Reader<'_> {
         strange: Vec<NodeId>,
     ) -> Option<Object> {
         let metadata = typed.metadata();
-        let written = |text: &Option<String>| text.as_deref().filter(|t| !t.is_empty()).map(Arc::<str>::from);
+        // The API server refuses them; until somebody repairs them, they do no harm where they are shown.
+        let named = |text: &str| Arc::<str>::from(visible(text));
+        let shown = |text: Arc<str>| {
+            let hidden = match visible(&text) {
+                Cow::Owned(shown) => Some(shown),
+                Cow::Borrowed(_) => None,
+            };
+            hidden.map_or(text, Arc::from)
+        };
+        let (api_version, kind) = (shown(api_version), shown(kind));
+        let written = |text: &Option<String>| text.as_deref().filter(|t| !t.is_empty()).map(named);
         let name = written(&metadata.name)
-            .or_else(|| metadata.generate_name.as_deref().map(|n| n.trim_end_matches('-').into()))
+            .or_else(|| metadata.generate_name.as_deref().map(|n| named(n.trim_end_matches('-'))))
             .filter(|name: &Arc<str>| !name.is_empty());
         let namespace = written(&metadata.namespace);
         let Some(name) = name else {
-            self.missing_name(root, &kind, matches!(typed, Typed::Other(_)), &masked);
+            self.missing_name(root, &kind, !typed.is_known(), &masked);
             return None;
         };
         let effective = is_namespaced(&api_version, &kind)

@@ -156,7 +156,7 @@ pub struct EmbeddedYaml {
 impl EmbeddedYaml {
     /// Reads the first document of a text. Nothing where there is none.
     pub(crate) fn read(outer: &Source, text: &str, lines: Vec<TextLine>) -> Option<Self> {
-        let source = Source::new(&outer.name, text);
+        let source = Source { name: outer.name.clone(), text: text.into() };
         let mut builder = Builder::new(Tree::new(source, text.len()));
         let mut first = None;
         let mut broken = None;

@@ -6,6 +6,7 @@ use crate::{
     Typed,
     decode::{Decoded, decode, decode_as, nearest},
     former::{OldIngress, OldScaler, OldestScaler, successor},
+    runner::decode_runner,
     tree::{NodeId, Tree},
 };
 
@@ -131,6 +132,9 @@ pub(crate) fn by_kind<R: KindReader>(api_version: &str, kind: &str, reader: R) -
         "security.istio.io/v1" | "security.istio.io/v1beta1" PeerAuthentication,
         "security.istio.io/v1" | "security.istio.io/v1beta1" AuthorizationPolicy,
         "security.istio.io/v1" | "security.istio.io/v1beta1" RequestAuthentication,
+        "networking.istio.io/v1alpha3" EnvoyFilter,
+        "telemetry.istio.io/v1" | "telemetry.istio.io/v1alpha1" Telemetry,
+        "extensions.istio.io/v1alpha1" WasmPlugin,
         "cert-manager.io/v1" | "cert-manager.io/v1beta1" | "cert-manager.io/v1alpha3"
             | "cert-manager.io/v1alpha2" Certificate,
         "cert-manager.io/v1" | "cert-manager.io/v1beta1" | "cert-manager.io/v1alpha3"
@@ -157,8 +161,11 @@ impl<T> Decoded<T> {
     }
 }
 
-/// Decodes the metadata of an object of another kind.
-pub(crate) fn decode_other(tree: &Tree, root: NodeId) -> Decoded<Typed> {
+/// Decodes the metadata of an object of another kind, and its pod templates where it has some.
+pub(crate) fn decode_other(api_version: &str, kind: &str, tree: &Tree, root: NodeId) -> Decoded<Typed> {
+    if let Some(runner) = decode_runner(api_version, kind, tree, root) {
+        return runner.map(Typed::Runner);
+    }
     match tree.get(root, "metadata") {
         Some(metadata) => decode::<ObjectMeta>(tree, metadata).map(Typed::Other),
         None => Decoded {
@@ -296,10 +303,12 @@ const CLUSTER_SCOPED: [&str; 44] = [
 /// Whether a kind's definition is installed with a program that has releases of its own, and so may have fields that
 /// are younger than what is known of it here.
 pub(crate) fn is_growing(api_version: &str) -> bool {
-    const GROUPS: [&str; 8] = [
+    const GROUPS: [&str; 10] = [
         "gateway.networking.k8s.io",
         "networking.istio.io",
         "security.istio.io",
+        "telemetry.istio.io",
+        "extensions.istio.io",
         "monitoring.coreos.com",
         "cert-manager.io",
         "operator.tigera.io",

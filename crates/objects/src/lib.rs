@@ -17,6 +17,8 @@ pub mod istio;
 mod kinds;
 mod location;
 mod object;
+mod origin;
+mod outline;
 mod package;
 mod packaging;
 mod parse;
@@ -25,25 +27,33 @@ pub mod prometheus;
 mod reindent;
 mod render;
 mod repair;
+mod repository;
+pub mod runner;
 mod schema;
 mod set;
 mod shape;
 mod source;
 mod tree;
 mod unknown;
+pub mod unread;
 mod validate;
+mod visible;
 
 pub use access::Span;
 pub use decode::edit_distance;
 pub use diagnostic::{Cause, Diagnostic, Repair, Severity};
 pub use embedded::{EmbeddedYaml, TextLine};
-pub use location::{Location, ObjectRef};
+pub use location::{Location, ObjectRef, Rendered};
 pub use object::{Object, Typed};
-pub use package::{Package, Packaging};
+pub use origin::{FileName, Origin, Origins};
+pub use outline::{Outline, Twin, outlines};
+pub use package::{Packaging, seen_from};
 pub use parse::{parse_source, parse_sources, parse_sources_on};
 pub use reindent::{Restored, restore};
 pub use render::{render, render_coded};
+pub use repository::Repository;
 pub use set::{Earlier, ObjectSet, ParsedSource};
 pub use source::{
-    FileList, ReadError, Source, is_manifest, list_files, list_packaged, read_source, read_sources,
+    FileList, GENERATED, ReadError, Source, is_manifest, list_files, read_source, read_sources,
 };
+pub use visible::visible;

@@ -26,14 +26,15 @@ use crate::{
         UDPRoute,
     },
     istio::{
-        AuthorizationPolicy, DestinationRule, PeerAuthentication, RequestAuthentication, ServiceEntry,
-        Sidecar, VirtualService,
+        AuthorizationPolicy, DestinationRule, EnvoyFilter, PeerAuthentication, RequestAuthentication,
+        ServiceEntry, Sidecar, Telemetry, VirtualService, WasmPlugin,
     },
     policy_api::{
         v1alpha1::{AdminNetworkPolicy, BaselineAdminNetworkPolicy},
         v1alpha2::ClusterNetworkPolicy,
     },
     prometheus::{PodMonitor, PrometheusRule, ServiceMonitor},
+    runner::Runner,
     tree::{Lookup, NodeId, SharedTree, Tree, View},
     unknown,
 };
@@ -84,6 +85,9 @@ pub enum Typed {
     PeerAuthentication(Box<PeerAuthentication>),
     AuthorizationPolicy(Box<AuthorizationPolicy>),
     RequestAuthentication(Box<RequestAuthentication>),
+    EnvoyFilter(Box<EnvoyFilter>),
+    Telemetry(Box<Telemetry>),
+    WasmPlugin(Box<WasmPlugin>),
     Certificate(Box<Certificate>),
     Issuer(Box<Issuer>),
     ClusterIssuer(Box<ClusterIssuer>),
@@ -92,6 +96,8 @@ pub enum Typed {
     PrometheusRule(Box<PrometheusRule>),
     Installation(Box<Installation>),
     IPPool(Box<IPPool>),
+    /// Any other kind that has pod templates: they are read, and its metadata.
+    Runner(Box<Runner>),
     /// Any other kind: only its metadata is read.
     Other(Box<ObjectMeta>),
 }
@@ -235,6 +241,19 @@ impl Object {
         Arc::new(self.reference.at(self.locate(path)))
     }
 
+    /// The same object in a namespace, where it names none; with `over` also where it names another one. None where it stays
+    /// as it is.
+    pub(crate) fn placed(&self, namespace: &str, over: bool) -> Option<Self> {
+        // What is of the whole cluster stays there.
+        self.reference.namespace.as_ref()?;
+        let stays = self.namespace.as_deref().is_some_and(|own| !over || own == namespace);
+        (!stays).then(|| {
+            let namespace: Arc<str> = namespace.into();
+            let reference = ObjectRef { namespace: Some(namespace.clone()), ..(*self.reference).clone() };
+            Self { namespace: Some(namespace), reference: Arc::new(reference), ..self.clone() }
+        })
+    }
+
     /// Its API group; empty for the core group. Groups that moved are the ones that they moved to, so that the same
     /// object is the same however it is written.
     #[must_use]
@@ -313,6 +332,9 @@ impl Typed {
             Self::PeerAuthentication(o) => &o.metadata,
             Self::AuthorizationPolicy(o) => &o.metadata,
             Self::RequestAuthentication(o) => &o.metadata,
+            Self::EnvoyFilter(o) => &o.metadata,
+            Self::Telemetry(o) => &o.metadata,
+            Self::WasmPlugin(o) => &o.metadata,
             Self::Certificate(o) => &o.metadata,
             Self::Issuer(o) => &o.metadata,
             Self::ClusterIssuer(o) => &o.metadata,
@@ -321,7 +343,14 @@ impl Typed {
             Self::PrometheusRule(o) => &o.metadata,
             Self::Installation(o) => &o.metadata,
             Self::IPPool(o) => &o.metadata,
+            Self::Runner(o) => &o.metadata,
             Self::Other(metadata) => metadata,
         }
+    }
+
+    /// Whether it has a type, so that everything in it is read.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        !matches!(self, Self::Runner(_) | Self::Other(_))
     }
 }

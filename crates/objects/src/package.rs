@@ -1,11 +1,5 @@
 //! Folders that a program makes manifests of: kustomizations and Helm charts.
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Component, Path, PathBuf},
-};
-
-use crate::{Object, parse_source, source::read_source};
+use std::path::{Component, Path, PathBuf};
 
 /// What a folder is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,82 +10,24 @@ pub enum Packaging {
     Chart,
 }
 
-/// A folder that a program makes manifests of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Package {
-    /// The folder, as it is named or found.
-    pub folder: PathBuf,
-    /// What it is for.
-    pub kind: Packaging,
-    /// The file that says so.
-    pub file: PathBuf,
-    /// Whether the folder was named, and not found in one.
-    pub named: bool,
-    /// The other folders that go into it, seen from where this one is.
-    pub uses: Vec<PathBuf>,
-}
-
-impl Package {
-    /// What a folder says that it is. None for what is of use only within another one: a library chart, a component.
-    pub(crate) fn of(folder: &Path, named: bool) -> Option<Self> {
-        let (kind, file) = kind_of(folder)?;
-        let object = read_source(&file).ok().map(|source| parse_source(&source).objects);
-        let object = object.and_then(|objects| objects.into_iter().next());
-        let says = |key: &str| object.as_deref().and_then(|object| object.text(key));
-        if !named && (says("kind") == Some("Component") || says("type") == Some("library")) {
-            return None;
-        }
-        let uses = object.as_deref().map(|object| folders_of(object, folder)).unwrap_or_default();
-        Some(Self { folder: folder.to_owned(), kind, file, named, uses })
-    }
-
-    /// The folders that go into it, and into those, and so on; itself first.
+impl Packaging {
+    /// What a folder is, and the file that says so.
     #[must_use]
-    pub fn all_folders(&self) -> Vec<PathBuf> {
-        let mut all = vec![self.folder.clone()];
-        let mut next = self.uses.clone();
-        while let Some(folder) = next.pop() {
-            if !all.contains(&folder) {
-                next.extend(Self::of(&folder, true).map(|part| part.uses).unwrap_or_default());
-                all.push(folder);
-            }
-        }
-        all
+    pub fn of(folder: &Path) -> Option<(Self, PathBuf)> {
+        let files = [
+            ("kustomization.yaml", Self::Kustomization),
+            ("kustomization.yml", Self::Kustomization),
+            ("Kustomization", Self::Kustomization),
+            ("Chart.yaml", Self::Chart),
+        ];
+        let found = files.into_iter().map(|(name, kind)| (kind, folder.join(name)));
+        found.into_iter().find(|(_, file)| file.is_file())
     }
-}
-
-/// The packages that are not a part of another one, and so are made for their own sake.
-pub(crate) fn tops(packages: &[Package]) -> Vec<bool> {
-    let real = |folder: &PathBuf| fs::canonicalize(folder).ok();
-    let used: BTreeSet<PathBuf> =
-        packages.iter().flat_map(|package| &package.uses).filter_map(real).collect();
-    let is_part = |package: &Package| real(&package.folder).is_some_and(|folder| used.contains(&folder));
-    packages.iter().map(|package| package.named || !is_part(package)).collect()
-}
-
-/// What a folder is, and the file that says so.
-pub(crate) fn kind_of(folder: &Path) -> Option<(Packaging, PathBuf)> {
-    let files = [
-        ("kustomization.yaml", Packaging::Kustomization),
-        ("kustomization.yml", Packaging::Kustomization),
-        ("Kustomization", Packaging::Kustomization),
-        ("Chart.yaml", Packaging::Chart),
-    ];
-    let found = files.into_iter().map(|(name, kind)| (kind, folder.join(name)));
-    found.into_iter().find(|(_, file)| file.is_file())
-}
-
-/// The folders that a kustomization is put together of.
-fn folders_of(kustomization: &Object, folder: &Path) -> Vec<PathBuf> {
-    let lists = ["resources", "bases", "components"];
-    let entries = lists.into_iter().flat_map(|list| {
-        (0..kustomization.count(list)).filter_map(move |i| kustomization.text(&format!("{list}[{i}]")))
-    });
-    entries.map(|entry| seen_from(folder, entry)).filter(|path| path.is_dir()).collect()
 }
 
 /// A path from a folder on, without the steps that lead back.
-fn seen_from(folder: &Path, path: &str) -> PathBuf {
+#[must_use]
+pub fn seen_from(folder: &Path, path: &str) -> PathBuf {
     let mut seen = PathBuf::new();
     for part in folder.join(path).components() {
         match part {
@@ -102,7 +38,7 @@ fn seen_from(folder: &Path, path: &str) -> PathBuf {
             part => seen.push(part),
         }
     }
-    seen
+    if seen.as_os_str().is_empty() { PathBuf::from(".") } else { seen }
 }
 
 #[cfg(test)]
@@ -119,6 +55,7 @@ mod tests {
             ("/a/b", "../../../c", "/c"),
             ("a", "/c", "/c"),
             ("a", "b/./c", "a/b/c"),
+            ("a", "..", "."),
         ] {
             let seen = seen_from(Path::new(folder), path);
             assert_eq!(seen.to_string_lossy(), expected, "{folder} {path}");

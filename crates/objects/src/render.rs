@@ -83,14 +83,11 @@ struct Mark<'a> {
 
 fn excerpt<'a>(group: Group<'a>, lines: Option<&Lines<'a>>, marks: &[Mark<'a>]) -> Group<'a> {
     let Some(first) = marks.first() else { return group };
-    let place = || {
-        let origin = Origin::path(first.at.file.to_string());
-        if first.at.line == 0 {
-            origin
-        } else {
-            origin.line(first.at.line as usize).char_column(first.at.column as usize)
-        }
+    let group = match first.at.origin() {
+        Some(written) => group.element(origin(&written)),
+        None => group,
     };
+    let place = || origin(first.at);
     let Some(lines) = lines else { return group.element(place()) };
     let top = marks.iter().map(|m| m.at.line).min().unwrap_or(1);
     let bottom = marks.iter().map(|m| m.at.line).max().unwrap_or(1);
@@ -111,6 +108,15 @@ fn excerpt<'a>(group: Group<'a>, lines: Option<&Lines<'a>>, marks: &[Mark<'a>]) 
         });
     }
     group.element(snippet)
+}
+
+fn origin<'a>(at: &Location) -> Origin<'a> {
+    let origin = Origin::path(at.file.to_string());
+    match (at.line, at.column) {
+        (0, _) => origin,
+        (line, 0) => origin.line(line as usize),
+        (line, column) => origin.line(line as usize).char_column(column as usize),
+    }
 }
 
 /// A text, and where its lines begin.

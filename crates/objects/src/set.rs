@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    Cause, Diagnostic, Object, ObjectRef, ReadError, Severity, Source, Typed, parse_sources, read_sources,
+    Cause, Diagnostic, FileName, Object, ObjectRef, ReadError, Severity, Source, parse_sources, read_sources,
 };
 
 /// One source with what was found in it.
@@ -27,6 +27,24 @@ impl ParsedSource {
     pub(crate) fn new(source: Source, objects: Vec<Arc<Object>>, diagnostics: Vec<Diagnostic>) -> Self {
         let hashes = objects.iter().map(|object| hash(object)).collect();
         Self { source, objects, diagnostics, hashes }
+    }
+
+    /// Its objects, each with the hash of its identity: the same for the same group, kind, namespace and name, for as long as
+    /// this process runs.
+    pub fn identities(&self) -> impl Iterator<Item = (u64, &Arc<Object>)> {
+        self.hashes.iter().copied().zip(&self.objects)
+    }
+
+    /// The same with objects that name no namespace in this one, as `kubectl apply -n` puts them there; with `over` also
+    /// those that name another one.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: &str, over: bool) -> Self {
+        let placed = |object: &Arc<Object>| match object.placed(namespace, over) {
+            Some(placed) => Arc::new(placed),
+            None => object.clone(),
+        };
+        let objects = self.objects.iter().map(placed).collect();
+        Self::new(self.source.clone(), objects, self.diagnostics.clone())
     }
 
     /// Whether it is a file of another program: nothing in it is an object, or was meant as one.
@@ -111,6 +129,12 @@ impl ObjectSet {
         Ok(Self::assemble(parse_sources(&read_sources(paths)?)))
     }
 
+    /// Sources of several sets, for their texts: no objects are taken from them.
+    #[must_use]
+    pub fn of_texts(sources: Vec<Arc<ParsedSource>>) -> Self {
+        Self { sources, ..Self::default() }
+    }
+
     /// Puts parsed sources together. Of an object that is given twice the later one is taken, with a warning.
     #[must_use]
     pub fn assemble(sources: Vec<Arc<ParsedSource>>) -> Self {
@@ -119,13 +143,14 @@ impl ObjectSet {
         let mut last: HashMap<Hashed<'_>, usize, BuildHasherDefault<AsItIs>> =
             HashMap::with_capacity_and_hasher(all.len(), BuildHasherDefault::default());
         let mut replaced = vec![false; all.len()];
-        let mut set_diagnostics = Vec::new();
+        let mut twice: Vec<(usize, usize)> = Vec::new();
         for (index, (object, hash)) in all.iter().zip(hashes).enumerate() {
             if let Some(earlier) = last.insert(Hashed(*hash, object), index) {
                 replaced[earlier] = true;
-                set_diagnostics.push(given_twice(all[earlier], object));
+                twice.push((earlier, index));
             }
         }
+        let set_diagnostics = given_twice(&all, &twice);
         let objects = all.iter().zip(&replaced).filter(|(_, r)| !**r).map(|(o, _)| Arc::clone(o)).collect();
         Self { sources, set_diagnostics, objects }
     }
@@ -191,7 +216,7 @@ impl ObjectSet {
     #[must_use]
     pub fn other_kinds(&self) -> BTreeMap<(Arc<str>, Arc<str>), usize> {
         let mut counts = BTreeMap::new();
-        for object in self.objects().filter(|o| matches!(o.typed, Typed::Other(_))) {
+        for object in self.objects().filter(|o| !o.typed.is_known()) {
             *counts.entry((object.api_version.clone(), object.kind.clone())).or_default() += 1;
         }
         counts
@@ -210,7 +235,37 @@ fn identity(object: &Object) -> Identity<'_> {
     (object.group(), &object.kind, object.reference.namespace.as_deref(), &object.name)
 }
 
-fn given_twice(earlier: &Object, later: &Object) -> Diagnostic {
+/// A finding for each object that a source gives twice, and one for all that two sources have in common.
+fn given_twice(all: &[&Arc<Object>], twice: &[(usize, usize)]) -> Vec<Diagnostic> {
+    let mut pairs: HashMap<(&FileName, &FileName), usize> = HashMap::new();
+    let mut found: Vec<(Diagnostic, usize)> = Vec::new();
+    for (earlier, later) in twice.iter().map(|(earlier, later)| (all[*earlier], all[*later])) {
+        let files = (&earlier.source().name, &later.source().name);
+        match pairs.get(&files).filter(|_| files.0 != files.1) {
+            Some(first) => found[*first].1 += 1,
+            None => {
+                pairs.insert(files, found.len());
+                found.push((once_more(earlier, later), 1));
+            }
+        }
+    }
+    let several = |(mut diagnostic, count): (Diagnostic, usize)| {
+        if count > 1 {
+            let file = diagnostic.related.first().map(|(at, _)| at.file.to_string()).unwrap_or_default();
+            let more = count - 1;
+            let objects = if more == 1 { "object" } else { "objects" };
+            diagnostic.message =
+                format!("{}, and so are {more} more {objects} of {file}", diagnostic.message);
+            diagnostic.help = Some(
+                "two files with the same objects are mostly variants: put them into two folders, or check one at a time".into(),
+            );
+        }
+        diagnostic
+    };
+    found.into_iter().map(several).collect()
+}
+
+fn once_more(earlier: &Object, later: &Object) -> Diagnostic {
     let at = later.locate("metadata.name");
     let where_in = match &later.reference.namespace {
         Some(namespace) => format!("{namespace}/{}", later.name),

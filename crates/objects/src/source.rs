@@ -7,13 +7,17 @@ use std::{
     sync::Arc,
 };
 
-use crate::package::{self, Package, Packaging};
+use crate::{FileName, Origins, package::Packaging, visible};
 
 /// What to do about a Helm chart.
 pub(crate) const HELM: &str =
     "install helm, which netloom then runs, or render it first: `helm template CHART | netloom … -`";
 /// What to do about a kustomization.
 pub(crate) const KUSTOMIZE: &str = "install kustomize or kubectl, which netloom then runs, or build it first: `kustomize build FOLDER | netloom … -`";
+
+/// What stands for a value that was made up while manifests were rendered: a key or a password that is another one each
+/// time, and in nobody's files. It may be a name, and is base64 too.
+pub const GENERATED: &str = "generatedkey";
 
 /// The largest source that is read: what is made of a text takes some 25 times as much memory.
 const LARGEST: u64 = 128 << 20;
@@ -22,7 +26,7 @@ const LARGEST: u64 = 128 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The file; `<stdin>` for standard input.
-    pub name: Arc<str>,
+    pub name: FileName,
     /// What is in it.
     pub text: Arc<str>,
 }
@@ -50,6 +54,12 @@ impl Source {
     pub(crate) fn fault(&self) -> Option<&str> {
         self.text.strip_prefix(NO_TEXT)
     }
+
+    /// What a program made, with where its lines come from.
+    #[must_use]
+    pub fn rendered(name: &str, text: &str, origins: Origins) -> Self {
+        Self { name: FileName::rendered(name, origins), text: text.into() }
+    }
 }
 
 /// Why the input could not be read.
@@ -58,16 +68,23 @@ impl Source {
 pub enum ReadError {
     #[error("nothing to read: name a file, a folder, or `-` for standard input")]
     Nothing,
-    #[error("{}: no such file or folder; is it the right path, seen from {}?", path.display(), current.display())]
+    #[error("{}: no such file or folder; is it the right path, seen from {}?", shown(path), shown(current))]
     Missing { path: PathBuf, current: PathBuf },
-    #[error("{}: cannot be read: {cause}{}", path.display(), permission_hint(cause))]
+    #[error("{}: cannot be read: {cause}{}", shown(path), permission_hint(cause))]
     Io { path: PathBuf, cause: io::Error },
-    #[error("{}: larger than {} MiB; split it into several files", path.display(), LARGEST >> 20)]
+    #[error("{}: larger than {} MiB; split it into several files", shown(path), LARGEST >> 20)]
     TooLarge { path: PathBuf },
-    #[error("{}: no manifests in this folder; files that end in .yaml, .yml or .json are read, hidden ones are not", path.display())]
+    #[error(
+        "{}: no manifests in this folder; files that end in .yaml, .yml or .json are read, hidden ones are not",
+        shown(path)
+    )]
     EmptyFolder { path: PathBuf },
-    #[error("{}: this is a Helm chart, whose templates are not manifests yet; {HELM}", path.display())]
+    #[error("{}: this is a Helm chart, whose templates are not manifests yet; {HELM}", shown(path))]
     HelmChart { path: PathBuf },
+}
+
+fn shown(path: &Path) -> String {
+    visible(&path.to_string_lossy()).into_owned()
 }
 
 fn permission_hint(cause: &io::Error) -> &'static str {
@@ -80,23 +97,12 @@ fn permission_hint(cause: &io::Error) -> &'static str {
 /// The files that [`read_sources`] reads, and the folders whose change can add to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileList {
-    /// Manifests in the order in which they are read; `-` stands for standard input, and a folder for the manifests that
-    /// a program makes of it.
+    /// Manifests in the order in which they are read; `-` stands for standard input.
     pub files: Vec<PathBuf>,
     /// The same files, with all links on the way followed.
     pub real: Vec<PathBuf>,
     /// Every folder walked, and the folder of every file named.
     pub folders: Vec<PathBuf>,
-    /// The folders among the files.
-    pub packages: Vec<Package>,
-}
-
-impl FileList {
-    /// What is known of a folder among the files.
-    #[must_use]
-    pub fn package(&self, file: &Path) -> Option<&Package> {
-        self.packages.iter().find(|package| package.folder == file)
-    }
 }
 
 /// Lists the files that [`read_sources`] would read: files as named, folders walked in the order of their names.
@@ -106,22 +112,6 @@ impl FileList {
 /// When a path does not exist or cannot be listed, is a folder without manifests, or is a Helm chart.
 pub fn list_files(paths: &[PathBuf]) -> Result<FileList, ReadError> {
     Walk::default().list(paths)
-}
-
-/// As [`list_files`], but a kustomization or a Helm chart is listed as the folder that it is, and its files are not. Those
-/// that are only a part of another one are left out.
-///
-/// # Errors
-/// When a path does not exist or cannot be listed, or is a folder without manifests.
-pub fn list_packaged(paths: &[PathBuf]) -> Result<FileList, ReadError> {
-    let mut list = Walk { packaged: true, ..Walk::default() }.list(paths)?;
-    let keep = package::tops(&list.packages);
-    let parts: BTreeSet<PathBuf> =
-        list.packages.iter().zip(&keep).filter(|(_, keep)| !**keep).map(|(p, _)| p.folder.clone()).collect();
-    let kept = list.files.into_iter().zip(list.real).filter(|(file, _)| !parts.contains(file));
-    (list.files, list.real) = kept.unzip();
-    list.packages.retain(|package| !parts.contains(&package.folder));
-    Ok(list)
 }
 
 /// Reads files, folders (walked) and `-`, standard input.
@@ -139,8 +129,6 @@ struct Walk {
     seen: BTreeSet<PathBuf>,
     /// The folders of the list.
     folders: HashSet<PathBuf>,
-    /// Whether packages are listed, and not their files.
-    packaged: bool,
 }
 
 impl Walk {
@@ -166,9 +154,6 @@ impl Walk {
             self.linked(path);
             return Ok(());
         }
-        if self.package(path, true) {
-            return Ok(());
-        }
         if is_chart(path) {
             return Err(ReadError::HelmChart { path: path.to_owned() });
         }
@@ -182,24 +167,8 @@ impl Walk {
         Ok(())
     }
 
-    /// Takes a folder as a package, if it is one and packages are wanted.
-    fn package(&mut self, path: &Path, named: bool) -> bool {
-        let package = if self.packaged { Package::of(path, named) } else { None };
-        let Some(package) = package else { return false };
-        self.folder_once(path);
-        let files = self.list.files.len();
-        self.linked(path);
-        if self.list.files.len() > files {
-            self.list.packages.push(package);
-        }
-        true
-    }
-
     /// `real` is its path without links, where that is known.
     fn folder(&mut self, path: &Path, real: Option<PathBuf>) -> Result<(), ReadError> {
-        if self.package(path, false) {
-            return Ok(());
-        }
         let real = match real {
             Some(real) => real,
             None => fs::canonicalize(path).map_err(|cause| unreadable(path, cause))?,
@@ -278,7 +247,7 @@ pub fn is_manifest(path: &Path) -> bool {
 }
 
 fn is_chart(folder: &Path) -> bool {
-    package::kind_of(folder).is_some_and(|(kind, _)| kind == Packaging::Chart)
+    Packaging::of(folder).is_some_and(|(kind, _)| kind == Packaging::Chart)
 }
 
 fn unreadable(path: &Path, cause: io::Error) -> ReadError {

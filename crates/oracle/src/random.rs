@@ -170,7 +170,7 @@ prop_compose! {
                 workload: Workload { kind: "Pod".into(), name: format!("pod-{i}").into() }, node: NodeId(node),
                 ips: if host_network { nodes[node as usize].ips } else { own }, host_network,
                 service_account: "default".into(), hostname: None, subdomain: None,
-                containers: Arc::new(vec![Container { name: "c".into(), image: None, ports }]), listening: vec![], ready: true,
+                containers: Arc::new(vec![Container { name: "c".into(), image: None, ports }]), listening: vec![], aimed: vec![], ready: true, pending: false,
                 dns_policy: DnsPolicy::default(), dns_config: Arc::default(), host_ports: Arc::default(), host_aliases: Arc::default(), run: None, origin: origin("pod"),
             })
         }).collect();
@@ -181,7 +181,7 @@ prop_compose! {
                 node_cidrs: Nets::default(), outside: Addrs::default(),
             }),
             namespaces: Arc::new(namespaces), nodes: Arc::new(nodes), pods: Arc::new(pods),
-            services: Arc::default(), policies: Arc::new(policies), dns_service: None,
+            services: Arc::default(), policies: Arc::new(policies), dns_service: None, dns_servers: Arc::default(),
         }
     }
 }

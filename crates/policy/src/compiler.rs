@@ -116,7 +116,7 @@ const KEPT_NUMBERS: usize = 100_000;
 impl Compiler {
     /// Compiles a Snapshot.
     pub fn compile(&mut self, snapshot: &Snapshot) -> Arc<PolicySet> {
-        if self.numbers.len() > self.baseline * 2 + KEPT_NUMBERS {
+        if self.given_out() > self.baseline * 2 + KEPT_NUMBERS {
             *self = Self::default();
         }
         let on_same = |last: &&Last| last.set.is_on(snapshot);
@@ -145,7 +145,7 @@ impl Compiler {
             None => tables,
         });
         if self.baseline == 0 {
-            self.baseline = self.numbers.len();
+            self.baseline = self.given_out();
         }
         let set = Arc::new(PolicySet {
             pods: snapshot.pods.clone(),
@@ -160,6 +160,10 @@ impl Compiler {
         });
         self.last = Some(Last { policies: snapshot.policies.clone(), set: set.clone(), subjects });
         set
+    }
+
+    fn given_out(&self) -> usize {
+        self.numbers.len() + self.identities.len()
     }
 
     /// The policies in the order of judgement: by tier, by priority, and by name where the priority is the same.

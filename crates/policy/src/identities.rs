@@ -44,6 +44,11 @@ pub(crate) struct Identities {
 }
 
 impl IdentityNumbers {
+    /// How many numbers were given out.
+    pub fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
     /// Assigns identities by the predicates in use: to these addresses, which are sorted, and to who has none.
     pub fn assign(
         &mut self,

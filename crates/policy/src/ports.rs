@@ -41,6 +41,11 @@ pub(crate) struct PortClasses {
 }
 
 impl ClassNumbers {
+    /// How many numbers were given out.
+    pub fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
     /// Cuts the ranges into classes.
     pub fn classify(&mut self, ranges: &BTreeSet<PortRange>) -> PortClasses {
         let mut classes = PortClasses::default();

@@ -94,7 +94,11 @@ impl Tables {
             Direction::Ingress => subjects.ingress,
             Direction::Egress => subjects.egress,
         };
-        let Some(subject) = subject else { return true };
+        subject.is_none_or(|subject| self.judge_subject(subject, peer, protocol, port))
+    }
+
+    /// The same of a subject.
+    pub(crate) fn judge_subject(&self, subject: u32, peer: IpAddr, protocol: Protocol, port: u16) -> bool {
         let specific = self
             .port_classes
             .iter()
@@ -145,7 +149,7 @@ impl Numbers {
 
     /// How many numbers were given out, to notice when most are of the past.
     pub fn len(&self) -> usize {
-        self.subjects.len() + self.sets.len() + self.chosen.len()
+        self.subjects.len() + self.sets.len() + self.chosen.len() + self.classes.len()
     }
 
     /// The set of a program's subject on a class of ports that exactly these ranges cover.

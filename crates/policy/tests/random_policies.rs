@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use netloom_cluster::{Pod, Protocol, Snapshot};
 use netloom_oracle::{PORTS, Side, Who, obvious, policy, snapshot, without_addresses};
-use netloom_policy::{Compiler, Direction, PolicySet, Remote};
+use netloom_policy::{Compiler, Direction, Placed, PolicySet, Remote};
 use proptest::prelude::*;
 
 const PROTOCOLS: [Protocol; 4] = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp, Protocol::Other(1)];
@@ -89,6 +89,47 @@ fn agree_without_addresses(s: &Snapshot, compiled: &PolicySet) -> Result<(), Tes
     Ok(())
 }
 
+/// What holds between two states lets through what both do; a pod that only one of them has is judged by that one.
+fn between(states: [&Snapshot; 2], sets: [&PolicySet; 2]) -> Result<(), TestCaseError> {
+    let [old, new] = sets.map(|set| Placed::of(set, None));
+    let both = old.towards(&new);
+    let addresses = |s: &Snapshot| -> Vec<IpAddr> {
+        let pods = s.pods.iter().filter(|p| !p.host_network).flat_map(|p| p.ips.iter());
+        pods.collect()
+    };
+    let [before, after] = states.map(addresses);
+    let mut peers: Vec<IpAddr> =
+        ["203.0.113.10", "8.8.8.8", "2001:db8::1"].map(|a| a.parse().unwrap()).into();
+    peers.extend(states[0].nodes.iter().flat_map(|n| n.ips.iter()));
+    peers.extend(before.iter().chain(&after));
+    // A pod that has the address of another one elsewhere is judged there by its own state.
+    let node = |s: &Snapshot, ip: &IpAddr| {
+        s.pods.iter().find(|p| !p.host_network && p.ips.contains(*ip)).map(|p| p.node)
+    };
+    let moved = |ip: &&IpAddr| {
+        let [old, new] = states.map(|s| node(s, ip));
+        old.is_some() && new.is_some() && old != new
+    };
+    let gone = |ip: &IpAddr| before.contains(ip) && !after.contains(ip);
+    let came = |ip: &IpAddr| after.contains(ip) && !before.contains(ip);
+    for pod in before.iter().chain(&after).filter(|ip| !moved(ip)) {
+        for peer in &peers {
+            for protocol in PROTOCOLS {
+                for port in ports() {
+                    for direction in [Direction::Ingress, Direction::Egress] {
+                        let by = |placed: &Placed| placed.judge(*pod, direction, *peer, protocol, port);
+                        let old_says = came(pod) || came(peer) || by(&old);
+                        let new_says = gone(pod) || gone(peer) || by(&new);
+                        let what = (direction, pod, peer, protocol, port);
+                        prop_assert_eq!(by(&both), old_says && new_says, "{:?}", what);
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
@@ -135,5 +176,15 @@ proptest! {
                 agree(&s, &compiler.compile(&s))?;
             }
         }
+    }
+
+    #[test]
+    fn between_two_states_holds_what_both_allow(s in snapshot(), next in snapshot(), edits in any::<bool>()) {
+        // Half of the time only the policies are others, as after an edit.
+        let next = if edits { Snapshot { policies: next.policies.clone(), ..s.clone() } } else { next };
+        let mut compiler = Compiler::default();
+        let (old, new) = (compiler.compile(&s), compiler.compile(&next));
+        between([&s, &next], [&old, &new])?;
+        between([&next, &s], [&new, &old])?;
     }
 }

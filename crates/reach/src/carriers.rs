@@ -5,7 +5,10 @@ use std::{
 };
 
 use netloom_cluster::{NodeId, PodId, Snapshot};
-use netloom_objects::{Object, ObjectSet, Typed};
+use netloom_objects::{
+    Object, ObjectSet, Typed,
+    unread::{Reader, Unread},
+};
 
 use crate::{
     controllers::Carrier,
@@ -102,7 +105,20 @@ impl Reach {
         let carriers = Carriers::of(objects, snapshot, &mut scope.stand_ins);
         let mut reach = Self::new(snapshot, &scope);
         reach.carriers = carriers;
+        reach.unread = Unread::of(objects, Reader::Connections);
         reach
+    }
+
+    /// Everything that the objects publish, in their order.
+    #[must_use]
+    pub fn published(&self) -> &[Published] {
+        &self.carriers.published
+    }
+
+    /// Who carries something out: pods of the set, or stand-ins for those that it lacks.
+    #[must_use]
+    pub fn carried_by(&self, carrier: &Carrier) -> &[Party] {
+        self.carriers.parties(carrier)
     }
 
     /// Every way from outside to an endpoint that the objects publish, in their order, and what policies make of it.

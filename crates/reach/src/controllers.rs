@@ -200,7 +200,7 @@ const FAMILIES: &[(&str, &[&str], &[&str])] = &[
     ("nginx", &["ingress-nginx", "nginx-ingress"], &["ingress-nginx/controller", "nginx-ingress"]),
     ("traefik", &["traefik"], &["traefik:", "/traefik/"]),
     ("haproxy", &["haproxy-ingress", "kubernetes-ingress"], &["haproxytech/kubernetes-ingress"]),
-    ("contour", &["contour"], &[]),
+    ("contour", &["contour"], &["projectcontour/contour"]),
     ("istio", &["istio-ingressgateway"], &[]),
 ];
 

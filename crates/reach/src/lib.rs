@@ -58,6 +58,7 @@ mod ports;
 mod published;
 mod reach;
 pub mod report;
+mod request;
 mod rows;
 mod stand_in;
 mod why;
@@ -68,13 +69,16 @@ pub use carriers::Way;
 pub use classes::ClassId;
 pub use controllers::{Carrier, is_ingress_controller};
 pub use endpoints::{Endpoint, EndpointId, EndpointKind};
-pub use exposure::{Beyond, ENTIRE_CLUSTER, Exposed, Exposure};
+pub use exposure::{Beyond, ENTIRE_CLUSTER, Exposed, Exposure, NamedPort};
 pub use names::{INGRESS_CONTROLLER, external};
 pub use outside::AddressRange;
 pub use pool::PortSetId;
 pub use ports::{PROTOCOLS, PortSet};
-pub use published::{Entry, Published, published};
+pub use published::{
+    Ask, CustomBackend, Dialect, Entry, PathAsk, Published, Rank, Routed, custom_backends, published,
+};
 pub use reach::{Outside, Party, Reach, Scope};
+pub use request::explain_published;
 pub use rows::{End, Row};
 pub use stand_in::{Home, StandIn};
 pub use why::Why;

@@ -1,8 +1,13 @@
 //! Who can reach whom in one Snapshot.
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+    sync::Arc,
+};
 
 use ipnet::IpNet;
-use netloom_cluster::{Addrs, Family, NodeId, PodId, Snapshot};
+use netloom_cluster::{Addrs, ContainerPort, Family, NodeId, PodId, Snapshot};
+use netloom_objects::unread::Unread;
 use netloom_policy::{Direction, PolicySet};
 
 use crate::{
@@ -25,6 +30,8 @@ pub struct Scope {
     pub inside: Vec<IpNet>,
     /// Pods that might be, to ask about.
     pub stand_ins: Vec<StandIn>,
+    /// Ports that some of them declare, by their index.
+    pub named_ports: BTreeMap<usize, Vec<ContainerPort>>,
 }
 
 /// One end of a connection.
@@ -67,13 +74,14 @@ pub struct Reach {
     pub(crate) endpoint_of_pod: Vec<EndpointId>,
     pub(crate) stand_ins: Vec<StandIn>,
     pub(crate) carriers: Carriers,
+    pub(crate) unread: Unread,
 }
 
 impl Reach {
     /// Compiles the policies of a Snapshot, and finds the classes.
     #[must_use]
     pub fn new(snapshot: &Snapshot, scope: &Scope) -> Self {
-        let everyone = stand_in::with(snapshot, &scope.stand_ins);
+        let everyone = stand_in::with(snapshot, &scope.stand_ins, &scope.named_ports);
         let policies = Arc::new(PolicySet::compile(&everyone));
         let tables = policies.tables().clone();
         let pool = Pool::new();
@@ -107,6 +115,7 @@ impl Reach {
             endpoint_of_pod,
             stand_ins: scope.stand_ins.clone(),
             carriers: Carriers::default(),
+            unread: Unread::default(),
             policies,
             pool,
             classes,
@@ -121,6 +130,12 @@ impl Reach {
     #[must_use]
     pub fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
+    }
+
+    /// What of the set is not taken into account.
+    #[must_use]
+    pub fn unread(&self) -> &Unread {
+        &self.unread
     }
 
     /// An endpoint.

@@ -1,7 +1,10 @@
 //! Stand-ins: pods that the set does not have and policies may speak of, so that the one evaluator judges them too.
 use std::{collections::BTreeMap, sync::Arc};
 
-use netloom_cluster::{Addrs, DnsPolicy, Namespace, NamespaceId, NodeId, Pod, PodId, Snapshot, Workload};
+use netloom_cluster::{
+    Addrs, Container, ContainerPort, DnsPolicy, Namespace, NamespaceId, NodeId, Pod, PodId, Snapshot,
+    Workload,
+};
 use netloom_objects::{Location, ObjectRef};
 
 /// The label that the API server puts on every namespace.
@@ -28,7 +31,11 @@ pub enum Home {
 }
 
 /// The Snapshot with stand-ins behind its own pods.
-pub(crate) fn with(snapshot: &Snapshot, stand_ins: &[StandIn]) -> Snapshot {
+pub(crate) fn with(
+    snapshot: &Snapshot,
+    stand_ins: &[StandIn],
+    named_ports: &BTreeMap<usize, Vec<ContainerPort>>,
+) -> Snapshot {
     if stand_ins.is_empty() {
         return snapshot.clone();
     }
@@ -37,7 +44,12 @@ pub(crate) fn with(snapshot: &Snapshot, stand_ins: &[StandIn]) -> Snapshot {
     for (nth, stand_in) in stand_ins.iter().enumerate() {
         let namespace_id = home(snapshot, &stand_in.home, nth, &mut namespaces);
         let namespace = namespaces[namespace_id.0 as usize].name.clone();
-        pods.push(Arc::new(pod(PodId(pods.len() as u32), namespace, namespace_id, &stand_in.labels)));
+        let mut pod = pod(PodId(pods.len() as u32), namespace, namespace_id, &stand_in.labels);
+        if let Some(ports) = named_ports.get(&nth) {
+            let container = Container { name: "{stand-in}".into(), image: None, ports: ports.clone() };
+            pod.containers = Arc::new(vec![container]);
+        }
+        pods.push(Arc::new(pod));
     }
     Snapshot { namespaces: Arc::new(namespaces), pods: Arc::new(pods), ..snapshot.clone() }
 }
@@ -80,8 +92,10 @@ fn pod(id: PodId, namespace: Arc<str>, namespace_id: NamespaceId, labels: &BTree
         subdomain: None,
         containers: Arc::default(),
         listening: Vec::new(),
+        aimed: Vec::new(),
         host_ports: Arc::default(),
         ready: true,
+        pending: false,
         dns_policy: DnsPolicy::default(),
         dns_config: Arc::default(),
         host_aliases: Arc::default(),

@@ -71,10 +71,11 @@ pub enum FrontendKind {
 }
 
 impl FrontendKind {
-    /// Whether the address is the Service's alone, so that its other ports lead nowhere.
+    /// Whether ports of the address that the Service does not have are refused: kube-proxy does so for ClusterIPs only,
+    /// since the others may be somebody's own.
     #[must_use]
-    pub const fn is_virtual(self) -> bool {
-        !matches!(self, Self::NodePort | Self::HostPort)
+    pub const fn refuses_other_ports(self) -> bool {
+        matches!(self, Self::ClusterIp)
     }
 }
 

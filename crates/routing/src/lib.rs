@@ -10,7 +10,7 @@ mod host_ports;
 mod routes;
 mod select;
 
-pub use announce::announcer;
+pub use announce::{announced, announcer_of};
 pub use frontends::{Backend, Empty, Frontend, FrontendKind, Scope, View};
 pub use host_ports::host_port_owner;
 pub use routes::{NodeRoutes, Route, RouteCompiler, ServiceRoutes};

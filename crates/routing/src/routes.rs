@@ -42,7 +42,7 @@ pub enum Route<'a> {
         /// What the client sees.
         answer: Empty,
     },
-    /// To an address of a Service, but on a port that the Service does not have: rejected.
+    /// To a ClusterIP, but on a port that the Service does not have: rejected.
     NoSuchPort {
         /// `namespace/name` of the Service.
         service: &'a Arc<str>,
@@ -100,6 +100,35 @@ impl NodeRoutes {
         }
     }
 
+    /// Whether a connection that was opened to `dialled` may go on to `answering`: to the address itself where no Service
+    /// has it, else to an endpoint that still serves, even where new connections would go to others.
+    #[must_use]
+    pub fn may_lead(
+        &self,
+        snapshot: &Snapshot,
+        dialled: (IpAddr, u16),
+        protocol: Protocol,
+        answering: (IpAddr, u16),
+    ) -> bool {
+        let Some(frontend) = self.frontend(dialled.0, protocol, dialled.1) else {
+            return dialled == answering && !self.index().addresses.contains_key(&dialled.0);
+        };
+        let view = &frontend.view;
+        let backends = frontend.inside.iter().chain([view]).flat_map(|view| &view.backends);
+        let mut backends = backends;
+        if backends.any(|backend| (backend.ip, backend.port) == answering) {
+            return true;
+        }
+        let service = view.service.split_once('/').and_then(|(ns, name)| snapshot.find_service(ns, name));
+        let Some(service) = service else { return false };
+        let nth = service.ports.iter().position(|p| (p.protocol, p.port) == (view.protocol, view.port));
+        let aims = |e: &netloom_cluster::Endpoint| {
+            e.ips.contains(answering.0)
+                && nth.and_then(|nth| e.ports.get(nth).copied().flatten()) == Some(answering.1)
+        };
+        service.endpoints.iter().any(|e| (e.ready || e.serving) && aims(e))
+    }
+
     fn frontend(&self, ip: IpAddr, protocol: Protocol, port: u16) -> Option<&Frontend> {
         let (name, i) = self.index().frontends.get(&(ip, protocol, port))?;
         Some(&self.services[name].frontends[*i])
@@ -113,7 +142,7 @@ impl NodeRoutes {
                     // Two Services that claim one address and port: the first by name has it, here and in the kernel.
                     let claim = index.frontends.entry((frontend.ip, frontend.protocol, frontend.port));
                     claim.or_insert_with(|| (name.clone(), i));
-                    if frontend.kind.is_virtual() {
+                    if frontend.kind.refuses_other_ports() {
                         index.addresses.entry(frontend.ip).or_insert_with(|| name.clone());
                     }
                 }
@@ -127,7 +156,7 @@ impl NodeRoutes {
 #[derive(Clone, Debug, Default)]
 struct Index {
     frontends: HashMap<(IpAddr, Protocol, u16), (Arc<str>, usize)>,
-    /// Addresses that are only a Service's.
+    /// Addresses whose other ports are refused.
     addresses: HashMap<IpAddr, Arc<str>>,
 }
 

@@ -94,15 +94,17 @@ impl HealthState {
 /// Outside a tokio runtime, and when the socket is no listener or cannot be watched.
 pub fn serve_health(listener: TcpListener, state: Arc<HealthState>) -> Result<Server, ServeError> {
     let listener = adopt(listener)?;
-    Ok(Server::spawn(accept_loop(listener, move |stream, _| {
-        let state = Arc::clone(&state);
-        async move {
-            let service = service_fn(|_: hyper::Request<Incoming>| {
-                let response = state.response();
-                async move { Ok::<_, Infallible>(response) }
-            });
-            // What fails in a connection concerns its client alone, who sees it.
-            let _ = HTTP1.serve_connection(TokioIo::new(stream), service).await;
-        }
-    })))
+    Ok(Server::spawn(|leaving| {
+        accept_loop(listener, leaving, move |stream, _| {
+            let state = Arc::clone(&state);
+            async move {
+                let service = service_fn(|_: hyper::Request<Incoming>| {
+                    let response = state.response();
+                    async move { Ok::<_, Infallible>(response) }
+                });
+                // What fails in a connection concerns its client alone, who sees it.
+                let _ = HTTP1.serve_connection(TokioIo::new(stream), service).await;
+            }
+        })
+    }))
 }

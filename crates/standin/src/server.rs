@@ -8,11 +8,14 @@ use std::{
 
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::{JoinHandle, JoinSet},
 };
 
 /// How long a server waits before it tries again when the process or the machine has run out of something.
 const BACKOFF: Duration = Duration::from_millis(100);
+/// How long a server that is about to end waits for whoever is on the way.
+const QUIET: Duration = Duration::from_millis(20);
 /// How often the same trouble is told at most.
 const COMPLAINT: Duration = Duration::from_secs(30);
 
@@ -47,11 +50,56 @@ impl ServeError {
 #[must_use = "the server ends when this is dropped"]
 pub struct Server {
     task: JoinHandle<()>,
+    leaving: watch::Sender<bool>,
+}
+
+/// Whether a server is about to end.
+#[derive(Clone, Debug)]
+pub(crate) struct Leaving(watch::Receiver<bool>);
+
+impl Leaving {
+    pub fn is_near(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// As [`Self::near`], for whoever has nothing else to ask of it.
+    pub async fn is_told(mut self) {
+        self.near().await;
+    }
+
+    /// Ready when it is, and the packets of those who were led here before have had time to arrive: closing a listener
+    /// refuses whoever is in the middle of connecting.
+    async fn near_and_quiet(&mut self) {
+        self.near().await;
+        tokio::time::sleep(QUIET).await;
+    }
+
+    /// Ready when it is.
+    pub async fn near(&mut self) {
+        if self.0.wait_for(|leaving| *leaving).await.is_err() {
+            // The server is gone already, and this with it.
+            std::future::pending().await
+        }
+    }
 }
 
 impl Server {
-    pub(crate) fn spawn(serve: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self { task: tokio::spawn(serve) }
+    pub(crate) fn spawn<F>(serve: impl FnOnce(Leaving) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (leaving, told) = watch::channel(false);
+        Self { task: tokio::spawn(serve(Leaving(told))), leaving }
+    }
+
+    /// Ends the server once its connections have: what is asked is answered, HTTP/1 clients hear that the connection
+    /// closes with the answer, HTTP/2 clients that no new request is taken. What lasts longer than `patience` is cut.
+    /// Nobody new should be led to it any more.
+    pub async fn drain(mut self, patience: Duration) {
+        if self.leaving.send(true).is_ok() && tokio::time::timeout(patience, &mut self.task).await.is_ok() {
+            return;
+        }
+        self.stop().await;
     }
 
     /// Ends the server; its socket is closed when this returns.
@@ -78,9 +126,11 @@ pub(crate) fn adopt(listener: std::net::TcpListener) -> Result<TcpListener, Serv
         .map_err(|e| ServeError::socket(address, e))
 }
 
-/// Accepts for ever. The connections are tasks of this future: they end when it is dropped.
+/// Accepts until the server is about to end and no connection is left. The connections are tasks of this future: they
+/// end when it is dropped.
 pub(crate) async fn accept_loop<F>(
     listener: TcpListener,
+    mut leaving: Leaving,
     mut serve: impl FnMut(TcpStream, SocketAddr) -> F + Send + 'static,
 ) where
     F: Future<Output = ()> + Send + 'static,
@@ -89,6 +139,8 @@ pub(crate) async fn accept_loop<F>(
     let mut trouble = Trouble::default();
     loop {
         tokio::select! {
+            biased;
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
                     connections.spawn(serve(stream, peer));
@@ -96,7 +148,8 @@ pub(crate) async fn accept_loop<F>(
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => trouble.back_off("cannot accept a connection", &error).await,
             },
-            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            // Asked last: who waits to be accepted is let in first.
+            () = leaving.near_and_quiet(), if connections.is_empty() => return,
         }
     }
 }

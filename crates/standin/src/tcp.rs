@@ -12,7 +12,7 @@ use crate::{
     echo::echo,
     http::{self, Answerer},
     rewind::{Opening, Rewound},
-    server::{accept_loop, adopt},
+    server::{Leaving, accept_loop, adopt},
     sniff::{Speech, judge},
 };
 
@@ -38,14 +38,16 @@ pub fn serve_tcp(listener: TcpListener, identity: Arc<Identity>, port: u16) -> R
         .map_err(|e| ServeError::socket(listener.local_addr(), e))?;
     let listener = adopt(listener)?;
     let answerer = Arc::new(Answerer::new(identity, port));
-    Ok(Server::spawn(accept_loop(listener, move |stream, peer| {
-        let answerer = Arc::clone(&answerer);
-        connection(stream, peer, answerer)
-    })))
+    Ok(Server::spawn(|leaving| {
+        let told = leaving.clone();
+        accept_loop(listener, leaving, move |stream, peer| {
+            connection(stream, peer, Arc::clone(&answerer), told.clone())
+        })
+    }))
 }
 
 /// One connection. What fails in it concerns the client alone, who sees it.
-async fn connection(mut stream: TcpStream, peer: SocketAddr, answerer: Arc<Answerer>) {
+async fn connection(mut stream: TcpStream, peer: SocketAddr, answerer: Arc<Answerer>, leaving: Leaving) {
     let mut opening = Opening::default();
     let speech = loop {
         match judge(opening.bytes()) {
@@ -59,8 +61,8 @@ async fn connection(mut stream: TcpStream, peer: SocketAddr, answerer: Arc<Answe
     };
     // Boxed: a connection that waits for its first byte is not as large as the largest of these.
     match speech {
-        Speech::Http1 => Box::pin(http::serve1(Rewound::new(opening, stream), peer, answerer)).await,
-        Speech::Http2 => Box::pin(http::serve2(Rewound::new(opening, stream), peer, answerer)).await,
+        Speech::Http1 => Box::pin(http::serve1(Rewound::new(opening, stream), peer, answerer, leaving)).await,
+        Speech::Http2 => Box::pin(http::serve2(Rewound::new(opening, stream), peer, answerer, leaving)).await,
         Speech::Other | Speech::Undecided => _ = Box::pin(echo(opening, stream)).await,
     }
 }

@@ -58,7 +58,12 @@ pub fn serve_udp(socket: UdpSocket, identity: Arc<Identity>, port: u16) -> Resul
     let socket = prepared
         .and_then(|()| tokio::net::UdpSocket::from_std(socket))
         .map_err(|e| ServeError::socket(address, e))?;
-    Ok(Server::spawn(answer_all(socket, identity, port)))
+    Ok(Server::spawn(|leaving| async move {
+        tokio::select! {
+            () = answer_all(socket, identity, port) => {}
+            () = leaving.is_told() => {}
+        }
+    }))
 }
 
 async fn answer_all(socket: tokio::net::UdpSocket, identity: Arc<Identity>, port: u16) {

@@ -31,7 +31,15 @@ impl Declared {
         for line in Expectations::parse_needs(file, text)?.lines {
             match line.allowed {
                 true => add(ground, file, &line, &mut declared.needs)?,
-                false => declared.shut.lines.push(line),
+                false => {
+                    let question = line.question(file, &ground.today)?;
+                    let named = [&question.from, &question.to].into_iter().filter(|who| who.label() != "*");
+                    let ends = named.map(|who| who.ends(&ground.today));
+                    let pods = ends.flatten().flat_map(|(party, _)| ground.pods(party));
+                    let units = pods.filter_map(|pod| ground.units.of_pod(pod));
+                    declared.needs.said.extend(units);
+                    declared.shut.lines.push(line);
+                }
             }
         }
         Ok(declared)

@@ -8,7 +8,8 @@ use netloom_objects::ObjectSet;
 use netloom_reach::{AskError, Party, Reach, Scope, Who};
 
 use crate::{
-    need::{Block, End},
+    company::{Company, company},
+    need::{Block, End, Reason},
     units::{UnitId, Units},
 };
 
@@ -28,6 +29,9 @@ pub struct Ground<'a> {
     pub units: Units,
     /// What belongs to the picture beyond the set.
     pub scope: Scope,
+    /// Where the API server answers, as policies see it; empty where nobody said.
+    pub api_server: Vec<(IpNet, u16)>,
+    pub(crate) company: Company,
 }
 
 /// Namespaces of the system: they get policies only where they are asked for by name.
@@ -79,7 +83,15 @@ impl<'a> Ground<'a> {
     ) -> Self {
         let today = Reach::of(objects, snapshot, scope.clone());
         let units = Units::of(objects, snapshot);
-        Self { objects, options, snapshot: snapshot.clone(), world, today, units, scope }
+        let company = company(objects, snapshot, &units);
+        let api_server = Vec::new();
+        Self { objects, options, snapshot: snapshot.clone(), world, today, units, scope, api_server, company }
+    }
+
+    /// Why pods that the set does not have may live in a namespace of its pods; empty where none can.
+    #[must_use]
+    pub fn others_in(&self, namespace: &str) -> &[Reason] {
+        self.company.get(namespace).map_or(&[], Vec::as_slice)
     }
 
     /// The units of these namespaces and workloads; of all but the system's namespaces where none is named.
@@ -132,10 +144,11 @@ impl<'a> Ground<'a> {
         }
     }
 
-    /// Whether all units of a namespace are chosen.
+    /// Whether all pods that can be in a namespace are of chosen units.
     #[must_use]
     pub fn is_whole(&self, chosen: &BTreeSet<UnitId>, namespace: &str) -> bool {
-        self.units.in_namespace(namespace).iter().all(|unit| chosen.contains(&unit.id))
+        self.others_in(namespace).is_empty()
+            && self.units.in_namespace(namespace).iter().all(|unit| chosen.contains(&unit.id))
     }
 
     /// Everyone outside, in every family that the cluster speaks.

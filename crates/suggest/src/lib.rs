@@ -6,11 +6,14 @@
 #![forbid(unsafe_code)]
 
 mod change;
+mod company;
 mod declared;
 mod derive;
 mod dns;
 mod flows;
 mod ground;
+mod head;
+mod makers;
 mod need;
 mod policies;
 mod proof;
@@ -21,6 +24,7 @@ mod selector;
 mod settings;
 mod suggestion;
 mod tighten;
+mod today;
 mod units;
 mod yaml;
 
@@ -30,10 +34,11 @@ pub use derive::derive;
 pub use dns::Dns;
 pub use flows::{Counts, FlowError, Observed};
 pub use ground::{ChooseError, Chosen, Ground};
-pub use need::{Block, Doubt, End, Learnt, Need, Needs, Reason, listening};
+pub use need::{Block, Doubt, End, Lack, Learnt, Need, Needs, Reason, listening};
 pub use policies::{Peer, PortLine, Rule, Rules, rules};
 pub use proof::{Proof, Unmet};
 pub use review::{Fault, Remark, review};
 pub use suggestion::{MARK, Manner, Suggestion, Written};
 pub use tighten::{Proposal, Tightened, tighten};
+pub use today::today;
 pub use units::{Unit, UnitId, Units};

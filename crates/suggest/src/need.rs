@@ -1,5 +1,5 @@
 //! Needs: who has to reach whom, on which ports, and why.
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use ipnet::IpNet;
 use netloom_cluster::{Protocol, Snapshot};
@@ -163,6 +163,19 @@ impl fmt::Display for Doubt {
     }
 }
 
+/// Something that a unit is known to need, and that no rule can be written for: the policies are not complete without.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lack {
+    /// Whose.
+    pub unit: UnitId,
+    /// What it needs: `the API server`.
+    pub what: String,
+    /// How to say what is missing.
+    pub how: String,
+    /// Why it is needed.
+    pub because: Reason,
+}
+
 /// What is needed, and what could not be found out.
 #[derive(Clone, Debug, Default)]
 pub struct Needs {
@@ -170,6 +183,10 @@ pub struct Needs {
     pub needs: Vec<Need>,
     /// What only people know.
     pub doubts: Vec<Doubt>,
+    /// What no rule can be written for.
+    pub lacks: Vec<Lack>,
+    /// Units of which somebody said that something must be shut: they are known, whatever else they need.
+    pub said: BTreeSet<UnitId>,
 }
 
 impl Needs {
@@ -188,10 +205,19 @@ impl Needs {
         }
     }
 
+    /// Adds something that no rule can be written for, unless the same unit is known to lack it.
+    pub fn lack(&mut self, lack: Lack) {
+        if !self.lacks.iter().any(|known| known.unit == lack.unit && known.what == lack.what) {
+            self.lacks.push(lack);
+        }
+    }
+
     /// Takes those of another.
     pub fn extend(&mut self, more: Self) {
         more.needs.into_iter().for_each(|need| self.add(need));
         more.doubts.into_iter().for_each(|doubt| self.doubt(doubt.text, doubt.at));
+        more.lacks.into_iter().for_each(|lack| self.lack(lack));
+        self.said.extend(more.said);
     }
 }
 

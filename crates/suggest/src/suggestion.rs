@@ -10,7 +10,8 @@ use netloom_objects::{ObjectRef, Source};
 use crate::{
     dns::{Dns, asks_the_cluster},
     ground::{Chosen, Ground},
-    need::{End, Need, Needs},
+    head,
+    need::{End, Lack, Need, Needs},
     policies::{Peer, Rule, Rules, numbers, rules},
     units::{ALLOW_DNS, DEFAULT_DENY, Unit, UnitId},
     yaml::{self, Head},
@@ -38,10 +39,20 @@ pub struct Suggestion {
     pub staying: Vec<Arc<ObjectRef>>,
     /// Which units got policies.
     pub chosen: BTreeSet<UnitId>,
+    /// NetworkPolicies of today that stay because they select none of the set's pods, or others beside them.
+    pub others: Vec<Arc<ObjectRef>>,
+    /// Units of which nothing but names is known to be needed.
+    pub unknown: Vec<UnitId>,
+    /// What chosen units need, and no rule could be written for.
+    pub lacks: Vec<Lack>,
+    /// Units that get no policy, as no selector takes them and leaves what else may live beside them.
+    pub unwritten: Vec<UnitId>,
     /// Every need that concerns them, DNS too.
     pub needs: Vec<Need>,
     /// The folder that the files are for, as it is written before their names.
     pub folder: String,
+    /// What stands at the head of each namespace's file.
+    heads: BTreeMap<Arc<str>, String>,
 }
 
 /// How the first line of every file begins.
@@ -67,17 +78,57 @@ impl Suggestion {
             [&need.from, &need.to].iter().any(|e| e.unit().is_some_and(|u| chosen.contains(&u)))
         };
         let mut own = Needs { doubts: needs.doubts, ..Needs::default() };
+        let mut lacks = needs.lacks;
+        lacks.retain(|lack| chosen.contains(&lack.unit));
         needs.needs.into_iter().filter(concerns).for_each(|need| own.add(need));
+        let known = |unit: &UnitId| {
+            let is_it = |end: &End| *end == End::Unit(*unit);
+            needs.said.contains(unit)
+                || dns.is(*unit)
+                || lacks.iter().any(|lack| lack.unit == *unit)
+                || own.needs.iter().any(|need| is_it(&need.from) || is_it(&need.to))
+        };
+        let unknown: Vec<UnitId> = chosen.iter().filter(|unit| !known(unit)).copied().collect();
         let of_units = rules(&ground.snapshot, &ground.units, chosen, &own.needs);
-        let (replaced, staying) = today(ground, chosen, manner);
-        let mut writer = Writer { ground, chosen, dns: &dns, asked: &asked.needs, staying: &staying };
+        let Today { replaced, staying, others } = today(ground, chosen, manner);
+        let stays: Vec<Arc<ObjectRef>> = staying.iter().chain(&others).cloned().collect();
+        let mut writer = Writer {
+            ground,
+            chosen,
+            dns: &dns,
+            asked: &asked.needs,
+            staying: &stays,
+            lacks: &lacks,
+            unwritten: Vec::new(),
+        };
         let policies = writer.write(of_units);
+        let unwritten = std::mem::take(&mut writer.unwritten);
         let mut all = asked;
         all.extend(own);
         let needs = std::mem::take(&mut all.needs);
         let folder =
             manner.folder.as_ref().map_or_else(String::new, |f| format!("{}/", f.trim_end_matches('/')));
-        (Self { policies, replaced, staying, chosen: chosen.clone(), needs, folder }, all)
+        let mut suggestion = Self {
+            policies,
+            replaced,
+            staying,
+            others,
+            unknown,
+            lacks,
+            unwritten,
+            chosen: chosen.clone(),
+            needs,
+            folder,
+            heads: BTreeMap::new(),
+        };
+        suggestion.heads = head::heads(ground, &suggestion);
+        (suggestion, all)
+    }
+
+    /// Whether everything is known that the chosen units need, as far as anybody can tell.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.unknown.is_empty() && self.lacks.is_empty() && self.unwritten.is_empty()
     }
 
     /// The policies of each namespace as one file of YAML.
@@ -88,7 +139,11 @@ impl Suggestion {
             let file = files.entry(policy.namespace.clone()).or_default();
             match file.is_empty() {
                 true => {
-                    *file = format!("{MARK}: what namespace {} needs, and nothing else.\n", policy.namespace)
+                    let head = self.heads.get(&policy.namespace).map_or("", String::as_str);
+                    *file = format!(
+                        "{MARK}: what namespace {} needs, and nothing else.\n{head}",
+                        policy.namespace
+                    );
                 }
                 false => file.push_str("---\n"),
             }
@@ -124,36 +179,42 @@ pub(crate) fn names_of(ground: &Ground<'_>, units: &BTreeSet<UnitId>) -> Needs {
     asked
 }
 
-/// Which of today's NetworkPolicies go, and which stay although they are about chosen pods.
-fn today(
-    ground: &Ground<'_>,
-    chosen: &BTreeSet<UnitId>,
-    manner: &Manner,
-) -> (Vec<Arc<ObjectRef>>, Vec<Arc<ObjectRef>>) {
-    let (mut replaced, mut staying) = (Vec::new(), Vec::new());
-    for policy in ground.snapshot.policies.iter().filter(|p| p.tier == Tier::NetworkPolicy) {
-        let NamespaceMatch::Named(namespace) = &policy.subject.namespaces else { continue };
-        let here = ground.units.in_namespace(namespace).iter();
-        let subjects: Vec<&Unit> = here.filter(|unit| is_about(ground, policy, unit)).collect();
-        let is_chosen = |unit: &&Unit| chosen.contains(&unit.id);
-        if !subjects.iter().any(is_chosen) {
-            // It selects nobody: where all of the namespace is written anew, it goes as well.
-            if subjects.is_empty() && !manner.keep && has_chosen(ground, chosen, namespace) {
-                replaced.push(policy.origin.clone());
-            }
-            continue;
-        }
-        match !manner.keep && subjects.iter().all(is_chosen) {
-            true => replaced.push(policy.origin.clone()),
-            false => staying.push(policy.origin.clone()),
-        }
-    }
-    (replaced, staying)
+/// What becomes of today's NetworkPolicies.
+#[derive(Default)]
+struct Today {
+    /// They go: all pods that they select get new ones.
+    replaced: Vec<Arc<ObjectRef>>,
+    /// They stay, although they are about chosen pods.
+    staying: Vec<Arc<ObjectRef>>,
+    /// They stay for pods that the set does not have.
+    others: Vec<Arc<ObjectRef>>,
 }
 
-fn has_chosen(ground: &Ground<'_>, chosen: &BTreeSet<UnitId>, namespace: &str) -> bool {
-    let mut here = chosen.iter().map(|unit| ground.units.get(*unit));
-    here.any(|unit| *unit.namespace == *namespace) && ground.is_whole(chosen, namespace)
+fn today(ground: &Ground<'_>, chosen: &BTreeSet<UnitId>, manner: &Manner) -> Today {
+    let mut today = Today::default();
+    for policy in ground.snapshot.policies.iter().filter(|p| p.tier == Tier::NetworkPolicy) {
+        let NamespaceMatch::Named(namespace) = &policy.subject.namespaces else { continue };
+        let here = ground.units.in_namespace(namespace);
+        let subjects: Vec<&Unit> = here.iter().filter(|unit| is_about(ground, policy, unit)).collect();
+        let is_chosen = |unit: &&Unit| chosen.contains(&unit.id);
+        let for_all = policy.subject.pods.requirements.is_empty();
+        let list = if !subjects.iter().any(is_chosen) {
+            // Whoever is written anew here is told that it selects others.
+            if !subjects.is_empty() || !here.iter().any(|unit| is_chosen(&unit)) {
+                continue;
+            }
+            &mut today.others
+        } else if manner.keep || !subjects.iter().all(is_chosen) {
+            &mut today.staying
+        } else if for_all && !ground.others_in(namespace).is_empty() {
+            // It is about whoever else lives there, too.
+            &mut today.staying
+        } else {
+            &mut today.replaced
+        };
+        list.push(policy.origin.clone());
+    }
+    today
 }
 
 fn is_about(ground: &Ground<'_>, policy: &Policy, unit: &Unit) -> bool {
@@ -167,7 +228,14 @@ struct Writer<'a> {
     /// The needs of names.
     asked: &'a [Need],
     staying: &'a [Arc<ObjectRef>],
+    lacks: &'a [Lack],
+    /// Units that got no policy, as their selector would take pods that may be anybody's.
+    unwritten: Vec<UnitId>,
 }
+
+/// What is said of pods that a selector cannot take by what they have.
+const NO_LABELS: &str =
+    "these pods have no labels of their own; the selector takes every pod here that has none either.";
 
 const BOTH: &str = "[Ingress, Egress]";
 const EVERYONE: &Selector = &Selector { requirements: Vec::new() };
@@ -194,6 +262,10 @@ impl Writer<'_> {
                     self.add_names(unit, &mut of_unit);
                 }
                 if whole && of_unit == Rules::default() {
+                    continue;
+                }
+                if unit.is_unlabelled() && !self.ground.others_in(&namespace).is_empty() {
+                    self.unwritten.push(unit.id);
                     continue;
                 }
                 written.push(self.of_unit(unit, &of_unit, whole));
@@ -279,11 +351,18 @@ impl Writer<'_> {
         if !unit.also.is_empty() {
             comments.push(format!("No selector tells these pods from those of {}.", unit.also.join(", ")));
         }
+        if unit.is_unlabelled() {
+            comments.push(format!("{}: {}", unit.title(), NO_LABELS));
+        }
+        for lack in self.lacks.iter().filter(|lack| lack.unit == unit.id) {
+            comments.push(format!("NOT COMPLETE: needs {}: {}; say {}.", lack.what, lack.because, lack.how));
+        }
         if !whole {
-            comments.push(
-                "It isolates these pods by itself; the namespace has others that get no policy here."
-                    .to_owned(),
-            );
+            let others = match self.ground.others_in(&unit.namespace) {
+                [] => "the namespace has others that get no policy here",
+                _ => "others may live in this namespace",
+            };
+            comments.push(format!("It isolates these pods by itself; {others}."));
         }
         let name = self.free(&unit.namespace, &unit.name);
         let head =

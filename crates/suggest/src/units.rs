@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use netloom_cluster::{Pod, PodId, Selector, Snapshot, Workload};
+use netloom_cluster::{Operator, Pod, PodId, Requirement, Selector, Snapshot, Workload};
 use netloom_objects::{Location, Object, ObjectRef, ObjectSet, Typed};
 
 use crate::selector::{Labelled, lasting, least};
@@ -48,6 +48,13 @@ impl Unit {
     pub fn title(&self) -> String {
         let names: Vec<&str> = self.workloads.iter().map(|w| &*w.name).collect();
         format!("{}/{}", self.namespace, names.join("+"))
+    }
+
+    /// Whether no label tells its pods from others: its selector takes every pod that lacks some labels, or every pod.
+    #[must_use]
+    pub fn is_unlabelled(&self) -> bool {
+        let asks = |r: &Requirement| matches!(r.operator, Operator::In(_) | Operator::Exists);
+        !self.selector.requirements.iter().any(asks)
     }
 
     /// Whether no object of the input declares it: the cluster DNS that is taken as given.
@@ -189,6 +196,11 @@ fn policy_name(group: &[Kin<'_>], taken: &mut BTreeSet<String>) -> String {
     name
 }
 
+/// The namespace that an object is in.
+pub(crate) fn namespace_of(object: &Object) -> &str {
+    object.reference.namespace.as_deref().unwrap_or("default")
+}
+
 type WrittenSelectors<'a> = HashMap<(&'a str, &'a str, &'a str), &'a BTreeMap<String, String>>;
 
 /// `spec.selector.matchLabels` of workloads, by namespace, kind and name.
@@ -207,6 +219,10 @@ fn selector_of(object: &Object) -> Option<&BTreeMap<String, String>> {
         Typed::DaemonSet(o) => o.spec.as_ref()?.selector.match_labels.as_ref(),
         Typed::ReplicaSet(o) => o.spec.as_ref()?.selector.match_labels.as_ref(),
         Typed::ReplicationController(o) => o.spec.as_ref()?.selector.as_ref(),
+        Typed::Runner(o) => match o.groups.as_slice() {
+            [group] => group.selector.as_ref()?.match_labels.as_ref(),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -29,7 +29,7 @@ impl Head<'_> {
     pub fn write(&self) -> String {
         let mut text = String::new();
         for comment in &self.comments {
-            _ = writeln!(text, "# {comment}");
+            _ = writeln!(text, "# {}", one_line(comment));
         }
         _ = write!(
             text,
@@ -59,6 +59,14 @@ pub(crate) fn rules(unit: &Unit, rules: &Rules, units: &Units) -> String {
 fn rule(rule: &Rule, side: &str, unit: &Unit, units: &Units) -> String {
     let mut text = format!("    - {side}:\n");
     for peer in &rule.peers {
+        let unlabelled = peer.end.unit().map(|unit| units.get(unit)).filter(|unit| unit.is_unlabelled());
+        if let Some(unit) = unlabelled {
+            let title = one_line(&unit.title());
+            _ = writeln!(
+                text,
+                "        # {title} has no labels of its own: every pod there that has none is meant too."
+            );
+        }
         for line in reasons(peer) {
             _ = writeln!(text, "        # {line}");
         }
@@ -83,7 +91,7 @@ fn reasons(peer: &Peer) -> Vec<String> {
 }
 
 /// Nothing that stands in a comment may end it.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

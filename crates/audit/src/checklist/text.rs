@@ -78,7 +78,7 @@ fn item(one: &Judged<'_>, color: bool, text: &mut String) {
     let title = one.item.title;
     let _ = writeln!(text, "  {} {title}{}", paint(mark, style, color), paint(&extent(one), "2", color));
     for finding in one.findings.iter().take(SHOWN) {
-        let (at, code) = (&finding.at, finding.rule.code);
+        let (at, code) = (finding.at.written(), finding.rule.code);
         let place =
             if at.line == 0 { at.file.to_string() } else { format!("{}:{}:{}", at.file, at.line, at.column) };
         let _ = writeln!(text, "{INDENT}{} {place}: {}", paint(code, "1", color), finding.message);

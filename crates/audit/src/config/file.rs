@@ -1,5 +1,5 @@
 //! The text of `netloom.toml`, with the place of everything that is wrong in it.
-use std::{collections::BTreeMap, str::FromStr};
+use std::{collections::BTreeMap, path::PathBuf, str::FromStr};
 
 use ipnet::IpNet;
 use netloom_cluster::{Families, Nets, Options};
@@ -7,7 +7,7 @@ use netloom_objects::{Severity, edit_distance};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Config, ConfigError, ForPaths, Level, Patterns};
+use super::{Config, ConfigError, ForPaths, Level, Patterns, SetOf};
 use crate::{Closed, Lines, Selection, Selector, Version};
 
 #[derive(Deserialize, Default)]
@@ -15,6 +15,44 @@ use crate::{Closed, Lines, Selection, Selector, Version};
 struct File {
     check: Check,
     cluster: Cluster,
+    set: Vec<Deployed>,
+}
+
+/// One word, or a list of them.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a path, or a list of paths")]
+enum Several {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Default for Several {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl<T: From<String>> From<Several> for Vec<T> {
+    fn from(several: Several) -> Self {
+        match several {
+            Several::One(one) => vec![one.into()],
+            Several::Many(many) => many.into_iter().map(T::from).collect(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Deployed {
+    path: Spanned<Several>,
+    name: Option<String>,
+    #[serde(default)]
+    values: Several,
+    #[serde(default)]
+    set_values: Vec<String>,
+    release: Option<String>,
+    namespace: Option<String>,
+    kube_version: Option<Spanned<String>>,
 }
 
 type Words = Vec<Spanned<String>>;
@@ -134,6 +172,7 @@ pub(super) fn read(text: &str) -> Result<Config, ConfigError> {
             })
             .collect::<Result<_, ConfigError>>()?,
         cluster: reader.cluster(file.cluster)?,
+        sets: file.set.into_iter().map(|set| reader.set(set)).collect::<Result<_, _>>()?,
     })
 }
 
@@ -201,6 +240,23 @@ impl Reader<'_> {
             .map_err(|error| self.error(0, error.to_string()))
     }
 
+    fn set(&self, given: Deployed) -> Result<SetOf, ConfigError> {
+        let at = given.path.span().start;
+        let paths: Vec<PathBuf> = given.path.into_inner().into();
+        if paths.is_empty() {
+            return Err(self.error(at, "a set has at least one `path`".to_owned()));
+        }
+        Ok(SetOf {
+            name: given.name,
+            paths,
+            values: given.values.into(),
+            set_values: given.set_values,
+            release: given.release,
+            namespace: given.namespace,
+            kube_version: given.kube_version.map(|version| self.parse::<Version>(&version)).transpose()?,
+        })
+    }
+
     fn cluster(&self, given: Cluster) -> Result<Options, ConfigError> {
         let defaults = Options::default();
         let families = [("dual", Families::Dual), ("ipv4", Families::V4), ("ipv6", Families::V6)];
@@ -224,6 +280,7 @@ impl Reader<'_> {
             node_cidrs: self.nets(&given.node_cidr)?,
             outside: defaults.outside,
             addressing: defaults.addressing,
+            pending: defaults.pending,
             add_dns: given.dns.unwrap_or(defaults.add_dns),
         })
     }

@@ -37,6 +37,27 @@ pub struct Config {
     pub paths: Vec<ForPaths>,
     /// How the cluster is laid out.
     pub cluster: Options,
+    /// What is deployed together, where that is said.
+    pub sets: Vec<SetOf>,
+}
+
+/// A `[[set]]`: what is deployed together, and what is given to it. Paths are seen from the folder of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetOf {
+    /// Its name.
+    pub name: Option<String>,
+    /// Charts, kustomizations, folders or files.
+    pub paths: Vec<PathBuf>,
+    /// Values files of its charts, the later ones over the earlier ones.
+    pub values: Vec<PathBuf>,
+    /// `key=value` over the values of the files.
+    pub set_values: Vec<String>,
+    /// The name of the release.
+    pub release: Option<String>,
+    /// The namespace of the release, and of objects that name none.
+    pub namespace: Option<String>,
+    /// The release of Kubernetes that it is for.
+    pub kube_version: Option<Version>,
 }
 
 /// What holds for some files only.
@@ -111,8 +132,11 @@ impl Config {
         if let Some(Some(severity)) = most_specific(&self.severity, finding.rule) {
             finding.severity = *severity;
         }
-        let Some(path) = path(&finding.at.file) else { return true };
-        for part in self.paths.iter().filter(|part| part.paths.matches(&path)) {
+        // What was made of a folder is in the folder, and where it was written too.
+        let origin = finding.at.origin().and_then(|origin| path(&origin.file));
+        let places: Vec<PathBuf> = path(&finding.at.file).into_iter().chain(origin).collect();
+        let is_in = |part: &&ForPaths| places.iter().any(|path| part.paths.matches(path));
+        for part in self.paths.iter().filter(is_in) {
             if part.ignore.iter().any(|selector| selector.names(finding.rule)) {
                 return false;
             }

@@ -1,11 +1,13 @@
 //! What the schemas of extensions demand of single fields: the API server refuses an object that does not keep it.
 mod gateway;
 mod istio;
+mod istio_extensions;
 mod istio_security;
 mod text;
 
 pub(crate) use gateway::GATEWAY;
 pub(crate) use istio::ISTIO_NETWORKING;
+pub(crate) use istio_extensions::{ENVOY_FILTER, TELEMETRIES, WASM_PLUGIN};
 pub(crate) use istio_security::ISTIO_SECURITY;
 pub(crate) use text::is_host;
 

@@ -1,9 +1,9 @@
 //! Repairs: edits of the text that keep comments and formatting.
 mod place;
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
-use netloom_objects::{Location, Object};
+use netloom_objects::{FileName, Location, Object};
 
 use place::{
     Style, alone_in_parent, byte_of, container_of, first_entry, item_behind, last_entry, line_start,
@@ -14,7 +14,7 @@ use place::{
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Edit {
     /// The file.
-    pub file: Arc<str>,
+    pub file: FileName,
     /// The first byte that is replaced.
     pub start: usize,
     /// Just behind the last.

@@ -1,14 +1,14 @@
 //! `-o github`: workflow commands, which GitHub shows at the lines of a pull request.
 use std::fmt::Write as _;
 
-use netloom_objects::{ObjectSet, Severity};
+use netloom_objects::{ObjectSet, Repository, Severity, visible};
 
 use super::with_help;
-use crate::{Report, fingerprint::plain_path, lines::Texts};
+use crate::{Report, lines::Texts};
 
 /// `::error file=…,line=…,col=…,endLine=…,endColumn=…,title=…::message`, a line a finding.
 #[must_use]
-pub fn github(report: &Report, set: &ObjectSet) -> String {
+pub fn github(report: &Report, set: &ObjectSet, repository: &Repository) -> String {
     let mut texts = Texts::of(set);
     let mut text = String::new();
     for finding in &report.findings {
@@ -17,10 +17,10 @@ pub fn github(report: &Report, set: &ObjectSet) -> String {
             Severity::Warning => "warning",
             Severity::Info => "notice",
         };
-        let at = &finding.at;
-        let _ = write!(text, "::{command} file={}", property(plain_path(&at.file)));
+        let at = finding.at.written();
+        let _ = write!(text, "::{command} file={}", property(&repository.path(&at.file)));
         if at.line > 0 {
-            let (end_line, end_column) = texts.end(at, finding.end);
+            let (end_line, end_column) = texts.written_end(&finding.at, finding.end);
             let _ = write!(text, ",line={},col={},endLine={end_line}", at.line, at.column);
             // GitHub takes the columns only where they are of one line.
             if end_line == at.line {
@@ -34,7 +34,8 @@ pub fn github(report: &Report, set: &ObjectSet) -> String {
 }
 
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    visible(&text).into_owned()
 }
 
 fn property(text: &str) -> String {

@@ -1,22 +1,20 @@
 //! `-o gitlab`: GitLab's code quality report.
-use netloom_objects::Severity;
+use netloom_objects::{Repository, Severity};
 use serde_json::{Value, json};
 
 use super::with_help;
-use crate::{
-    Report,
-    fingerprint::{identities, plain_path},
-};
+use crate::{Report, fingerprint::identities};
 
 /// A JSON list with an object a finding.
 #[must_use]
-pub fn gitlab(report: &Report) -> String {
-    let identities = identities(&report.findings);
+pub fn gitlab(report: &Report, repository: &Repository) -> String {
+    let identities = identities(&report.findings, repository);
     let issues: Vec<Value> = report
         .findings
         .iter()
         .zip(identities)
         .map(|(finding, fingerprint)| {
+            let at = finding.at.written();
             json!({
                 "description": with_help(finding),
                 "check_name": format!("{} {}", finding.rule.code, finding.rule.name),
@@ -27,8 +25,8 @@ pub fn gitlab(report: &Report) -> String {
                     Severity::Info => "info",
                 },
                 "location": {
-                    "path": plain_path(&finding.at.file),
-                    "lines": { "begin": finding.at.line.max(1) },
+                    "path": repository.path(&at.file),
+                    "lines": { "begin": at.line.max(1) },
                 },
             })
         })

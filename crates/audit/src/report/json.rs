@@ -1,5 +1,10 @@
 //! `-o json`: for programs. Fields are added, and never renamed or removed.
-use netloom_objects::{Location, ObjectSet};
+use std::sync::Arc;
+
+use netloom_objects::{
+    FileName, Location, ObjectSet, Rendered,
+    unread::{Reader, Unread},
+};
 use serde::Serialize;
 
 use crate::{
@@ -15,6 +20,8 @@ struct Document<'a> {
     summary: Summary,
     #[serde(skip_serializing_if = "Option::is_none")]
     checklist: Option<Vec<Item<'a>>>,
+    #[serde(skip_serializing_if = "Unread::is_empty")]
+    not_judged: Unread,
 }
 
 #[derive(Serialize)]
@@ -37,9 +44,11 @@ struct Item<'a> {
 #[derive(Serialize)]
 struct Place<'a> {
     code: &'a str,
-    file: &'a str,
+    file: FileName,
     line: u32,
     column: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendered: Option<Rendered<'a>>,
 }
 
 #[derive(Serialize)]
@@ -62,14 +71,19 @@ struct Entry<'a> {
     severity: &'a str,
     message: &'a str,
     help: Option<&'a str>,
-    file: &'a str,
+    file: FileName,
     line: u32,
     column: u32,
     end_line: u32,
     end_column: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendered: Option<Rendered<'a>>,
     object: Option<Named<'a>>,
     related: Vec<Related<'a>>,
     fix: Option<Repair<'a>>,
+    /// The sets that have it, where several are judged.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    sets: &'a [Arc<str>],
 }
 
 #[derive(Serialize)]
@@ -81,9 +95,11 @@ struct Named<'a> {
 
 #[derive(Serialize)]
 struct Related<'a> {
-    file: &'a str,
+    file: FileName,
     line: u32,
     column: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendered: Option<Rendered<'a>>,
     message: &'a str,
 }
 
@@ -120,7 +136,8 @@ pub fn json_with_checklist(report: &Report, set: &ObjectSet) -> String {
 fn write(report: &Report, set: &ObjectSet, checklist: Option<Vec<Item<'_>>>) -> String {
     let mut texts = Texts::of(set);
     let findings = report.findings.iter().map(|finding| entry(finding, &mut texts)).collect();
-    let document = Document { findings, summary: Summary::of(report), checklist };
+    let not_judged = Unread::of(set, Reader::Rules);
+    let document = Document { findings, summary: Summary::of(report), checklist, not_judged };
     // Serialising strings and numbers into a string cannot fail.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
@@ -153,13 +170,13 @@ fn item(judged: Judged<'_>) -> Item<'_> {
 }
 
 fn at(finding: &Finding) -> Place<'_> {
-    let Location { file, line, column } = &finding.at;
-    Place { code: finding.rule.code, file, line: *line, column: *column }
+    let Location { file, line, column } = finding.at.written();
+    Place { code: finding.rule.code, file, line, column, rendered: Rendered::of(&finding.at) }
 }
 
 fn entry<'a>(finding: &'a Finding, texts: &mut Texts<'_>) -> Entry<'a> {
-    let Location { file, line, column } = &finding.at;
-    let (end_line, end_column) = texts.end(&finding.at, finding.end);
+    let Location { file, line, column } = finding.at.written();
+    let (end_line, end_column) = texts.written_end(&finding.at, finding.end);
     let object = finding.object.as_ref();
     Entry {
         code: finding.rule.code,
@@ -168,17 +185,22 @@ fn entry<'a>(finding: &'a Finding, texts: &mut Texts<'_>) -> Entry<'a> {
         message: &finding.message,
         help: finding.help.as_deref(),
         file,
-        line: *line,
-        column: *column,
+        line,
+        column,
         end_line,
         end_column,
+        rendered: Rendered::of(&finding.at),
         object: object.map(|o| Named { kind: &o.kind, namespace: o.namespace.as_deref(), name: &o.name }),
         related: finding
             .related
             .iter()
-            .map(|(at, message)| Related { file: &at.file, line: at.line, column: at.column, message })
+            .map(|(at, message)| {
+                let Location { file, line, column } = at.written();
+                Related { file, line, column, rendered: Rendered::of(at), message }
+            })
             .collect(),
         fix: finding.fix.as_ref().map(|fix| repair(fix, texts)),
+        sets: &finding.sets,
     }
 }
 

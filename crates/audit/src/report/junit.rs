@@ -4,7 +4,7 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use netloom_objects::{ObjectSet, Severity};
+use netloom_objects::{ObjectSet, Repository, Severity};
 
 use super::with_help;
 use crate::{Finding, Report};
@@ -12,11 +12,25 @@ use crate::{Finding, Report};
 /// JUnit XML. A finding that `fails` is a failure; any other is told in the case's output. A file in which nothing
 /// was found is a suite with one case that passes.
 #[must_use]
-pub fn junit(report: &Report, set: &ObjectSet, fails: &dyn Fn(Severity) -> bool) -> String {
-    let mut suites: BTreeMap<&str, BTreeMap<&str, Vec<&Finding>>> =
-        set.sources.iter().map(|s| (&*s.source.name, BTreeMap::new())).collect();
+pub fn junit(
+    report: &Report,
+    set: &ObjectSet,
+    repository: &Repository,
+    fails: &dyn Fn(Severity) -> bool,
+) -> String {
+    let read = set.sources.iter().flat_map(|s| match s.source.name.origins() {
+        Some(origins) => origins.files.clone(),
+        None => vec![s.source.name.clone()],
+    });
+    let mut suites: BTreeMap<String, BTreeMap<&str, Vec<&Finding>>> =
+        read.map(|file| (repository.path(&file), BTreeMap::new())).collect();
     for finding in &report.findings {
-        suites.entry(&finding.at.file).or_default().entry(finding.rule.code).or_default().push(finding);
+        suites
+            .entry(repository.path(&finding.at.written().file))
+            .or_default()
+            .entry(finding.rule.code)
+            .or_default()
+            .push(finding);
     }
     let failed = |findings: &[&Finding]| findings.iter().any(|f| fails(f.severity));
     let count = |rules: &BTreeMap<&str, Vec<&Finding>>| {
@@ -36,7 +50,7 @@ pub fn junit(report: &Report, set: &ObjectSet, fails: &dyn Fn(Severity) -> bool)
             let _ = writeln!(xml, "    <testcase name=\"netloom check\" classname=\"{file}\"/>");
         }
         for findings in rules.values() {
-            let _ = case(&mut xml, &file, findings, failed(findings));
+            let _ = case(&mut xml, &file, findings, failed(findings), repository);
         }
         xml.push_str("  </testsuite>\n");
     }
@@ -44,13 +58,21 @@ pub fn junit(report: &Report, set: &ObjectSet, fails: &dyn Fn(Severity) -> bool)
     xml
 }
 
-fn case(xml: &mut String, file: &Escaped<'_>, findings: &[&Finding], failed: bool) -> fmt::Result {
+fn case(
+    xml: &mut String,
+    file: &Escaped<'_>,
+    findings: &[&Finding],
+    failed: bool,
+    repository: &Repository,
+) -> fmt::Result {
     let Some(first) = findings.first() else { return Ok(()) };
     let (code, name) = (first.rule.code, first.rule.name);
     let lines: Vec<String> = findings
         .iter()
         .map(|f| {
-            format!("{}:{}:{}: {}: {}", f.at.file, f.at.line, f.at.column, f.severity.name(), with_help(f))
+            let at = f.at.written();
+            let file = repository.path(&at.file);
+            format!("{file}:{}:{}: {}: {}", at.line, at.column, f.severity.name(), with_help(f))
         })
         .collect();
     let all = lines.join("\n");

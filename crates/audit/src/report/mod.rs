@@ -2,6 +2,7 @@
 mod concise;
 mod github;
 mod gitlab;
+mod grouped;
 mod json;
 mod junit;
 mod sarif;
@@ -10,6 +11,7 @@ mod summary;
 pub use concise::concise;
 pub use github::github;
 pub use gitlab::gitlab;
+pub use grouped::{LARGE, grouped};
 pub use json::{json, json_with_checklist};
 pub use junit::junit;
 pub use sarif::sarif;
@@ -19,9 +21,12 @@ use std::fmt::Write as _;
 
 use crate::Finding;
 
-/// The message, and what to do below it.
+/// The message, and what to do below it; and where it stands in what a program made.
 fn with_help(finding: &Finding) -> String {
     let mut text = finding.message.clone();
+    if finding.at.file.is_rendered() {
+        let _ = write!(text, "\nrendered: {}:{}", finding.at.file, finding.at.line);
+    }
     if let Some(help) = &finding.help {
         let _ = write!(text, "\nhelp: {help}");
     }

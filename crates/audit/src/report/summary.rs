@@ -1,7 +1,7 @@
 //! How much was found, in numbers.
 use std::collections::BTreeSet;
 
-use netloom_objects::Severity;
+use netloom_objects::{FileName, Severity};
 use serde::Serialize;
 
 use crate::{Report, words::list_of};
@@ -59,8 +59,8 @@ impl Report {
         let mut text = match found.as_slice() {
             [] => format!("nothing found in {files}"),
             found => {
-                let hit: BTreeSet<&str> =
-                    self.findings.iter().filter(|f| f.at.line > 0).map(|f| &*f.at.file).collect();
+                let hit: BTreeSet<FileName> =
+                    self.findings.iter().filter(|f| f.at.line > 0).map(|f| f.at.written().file).collect();
                 format!("{} in {} of {files}", list_of(found), hit.len())
             }
         };

@@ -13,7 +13,7 @@ pub use write::suppression;
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use netloom_objects::{Location, ObjectRef, ObjectSet};
+use netloom_objects::{FileName, Location, ObjectRef, ObjectSet};
 
 use crate::{
     Edit, Finding, Findings, Fix, Rule, Settings, find_rule, nearest,
@@ -42,7 +42,7 @@ enum Scope {
 struct Suppression {
     at: Location,
     end: (u32, u32),
-    file: Arc<str>,
+    file: FileName,
     scope: Scope,
     rules: Vec<Named>,
     reasoned: bool,

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use netloom_audit::{Selector, Version};
 use netloom_objects::Severity;
 
-use crate::args::{Cluster, Packages};
+use crate::args::{Cluster, Configuration, Packages};
 
 /// What stands below the help.
 pub const AFTER: &str = "\
@@ -44,6 +44,9 @@ pub struct Check {
     /// [default: warning]
     #[arg(long, value_enum)]
     pub fail_on: Option<FailOn>,
+    /// Show each finding with its lines, however many there are; else those of a rule are counted where there are many
+    #[arg(long)]
+    pub all: bool,
     /// Write everything that is found to this file, for --baseline
     #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     pub write_baseline: Option<PathBuf>,
@@ -58,6 +61,9 @@ pub struct Check {
     /// With -o json it stands beside the findings.
     #[arg(long, conflicts_with = "diff")]
     pub checklist: bool,
+    /// Namespace of charts' releases, and of objects that name none
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
     #[command(flatten)]
     pub packages: Packages,
     #[command(flatten)]
@@ -93,12 +99,8 @@ pub struct Wanted {
     /// [default: 1.7]
     #[arg(long, value_name = "VERSION")]
     pub gateway_api_version: Option<Version>,
-    /// Configuration (default: the first netloom.toml upwards from the first PATH)
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
-    pub config: Option<PathBuf>,
-    /// Use no netloom.toml
-    #[arg(long)]
-    pub no_config: bool,
+    #[command(flatten)]
+    pub configuration: Configuration,
     /// Do not report the findings that this file holds
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,

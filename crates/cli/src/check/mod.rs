@@ -6,20 +6,25 @@ mod names;
 mod output;
 mod plan;
 mod rules;
+mod subjects;
 
 use args::Format;
 pub use args::{AFTER, Check, Wanted};
 pub use known::hide;
 pub use mend::difference;
 pub use names::normal;
-pub use plan::{NoPlan, Plan};
+pub use plan::{NoPlan, Plan, configuration};
 
 use std::time::Instant;
 
-use netloom_audit::{Repaired, Report, repair};
-use netloom_objects::ObjectSet;
+use netloom_objects::unread::{Reader, Unread};
 
-use crate::{inputs, load::Stop, progress::Progress};
+use crate::{
+    load::{Stop, say},
+    notes,
+    progress::Progress,
+};
+pub use subjects::Subjects;
 
 pub fn main(check: &Check) -> Result<u8, Stop> {
     if check.asks_about_rules() {
@@ -31,59 +36,31 @@ pub fn main(check: &Check) -> Result<u8, Stop> {
     let plan = Plan::of(&check.paths, &check.wanted)?;
     let begun = Instant::now();
     let progress = Progress::start();
-    let set = read(check, &plan, &progress)?;
-    let mut notes = Vec::new();
+    let sets = plan.sets(check, &progress)?;
+    say(&sets.notes);
+    let subjects = Subjects::of(sets, &check.packages.set)?;
+    let mut said = Vec::new();
     let (set, report) = if check.fix || check.diff {
-        let (repaired, known) = mended(check, &plan, set, &progress)?;
+        let (repaired, known) = subjects.mended(check, &plan, &progress)?;
         if check.diff {
             progress.finish();
             mend::show(&repaired)?;
             return Ok(u8::from(!repaired.changed.is_empty()));
         }
-        notes.extend(mend::write(&repaired)?);
-        notes.extend(known);
+        said.extend(mend::write(&repaired)?);
+        said.extend(known);
         (repaired.set, repaired.report)
     } else {
-        let mut report = look(&plan, &set, &progress);
-        notes.extend(known::apply(check, &mut report)?);
+        let (set, mut report) = subjects.look(&plan, &progress);
+        said.extend(known::apply(check, &mut report)?);
         (set, report)
     };
     progress.finish();
     let fail_on = check.fail_on.unwrap_or_else(|| plan.fail_on());
     output::print(check, fail_on, &report, &set, begun.elapsed())?;
-    for note in notes {
+    for note in said {
         anstream::eprintln!("{note}");
     }
+    notes::unread(&Unread::of(&set, Reader::Rules));
     Ok(u8::from(report.findings.iter().any(|finding| fail_on.fails(finding.severity))))
-}
-
-fn read(check: &Check, plan: &Plan, progress: &Progress) -> Result<ObjectSet, Stop> {
-    let list = plan.files(&check.packages)?;
-    progress.says(format!("reading {} files", list.files.len()));
-    Ok(ObjectSet::assemble(inputs::read(&list, plan.kube_version(), progress)?))
-}
-
-fn look(plan: &Plan, set: &ObjectSet, progress: &Progress) -> Report {
-    progress.says(format!("looking at {} objects", set.objects().count()));
-    plan.look(set)
-}
-
-/// The set with every repair made that is safe, and what is to be said of the baseline. What the baseline accepts stays
-/// as it is.
-fn mended(
-    check: &Check,
-    plan: &Plan,
-    set: ObjectSet,
-    progress: &Progress,
-) -> Result<(Repaired, Vec<String>), Stop> {
-    let (mut notes, mut refused) = (Vec::new(), None);
-    let repaired = repair(set, |set| {
-        let mut report = look(plan, set, progress);
-        match known::apply(check, &mut report) {
-            Ok(said) => notes = said,
-            Err(stop) => refused = Some(stop),
-        }
-        report
-    });
-    refused.map_or(Ok((repaired, notes)), Err)
 }

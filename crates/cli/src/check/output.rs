@@ -5,7 +5,7 @@ use std::{
 };
 
 use netloom_audit::{Report, checklist, render, report};
-use netloom_objects::{ObjectSet, Severity};
+use netloom_objects::{ObjectSet, Repository, Severity};
 
 use super::args::{Check, FailOn, Format};
 use crate::{load::Stop, out::write};
@@ -18,17 +18,18 @@ pub fn print(
     took: Duration,
 ) -> Result<(), Stop> {
     let color = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    let format = check.output;
+    let (format, repository) = (check.output, Repository::of_current());
     let mut text = match format {
         Format::Text if check.checklist => checklist::text(found, color),
+        Format::Text if !check.all && found.findings.len() > report::LARGE => report::grouped(found, color),
         Format::Text => render(&found.findings, set, color),
         Format::Concise => report::concise(found),
         Format::Json if check.checklist => report::json_with_checklist(found, set),
         Format::Json => report::json(found, set),
-        Format::Sarif => report::sarif(found, set),
-        Format::Github => report::github(found, set),
-        Format::Gitlab => report::gitlab(found),
-        Format::Junit => report::junit(found, set, &|severity| fail_on.fails(severity)),
+        Format::Sarif => report::sarif(found, set, &repository),
+        Format::Github => report::github(found, set, &repository),
+        Format::Gitlab => report::gitlab(found, &repository),
+        Format::Junit => report::junit(found, set, &repository, &|severity| fail_on.fails(severity)),
     };
     if format.is_for_people() {
         text.push_str(&summary(found, took, color));

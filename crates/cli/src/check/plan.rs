@@ -9,13 +9,17 @@ use netloom_audit::{
     Closed, Report, Rule, Selection, Settings, audit,
     config::{Config, ConfigError},
 };
-use netloom_objects::{FileList, ObjectSet, ReadError, Severity, is_manifest};
+use netloom_objects::{ObjectSet, ReadError, Severity, is_manifest};
 
 use super::{
-    args::{FailOn, Wanted},
+    args::{Check, FailOn, Wanted},
     names::{below, normal},
 };
-use crate::{args::Packages, render::is_rendered};
+use crate::{
+    args::{Configuration, Packages},
+    progress::Progress,
+    sets::{Cache, Request, Sets, configured, load},
+};
 
 /// The file that is looked for.
 const FILE: &str = "netloom.toml";
@@ -50,7 +54,7 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(paths: &[PathBuf], wanted: &Wanted) -> Result<Self, NoPlan> {
-        let (config, folder) = configuration(paths, wanted)?;
+        let (config, folder) = configuration(paths, &wanted.configuration)?;
         let base = config.settings();
         let closed = match wanted.closed {
             true => Closed { everything: true, ..Closed::default() },
@@ -65,11 +69,6 @@ impl Plan {
         };
         let asked = Selection { select: wanted.select.clone(), ignore: wanted.ignore.clone() };
         Ok(Self { settings, config, folder, paths: paths.to_vec(), asked })
-    }
-
-    /// The release of Kubernetes that the manifests are for.
-    pub fn kube_version(&self) -> Version {
-        self.settings.kube_version
     }
 
     /// What makes the exit status 1, where the command line says nothing about it.
@@ -88,43 +87,61 @@ impl Plan {
         self.asked.wants(rule) && (self.asked.asks_for(rule) || self.config.wants(rule))
     }
 
-    /// The files: those named, and of folders those that are not excluded.
-    pub fn files(&self, packages: &Packages) -> Result<FileList, NoPlan> {
-        let mut list = packages.list(&self.paths)?;
-        let kept = list.files.into_iter().zip(list.real).filter(|(file, _)| !self.excludes(file));
-        (list.files, list.real) = kept.unzip();
-        if list.files.is_empty() {
-            return Err(NoPlan::AllExcluded { config: self.folder.join(FILE) });
+    /// What is read, and how.
+    pub fn request(&self, packages: &Packages, namespace: Option<&str>) -> Request {
+        Request {
+            paths: self.paths.clone(),
+            packages: packages.clone(),
+            namespace: namespace.map(str::to_owned),
+            configured: configured(&self.config, &self.folder),
+            kube: self.settings.kube_version,
+            unsaved: Vec::new(),
         }
-        Ok(list)
     }
 
-    /// Whether a file that is not there yet would be among [`Self::files`].
+    /// What is deployed together, without what is excluded.
+    pub fn sets(&self, check: &Check, progress: &Progress) -> Result<Sets, NoPlan> {
+        let request = self.request(&check.packages, check.namespace.as_deref());
+        let sets = load(&request, &|file| self.excludes(file), &mut Cache::default(), progress)?;
+        if sets.all.is_empty() {
+            return Err(NoPlan::AllExcluded { config: self.folder.join(FILE) });
+        }
+        Ok(sets)
+    }
+
+    /// Whether a file that is not there yet would be among [`Self::sets`].
     pub fn takes(&self, file: &Path) -> bool {
         let hidden = |path: &Path| path.iter().any(|part| part.as_encoded_bytes().starts_with(b"."));
         let inside = |path: &PathBuf| below(file, path).is_some_and(|inner| !hidden(&inner));
         is_manifest(file) && self.paths.iter().any(inside) && !self.excludes(file)
     }
 
-    fn excludes(&self, file: &Path) -> bool {
+    pub fn excludes(&self, file: &Path) -> bool {
         !self.paths.iter().any(|named| named == file)
             && below(file, &self.folder).is_some_and(|path| self.config.exclude.matches(&path))
     }
 
     /// What the wanted rules find in a set, as severe as is configured.
     pub fn look(&self, set: &ObjectSet) -> Report {
-        let mut report = audit(set, &self.settings, &|rule| self.wants(rule));
+        self.look_for(set, None)
+    }
+
+    /// The same for a set that is for another release of Kubernetes.
+    pub fn look_for(&self, set: &ObjectSet, kube: Option<Version>) -> Report {
+        let own = kube.map(|kube_version| Settings { kube_version, ..self.settings.clone() });
+        let settings = own.as_ref().unwrap_or(&self.settings);
+        let mut report = audit(set, settings, &|rule| self.wants(rule));
         self.config.apply(&mut report, &|file| below(Path::new(file), &self.folder));
         // What a program printed is not there to be repaired.
         for fix in report.findings.iter_mut().filter_map(|finding| finding.fix.as_mut()) {
-            fix.safe &= !fix.edits.iter().any(|edit| is_rendered(&edit.file));
+            fix.safe &= !fix.edits.iter().any(|edit| edit.file.is_rendered());
         }
         report
     }
 }
 
 /// The configuration, and the folder that it is for.
-fn configuration(paths: &[PathBuf], wanted: &Wanted) -> Result<(Config, PathBuf), NoPlan> {
+pub fn configuration(paths: &[PathBuf], wanted: &Configuration) -> Result<(Config, PathBuf), NoPlan> {
     let current = std::env::current_dir().map_err(NoPlan::Nowhere)?;
     if wanted.no_config {
         return Ok((Config::default(), current));
@@ -140,7 +157,7 @@ fn configuration(paths: &[PathBuf], wanted: &Wanted) -> Result<(Config, PathBuf)
             }
         }
     };
-    let text = fs::read_to_string(&path).map_err(|error| NoPlan::Unreadable { path: path.clone(), error })?;
+    let text = crate::texts::read(&path).map_err(|error| NoPlan::Unreadable { path: path.clone(), error })?;
     let config = Config::parse(&text).map_err(|error| NoPlan::Config { path: path.clone(), error })?;
     let folder = normal(&path).parent().map_or(current, Path::to_path_buf);
     Ok((config, folder))

@@ -15,8 +15,8 @@ Revisions are read from the repository; the work tree and the index stay as they
 BASE..HEAD compares two revisions, BASE...HEAD compares HEAD with where it left BASE, and a single
 revision is compared with the work tree.
 
-Open to the internet is what policies let addresses of the internet connect to, and what Ingresses,
-routes and Services publish and policies let in. docs/diff.md describes the JSON.
+Open to the internet is what Ingresses, routes, Services and ports of nodes publish and policies let
+in, as `netloom reach --open-to-internet` has it. docs/diff.md describes the JSON.
 
 Exit status: 0 compared; 1 --fail-on found such a change; 2 the input or the machine is at fault.
 
@@ -44,6 +44,9 @@ pub struct Diff {
     /// Format of the answer
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub output: Format,
+    /// Namespace of charts' releases, and of objects that name none
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
     #[command(flatten)]
     pub reading: Reading,
 }

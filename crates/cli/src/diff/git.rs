@@ -9,13 +9,15 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use netloom_objects::{FileList, ReadError};
+use netloom_objects::ReadError;
+use netloom_sets::Survey;
 
-use super::{
-    read::{Manifests, Reader},
-    unpack::unpack,
+use super::{read::Manifests, unpack::unpack};
+use crate::{
+    load::Stop,
+    progress::Progress,
+    sets::{Cache, Request, Sets, load},
 };
-use crate::{inputs::Input, load::Stop};
 
 /// What is compared.
 enum Revision {
@@ -24,14 +26,16 @@ enum Revision {
 }
 
 /// The manifests at these paths, before and after.
-pub fn manifests(revisions: &str, paths: &[PathBuf], reader: &Reader<'_>) -> Result<[Manifests; 2], Stop> {
+pub fn manifests(revisions: &str, request: &Request, progress: &Progress) -> Result<[Manifests; 2], Stop> {
+    let paths = &request.paths;
     if paths.iter().any(|path| path == Path::new("-")) {
         return Err(Stop::Because("standard input is in no revision; name files or folders".to_owned()));
     }
     let place = Place::find()?;
     let [before, after] = self::revisions(revisions)?;
-    let old = place.read(&before, paths, reader, &[])?;
-    let new = place.read(&after, paths, reader, &old.inputs)?;
+    let mut cache = Cache::default();
+    let old = place.read(&before, request, &mut cache, progress)?;
+    let new = place.read(&after, request, &mut cache.for_comparison(), progress)?;
     for (nth, path) in paths.iter().enumerate() {
         let (path, sides) = (path.display(), [(&before, &old), (&after, &new)]);
         let lacking: Vec<&str> =
@@ -50,8 +54,8 @@ pub fn manifests(revisions: &str, paths: &[PathBuf], reader: &Reader<'_>) -> Res
         }
     }
     Ok([
-        Manifests { name: before.name().to_owned(), inputs: old.inputs },
-        Manifests { name: after.name().to_owned(), inputs: new.inputs },
+        Manifests { name: before.name().to_owned(), sets: old.sets },
+        Manifests { name: after.name().to_owned(), sets: new.sets },
     ])
 }
 
@@ -66,7 +70,7 @@ impl Revision {
 
 /// The manifests of one revision, and which of the paths have some.
 struct Found {
-    inputs: Vec<Input>,
+    sets: Sets,
     there: Vec<bool>,
 }
 
@@ -91,19 +95,22 @@ impl Place {
     fn read(
         &self,
         revision: &Revision,
-        paths: &[PathBuf],
-        reader: &Reader<'_>,
-        other: &[Input],
+        request: &Request,
+        cache: &mut Cache,
+        progress: &Progress,
     ) -> Result<Found, Stop> {
-        let Revision::Commit { id, .. } = revision else { return found(paths, reader, other) };
-        let inner: Vec<PathBuf> = paths.iter().map(|path| self.inner(path)).collect::<Result<_, _>>()?;
+        let Revision::Commit { id, .. } = revision else { return found(request, cache, progress) };
+        let inner: Vec<PathBuf> =
+            request.paths.iter().map(|path| self.inner(path)).collect::<Result<_, _>>()?;
         let scratch = tempfile::Builder::new().prefix("netloom-diff-").tempdir()?;
         let root = scratch.path().join(&self.name);
         fs::create_dir_all(root.join(&self.prefix))?;
-        unpack(id, &inner, !reader.packages.no_render, &root)?;
+        unpack(id, &inner, !request.packages.no_render, &root)?;
+        // Paths of GitOps objects begin at the root of the repository.
+        fs::create_dir_all(root.join(".git"))?;
         // Read from within, everything is called as it is called from here.
         let within = Within::enter(&root.join(&self.prefix))?;
-        let found = found(paths, reader, other);
+        let found = found(request, cache, progress);
         within.leave()?;
         found
     }
@@ -150,17 +157,20 @@ impl Within {
 }
 
 /// Reads paths that may have no manifests.
-fn found(paths: &[PathBuf], reader: &Reader<'_>, other: &[Input]) -> Result<Found, Stop> {
-    let is_there = |path: &PathBuf| match reader.packages.list(std::slice::from_ref(path)) {
+fn found(request: &Request, cache: &mut Cache, progress: &Progress) -> Result<Found, Stop> {
+    let is_there = |path: &PathBuf| match Survey::of(std::slice::from_ref(path)) {
         Ok(_) => Ok(true),
         Err(ReadError::Missing { .. } | ReadError::EmptyFolder { .. } | ReadError::Nothing) => Ok(false),
         Err(error) => Err(error),
     };
-    let there: Vec<bool> = paths.iter().map(is_there).collect::<Result<_, _>>()?;
+    let there: Vec<bool> = request.paths.iter().map(is_there).collect::<Result<_, _>>()?;
     let wanted: Vec<PathBuf> =
-        paths.iter().zip(&there).filter(|(_, there)| **there).map(|(p, _)| p.clone()).collect();
-    let list = if wanted.is_empty() { FileList::default() } else { reader.packages.list(&wanted)? };
-    Ok(Found { inputs: reader.read(&list, other)?, there })
+        request.paths.iter().zip(&there).filter(|(_, there)| **there).map(|(p, _)| p.clone()).collect();
+    let sets = match wanted.is_empty() {
+        true => Sets::default(),
+        false => load(&request.at(&wanted), &|_| false, cache, progress)?,
+    };
+    Ok(Found { sets, there })
 }
 
 /// What `BASE..HEAD`, `BASE...HEAD` or a single revision means.

@@ -46,6 +46,9 @@ pub struct Reach {
     /// Format of the answer
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub output: Format,
+    /// Namespace of charts' releases, and of objects that name none
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
     #[command(flatten)]
     pub reading: Reading,
     #[command(flatten)]

@@ -1,6 +1,7 @@
 //! Questions: between two, around one, and about the whole set.
 use std::io::Write;
 
+use netloom_objects::unread::Effect;
 use netloom_policy::Direction;
 use netloom_reach::{
     Answer, AskError, Question, Reach, Who,
@@ -64,7 +65,8 @@ impl<'a> Asked<'a> {
             }
             Format::Json => {
                 let answers: Vec<Value> = lines.iter().map(|line| line.json(reach)).collect();
-                pretty(&json!({"allowed": allowed, "answers": answers}), out)?;
+                let answer = json!({"allowed": allowed, "answers": answers});
+                pretty(&with_unread(answer, reach), out)?;
             }
             other => return Err(unfit(other, "text, csv, json and md")),
         }
@@ -95,14 +97,20 @@ const EXPLAINED: usize = 20;
 
 pub fn open_to_internet(format: Format, reach: &Reach, out: &mut impl Write) -> Result<u8, Fault> {
     let open = reach.open_to_internet();
+    let unjudged =
+        reach.unread().only(&[Effect::Publishes, Effect::Provisions, Effect::Runs, Effect::Routes]);
     match format {
-        Format::Text if open.is_empty() => {
-            writeln!(out, "nothing is published to the internet and let in by policies")?
+        Format::Text => {
+            if open.is_empty() {
+                let known = if unjudged.is_empty() { "" } else { ", as far as is judged here" };
+                writeln!(out, "nothing is published to the internet and let in by policies{known}")?;
+            }
+            open.iter().try_for_each(|way| out.write_all(way.text(reach).as_bytes()))?;
+            out.write_all(unjudged.text().as_bytes())?;
         }
-        Format::Text => open.iter().try_for_each(|way| out.write_all(way.text(reach).as_bytes()))?,
         Format::Json => {
             let open: Vec<Value> = open.iter().map(|way| way.json(reach)).collect();
-            pretty(&json!({"open_to_internet": open}), out)?;
+            pretty(&with_unread(json!({"open_to_internet": open}), reach), out)?;
         }
         other => return Err(unfit(other, "text and json")),
     }
@@ -120,10 +128,20 @@ pub fn unprotected(format: Format, reach: &Reach, out: &mut impl Write) -> Resul
             };
             out.write_all(text.as_bytes())?;
         }
-        Format::Json => pretty(&json!({"unprotected": exposure::unprotected_json(reach)}), out)?,
+        Format::Json => {
+            pretty(&with_unread(json!({"unprotected": exposure::unprotected_json(reach)}), reach), out)?;
+        }
         other => return Err(unfit(other, "text and json")),
     }
     Ok(0)
+}
+
+/// The answer with what it does not take into account, if there is any.
+pub fn with_unread(mut answer: Value, reach: &Reach) -> Value {
+    if !reach.unread().is_empty() {
+        answer["not_judged"] = json!(reach.unread());
+    }
+    answer
 }
 
 /// Writes JSON as people can read it.

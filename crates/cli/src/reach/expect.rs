@@ -7,7 +7,12 @@ use netloom_reach::{
     report::expectations,
 };
 
-use super::{Fault, args::Format, ask::pretty, unfit};
+use super::{
+    Fault,
+    args::Format,
+    ask::{pretty, with_unread},
+    unfit,
+};
 use crate::load::Stop;
 
 /// What a file for `--expect` holds.
@@ -22,8 +27,8 @@ impl Expected {
     /// Reads a file in either form.
     pub fn read(path: &Path) -> Result<Self, Stop> {
         let file = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| Stop::Because(format!("{file} cannot be read: {e}")))?;
+        let text =
+            crate::texts::read(path).map_err(|e| Stop::Because(format!("{file} cannot be read: {e}")))?;
         if is_expectations(&text) {
             return Ok(Self::Lines(Expectations::parse(&file.to_string(), &text)?));
         }
@@ -38,8 +43,13 @@ pub(super) fn main(path: &Path, format: Format, reach: &Reach, out: &mut impl Wr
         Expected::Lines(expected) => {
             let outcomes = expected.judge(&file, reach).map_err(Stop::from)?;
             match format {
-                Format::Text => out.write_all(expectations::text(&file, &outcomes, reach).as_bytes())?,
-                Format::Json => pretty(&expectations::json(&file, &outcomes, reach), out)?,
+                Format::Text => {
+                    out.write_all(expectations::text(&file, &outcomes, reach).as_bytes())?;
+                    out.write_all(reach.unread().text().as_bytes())?;
+                }
+                Format::Json => {
+                    pretty(&with_unread(expectations::json(&file, &outcomes, reach), reach), out)?;
+                }
                 Format::Junit => out.write_all(expectations::junit(&file, &outcomes, reach).as_bytes())?,
                 other => return Err(unfit(other, fit)),
             }
@@ -48,8 +58,13 @@ pub(super) fn main(path: &Path, format: Format, reach: &Reach, out: &mut impl Wr
         Expected::Table(table) => {
             let wrong = table.judge(reach).map_err(|e| Stop::Because(format!("{file}, {e}")))?;
             match format {
-                Format::Text => out.write_all(expectations::table_text(&file, &table, &wrong).as_bytes())?,
-                Format::Json => pretty(&expectations::table_json(&file, &table, &wrong), out)?,
+                Format::Text => {
+                    out.write_all(expectations::table_text(&file, &table, &wrong).as_bytes())?;
+                    out.write_all(reach.unread().text().as_bytes())?;
+                }
+                Format::Json => {
+                    pretty(&with_unread(expectations::table_json(&file, &table, &wrong), reach), out)?;
+                }
                 Format::Junit => {
                     out.write_all(expectations::table_junit(&file, &table, &wrong).as_bytes())?
                 }

@@ -3,13 +3,19 @@ mod args;
 mod ask;
 pub mod expect;
 mod read;
+mod several;
 mod table;
 
 pub use args::{AFTER, Reach};
 
 use std::io::{self, Write};
 
-use crate::{load::Stop, progress::Progress};
+use crate::{
+    load::{self, Shown, Stop},
+    notes,
+    progress::Progress,
+    sets::Request,
+};
 use args::Format;
 use read::Read;
 
@@ -33,12 +39,21 @@ impl From<Stop> for Fault {
 
 pub fn main(args: &Reach) -> Result<u8, Stop> {
     let progress = Progress::start();
-    let read = read::read(args, &progress)?;
+    let request = Request::of(&args.paths, &args.reading, args.namespace.as_deref())?;
+    let mut sets = load::sets(&request, &progress)?.chosen(&request.packages.set)?;
+    if sets.len() != 1 {
+        return several::main(args, sets, progress);
+    }
+    let read = read::read(args, sets.remove(0), &mut Shown::default(), &progress)?;
     progress.finish();
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let status = answer(args, &read, &mut out).and_then(|status| Ok(out.flush().map(|()| status)?));
     // The process ends now, and millions of small pieces take long to give back one by one.
     std::mem::forget(read);
+    outcome(status)
+}
+
+fn outcome(status: Result<u8, Fault>) -> Result<u8, Stop> {
     match status {
         Ok(status) => Ok(status),
         Err(Fault::Stop(stop)) => Err(stop),
@@ -50,6 +65,9 @@ pub fn main(args: &Reach) -> Result<u8, Stop> {
 
 fn answer(args: &Reach, read: &Read, out: &mut impl Write) -> Result<u8, Fault> {
     let question = &args.question;
+    if !(question.open_to_internet || question.expect.is_some()) || args.output != Format::Text {
+        notes::unread(read.reach.unread());
+    }
     if let Some(file) = &question.expect {
         return expect::main(file, args.output, &read.reach, out);
     }

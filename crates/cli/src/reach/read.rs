@@ -1,15 +1,14 @@
 //! From paths to a Reach: no addresses are made up, unless a range of pods is given.
-use netloom_audit::Version;
-use netloom_cluster::{Addressing, Builder, Built, Options};
+use netloom_cluster::{Addressing, Builder, Built, Options, Pending};
 use netloom_objects::ObjectSet;
 use netloom_reach::{Exposure, Reach, Scope};
 
 use super::args;
 use crate::{
     args::{Cluster, IpFamily},
-    inputs,
-    load::{Stop, build},
+    load::{Shown, Stop, build_set},
     progress::Progress,
+    sets::LoadedSet,
 };
 
 /// What was read, and what was made of it.
@@ -21,17 +20,21 @@ pub struct Read {
     _built: Built,
 }
 
-pub fn read(args: &args::Reach, progress: &Progress) -> Result<Read, Stop> {
+pub fn read(
+    args: &args::Reach,
+    set: LoadedSet,
+    shown: &mut Shown,
+    progress: &Progress,
+) -> Result<Read, Stop> {
     let cluster = &args.reading.cluster;
     let mut options = cluster.options().map_err(Stop::Because)?;
+    options.pending = Pending::Analysed;
     if cluster.pod_cidr.is_empty() {
         options.addressing = Addressing::Known;
     }
-    progress.says("reading".to_owned());
-    let sources = inputs::read(&args.reading.packages.list(&args.paths)?, Version::KUBERNETES, progress)?;
     progress.says("building the cluster".to_owned());
-    let built = build(&mut Builder::new(options.clone()), &sources, args.reading.keep_going)?;
-    let objects = ObjectSet::assemble(sources);
+    let built = build_set(&mut Builder::new(options.clone()), &set, args.reading.keep_going, shown)?;
+    let objects = ObjectSet::assemble(set.sources);
     progress.says("compiling policies".to_owned());
     let mut scope = scope(cluster, &options);
     let exposure = args.question.exposure.then(|| Exposure::prepare(&built.snapshot, &mut scope));

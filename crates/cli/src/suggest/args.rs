@@ -1,7 +1,8 @@
 //! The command line of `netloom suggest`.
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf, str::FromStr};
 
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 
 use crate::args::Reading;
 
@@ -10,7 +11,12 @@ pub const AFTER: &str = "\
 Policies are written for every workload of the set, but for those in the system's namespaces. They allow what is
 needed and DNS, and close the rest. What is needed is found in the manifests: settings that name a Service and port
 (environment, arguments, ConfigMaps, Secrets), Ingresses and routes, load balancers and node ports, monitors,
-webhooks, and the peers of a StatefulSet. What they do not tell is asked, and can be declared.
+webhooks, the control planes of meshes, the API server, and the peers of a StatefulSet; and in today's policies: whom
+a rule names is needed (--no-policies leaves that out). What they do not tell is asked, and can be declared.
+
+A policy for a whole namespace is only written where no other pods can live there: the set declares the namespace, has
+pods for all its Services and policies, and no operator runs pods in it. What is not known stands as NOT COMPLETE at
+the head of the YAML.
 
 A file for --needs has a line for each connection, in the language of `netloom reach --expect`:
   # a comment
@@ -27,14 +33,15 @@ A file for --flows has a flow a line, as JSON in one of these forms:
   the output of `hubble observe -o json`
   flow logs of Calico, with source_name, source_namespace, dest_name, dest_namespace, dest_port, proto, action
 
-Exit status: 0 fine; 1 a need stays shut, --review finds something, or --tighten has something to propose; 2 the input
-is at fault.
+Exit status: 0 fine; 1 a need stays shut, the YAML is NOT COMPLETE, --review finds something, or --tighten has something
+to propose; 2 the input is at fault.
 
 Examples:
   netloom suggest manifests/                          policies for everything, and the proof
   netloom suggest manifests/ -o yaml | kubectl apply -f -
   netloom suggest manifests/ --out policies/ --needs needs.txt
   netloom suggest manifests/ --for shop/backend --keep
+  netloom suggest operator/ --api-server 192.0.2.10/32:6443
   hubble observe -o json --last 100000 | netloom suggest manifests/ --flows - --no-derive
   netloom suggest manifests/ --review                 rules of today that do nothing
   netloom suggest manifests/ --tighten                today's policies, narrower, as a diff";
@@ -47,7 +54,7 @@ pub struct Suggest {
     /// Only for this workload; may be given several times
     #[arg(long = "for", value_name = "WORKLOAD")]
     pub for_: Vec<String>,
-    /// Only for this namespace; may be given several times
+    /// Only for this namespace; may be given several times. A single one is also that of objects that name none
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Vec<String>,
     /// What is needed beside what the manifests imply
@@ -59,6 +66,13 @@ pub struct Suggest {
     /// Take only what is declared and seen, and nothing from the manifests
     #[arg(long)]
     pub no_derive: bool,
+    /// Do not count what today's policies allow to those whom they name as needed
+    #[arg(long)]
+    pub no_policies: bool,
+    /// Where pods find the API server: the addresses and the port behind Service `kubernetes` (kubectl get endpoints
+    /// kubernetes); may be given several times
+    #[arg(long, value_name = "CIDR:PORT")]
+    pub api_server: Vec<ApiServer>,
     /// Leave today's policies beside the new ones
     #[arg(long)]
     pub keep: bool,
@@ -76,6 +90,37 @@ pub struct Suggest {
     pub output: Format,
     #[command(flatten)]
     pub reading: Reading,
+}
+
+/// Addresses of the API server, and its port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApiServer {
+    pub cidr: IpNet,
+    pub port: u16,
+}
+
+impl FromStr for ApiServer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || {
+            format!(
+                "`{text}` is not CIDR:PORT; write 192.0.2.10/32:6443, 192.0.2.10:6443 or [2001:db8::1]:6443"
+            )
+        };
+        let (addresses, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+        let port = port.parse().ok().filter(|port| *port > 0).ok_or_else(wrong)?;
+        let inner = addresses.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        let addresses = match inner {
+            Some((inner, rest)) => format!("{inner}{rest}"),
+            // Whose last part is the port, and whose the address's?
+            None if addresses.contains(':') && !addresses.contains('/') => return Err(wrong()),
+            None => addresses.to_owned(),
+        };
+        let one = || addresses.parse::<IpAddr>().map(IpNet::from);
+        let cidr = addresses.parse().or_else(|_| one()).map_err(|_| wrong())?;
+        Ok(Self { cidr, port })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,13 +4,9 @@ mod files;
 
 pub use args::{AFTER, Suggest};
 
-use std::{
-    io::{self, IsTerminal as _, Read as _},
-    path::Path,
-};
+use std::{io::IsTerminal as _, path::Path};
 
-use netloom_audit::Version;
-use netloom_cluster::{Addressing, Builder, Options};
+use netloom_cluster::{Addressing, Builder, Options, Pending};
 use netloom_explain::World;
 use netloom_objects::ObjectSet;
 use netloom_reach::{
@@ -20,15 +16,17 @@ use netloom_reach::{
 use netloom_suggest::{
     Declared, Doubt, Ground, Manner, Needs, Observed, Proof, Suggestion, compare, derive,
     report::{self, Report, json, text},
-    review, tighten,
+    review, tighten, today,
 };
 
 use crate::{
     args::{Cluster, IpFamily},
     check::difference,
-    inputs,
-    load::{Stop, build},
+    load::{self, Shown, Stop, build_set},
+    notes,
     progress::Progress,
+    sets::Request,
+    texts,
 };
 use args::Format;
 
@@ -36,18 +34,27 @@ pub fn main(args: &Suggest) -> Result<u8, Stop> {
     let progress = Progress::start();
     let cluster = &args.reading.cluster;
     let mut options = cluster.options().map_err(Stop::Because)?;
+    options.pending = Pending::Analysed;
     if cluster.pod_cidr.is_empty() {
         options.addressing = Addressing::Known;
     }
     progress.says("reading".to_owned());
-    let sources = inputs::read(&args.reading.packages.list(&args.paths)?, Version::KUBERNETES, &progress)?;
+    let home = match args.namespace.as_slice() {
+        [only] => Some(only.as_str()),
+        _ => None,
+    };
+    let request = Request::of(&args.paths, &args.reading, home)?;
+    let set = load::sets(&request, &progress)?.one(&request.packages.set, "suggest")?;
     progress.says("building the cluster".to_owned());
-    let built = build(&mut Builder::new(options.clone()), &sources, args.reading.keep_going)?;
-    let objects = ObjectSet::assemble(sources);
+    let built =
+        build_set(&mut Builder::new(options.clone()), &set, args.reading.keep_going, &mut Shown::default())?;
+    let objects = ObjectSet::assemble(set.sources);
     let assigned = Options { addressing: Addressing::Assigned, ..options.clone() };
     let world = World::compile(netloom_cluster::build(&objects, &assigned).snapshot);
     progress.says("compiling policies".to_owned());
-    let ground = Ground::new(&objects, &options, &built.snapshot, world, scope(cluster, &options));
+    let mut ground = Ground::new(&objects, &options, &built.snapshot, world, scope(cluster, &options));
+    ground.api_server.extend(args.api_server.iter().map(|server| (server.cidr, server.port)));
+    notes::unread(ground.today.unread());
     if args.review {
         progress.says("reviewing policies".to_owned());
         let remarks = review(&ground);
@@ -97,24 +104,17 @@ impl Asked {
         }
         if !args.no_derive {
             asked.needs.extend(derive(ground));
+            // What is to be narrowed is no evidence of how wide it must be.
+            if !args.no_policies && !args.tighten {
+                asked.needs.extend(today(ground));
+            }
         }
         Ok(asked)
     }
 }
 
 fn read(path: &Path) -> Result<String, Stop> {
-    let mut text = String::new();
-    let read = match path == Path::new("-") {
-        true => io::stdin().lock().read_to_string(&mut text),
-        false => std::fs::read_to_string(path).map(|read| {
-            text = read;
-            text.len()
-        }),
-    };
-    match read {
-        Ok(_) => Ok(text),
-        Err(error) => Err(Stop::Because(format!("{} cannot be read: {error}", path.display()))),
-    }
+    texts::read(path).map_err(|error| Stop::Because(format!("{} cannot be read: {error}", path.display())))
 }
 
 fn suggest(args: &Suggest, ground: &Ground<'_>, asked: Asked, progress: Progress) -> Result<u8, Stop> {
@@ -158,7 +158,7 @@ fn suggest(args: &Suggest, ground: &Ground<'_>, asked: Asked, progress: Progress
         anstream::eprint!("{}", text(&report));
     }
     printed?;
-    Ok(u8::from(!report.holds()))
+    Ok(u8::from(!report.holds() || !suggestion.is_complete()))
 }
 
 fn tightened(args: &Suggest, ground: &Ground<'_>, asked: Asked, progress: Progress) -> Result<u8, Stop> {

@@ -22,13 +22,15 @@ use expected::{add_pairs, add_rows, held_against, read_table, refused};
 use crate::{
     args::{Verify, VerifyOutput},
     load::{Loaded, Stop},
-    out,
+    notes, out,
     reach::expect::Expected,
     run as running,
 };
 
 pub fn main(args: &Verify) -> Result<u8, Stop> {
-    let loaded = Loaded::new(&args.input.paths, &args.input.reading)?;
+    let loaded =
+        Loaded::one(&args.input.paths, &args.input.reading, args.input.namespace.as_deref(), "verify")?;
+    let not_served = notes::not_served(&loaded.objects());
     let expected = args.expect.as_deref().map(Expected::read).transpose()?;
     running::in_sandbox(move || async move {
         let Done { report, asked } = match &args.cases {
@@ -36,7 +38,7 @@ pub fn main(args: &Verify) -> Result<u8, Stop> {
             None => once(args, &loaded, expected).await?,
         };
         let written = match args.output {
-            VerifyOutput::Json => format!("{}\n", serde_json::to_string_pretty(&report)?),
+            VerifyOutput::Json => format!("{:#}\n", output::json(&report, &not_served)?),
             VerifyOutput::Text => output::text(&report),
             VerifyOutput::Junit => {
                 let name = args.expect.as_deref().or(args.input.paths.first().map(PathBuf::as_path));
@@ -61,7 +63,8 @@ impl Done {
 }
 
 async fn once(args: &Verify, loaded: &Loaded, expected: Option<Expected>) -> Result<Done, Stop> {
-    let (network, made) = Network::up(loaded.world.clone(), running::options(&args.running)?).await?;
+    let (network, made) =
+        Network::up(loaded.world.clone(), running::options(&args.running, &loaded.world.snapshot)?).await?;
     let mut plan = Plan::everything(&network, args.max_probes);
     let reach = classes::reach_of(&loaded.world);
     let (mut broken, mut asked) = (Vec::new(), Vec::new());
@@ -115,7 +118,8 @@ async fn cases(args: &Verify, mut loaded: Loaded, folder: &Path) -> Result<Repor
     if folders.is_empty() {
         return Err(Stop::Because(format!("{} has no subfolder with an expected.csv", folder.display())));
     }
-    let (mut network, made) = Network::up(loaded.world.clone(), running::options(&args.running)?).await?;
+    let (mut network, made) =
+        Network::up(loaded.world.clone(), running::options(&args.running, &loaded.world.snapshot)?).await?;
     let mut total = Report { ready_ms: made.took.as_secs_f64() * 1e3, ..Report::default() };
     let bar = bar(folders.len() as u64, args.output);
     for case in folders {

@@ -2,6 +2,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use netloom_embedded::verify::{Disagreement, Report};
+use netloom_objects::unread::Unread;
 use netloom_reach::report::expectations::{Case, cases_as_junit};
 
 /// Disagreements that are listed for people; programs get all.
@@ -24,6 +25,9 @@ pub fn text(report: &Report) -> String {
     for ((reason, protocol), (connections, targets)) in not_probed {
         _ = writeln!(text, "not probed: {connections} {protocol} connections to {targets} targets: {reason}");
     }
+    for note in &report.notes {
+        _ = writeln!(text, "note: {note}");
+    }
     _ = writeln!(
         text,
         "{} connections opened, {} as predicted, {} not ({} predicted allowed, {} denied; ready in {:.0} ms, probed in {:.1} s)",
@@ -36,6 +40,15 @@ pub fn text(report: &Report) -> String {
         report.probe_ms / 1e3,
     );
     text
+}
+
+/// For programs.
+pub fn json(report: &Report, not_served: &Unread) -> serde_json::Result<serde_json::Value> {
+    let mut document = serde_json::to_value(report)?;
+    if !not_served.is_empty() {
+        document["not_served"] = serde_json::to_value(not_served)?;
+    }
+    Ok(document)
 }
 
 fn of(d: &Disagreement) -> String {

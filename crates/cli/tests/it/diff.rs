@@ -18,6 +18,8 @@ const FROM_WEB: &str = "{from: [{podSelector: {matchLabels: {app: web}}}], ports
 const FROM_OFFICE: &str = "{from: [{ipBlock: {cidr: 10.1.0.0/16}}], ports: [{port: 5432}]}";
 const FROM_ANYWHERE: &str = "{from: [{ipBlock: {cidr: 0.0.0.0/0}}], ports: [{port: 5432}]}";
 
+const PUBLISHED: &str = "---\napiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {type: NodePort, selector: {app: db}, ports: [{port: 5432, nodePort: 30432}]}\n";
+
 #[test]
 fn the_status_says_what_is_asked_for() {
     let sets = folder(&[
@@ -25,11 +27,19 @@ fn the_status_says_what_is_asked_for() {
         ("web.yaml", &set(FROM_WEB)),
         ("office.yaml", &set(FROM_OFFICE)),
         ("anywhere.yaml", &set(FROM_ANYWHERE)),
+        ("published.yaml", &(set(FROM_ANYWHERE) + PUBLISHED)),
+        ("published-office.yaml", &(set(FROM_OFFICE) + PUBLISHED)),
+        ("published-web.yaml", &(set(FROM_WEB) + PUBLISHED)),
+        ("more.yaml", &(set(FROM_WEB) + &DB.replace("db", "more"))),
+        (
+            "host-port.yaml",
+            &(set(FROM_WEB) + &DB.replace("db", "more").replace(": 5432", ": 5432, hostPort: 80")),
+        ),
         ("commented.yaml", &format!("# The same.\n{}", set(""))),
         ("broken.yaml", "kind: [\n"),
     ]);
     let file = |name: &str| format!("{}/{name}.yaml", path(&sets));
-    let table: [(&str, &str, &[&str], i32); 17] = [
+    let table: [(&str, &str, &[&str], i32); 24] = [
         ("closed", "web", &[], 0),
         ("closed", "web", &["--fail-on", "added"], 1),
         ("closed", "web", &["--fail-on", "removed"], 0),
@@ -40,7 +50,15 @@ fn the_status_says_what_is_asked_for() {
         ("web", "closed", &["--fail-on", "added,removed"], 1),
         ("closed", "office", &["--fail-on", "internet"], 0),
         ("closed", "office", &["--fail-on", "added"], 1),
-        ("office", "anywhere", &["--fail-on", "internet"], 1),
+        // Nobody outside has a way to a pod that nothing publishes, whatever its policies let in.
+        ("office", "anywhere", &["--fail-on", "internet"], 0),
+        ("office", "anywhere", &["--fail-on", "added"], 1),
+        ("web", "more", &["--fail-on", "internet"], 0),
+        ("office", "published", &["--fail-on", "internet"], 1),
+        ("published", "published-office", &["--fail-on", "internet"], 0),
+        ("published-office", "published", &["--fail-on", "internet"], 1),
+        ("web", "published-web", &["--fail-on", "internet"], 0),
+        ("web", "host-port", &["--fail-on", "internet"], 1),
         ("anywhere", "office", &["--fail-on", "internet"], 0),
         ("closed", "commented", &["--fail-on", "any"], 0),
         ("closed", "broken", &[], 2),
@@ -76,6 +94,12 @@ fn the_readme_shows_it_as_it_is() {
     assert_eq!(backend.matches(frontend).count(), 1);
     let opened = backend.replace(frontend, &format!("{frontend}        - ipBlock: {{cidr: 0.0.0.0/0}}\n"));
     fs::write(policies.join("backend.yaml"), opened).unwrap();
+    let service = new.path().join("new/backend.yaml");
+    let private = fs::read_to_string(&service).unwrap();
+    let selector = "spec:\n  selector: {app: backend}\n";
+    assert_eq!(private.matches(selector).count(), 1);
+    fs::write(service, private.replace(selector, "spec:\n  type: NodePort\n  selector: {app: backend}\n"))
+        .unwrap();
     let database = fs::read_to_string(policies.join("database.yaml")).unwrap();
     fs::write(policies.join("database.yaml"), database.replace("[backend, postgres]", "[postgres]")).unwrap();
     let output = run(&["diff", "examples/shop", &format!("{}/new", path(&new)), "--fail-on", "internet"]);

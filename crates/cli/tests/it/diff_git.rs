@@ -223,6 +223,46 @@ fn kustomizations_of_revisions_are_built() {
 }
 
 #[test]
+fn what_git_cannot_read_is_missed_only_where_it_is_needed() {
+    let repository = Repository::new();
+    let lose = |file: &str| {
+        let id = repository.git(&["rev-parse", &format!("HEAD:{file}")]);
+        let (folder, name) = id.trim().split_at(2);
+        fs::remove_file(repository.0.path().join(".git/objects").join(folder).join(name)).unwrap();
+    };
+    let kustomization =
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [pods.yaml]\n";
+    repository.write("prod/kustomization.yaml", kustomization);
+    repository.write("prod/pods.yaml", PODS);
+    repository.write("pictures/big.png", "a picture");
+    repository.write("app/policies/logo.png", "another picture");
+    repository.commit("Add pictures");
+    lose("pictures/big.png");
+    lose("app/policies/logo.png");
+    repository.write("app/policies/db.yaml", &policy(FROM_NOBODY));
+    repository.write("prod/more.yaml", &PODS.replace("name: web", "name: x").replace("name: db", "name: y"));
+    repository.git(&["update-index", "--add", "app/policies/db.yaml", "prod/more.yaml"]);
+    repository.git(&["commit", "-q", "-m", "Shut it"]);
+    let range = ["--git", "HEAD~1..HEAD"];
+    // Neither a folder of manifests nor a kustomization has to do with pictures.
+    let output = repository.diff(&[&range[..], &["app"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("git cannot read"), "{}", stderr(&output));
+    // Where a link may lead anywhere, everything is read.
+    symlink("../pictures", repository.0.path().join("app/linked")).unwrap();
+    repository.git(&["update-index", "--add", "app/linked"]);
+    repository.git(&["commit", "-q", "-m", "Link"]);
+    let output = repository.diff(&[&range[..], &["app", "--no-render"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("left out, as git cannot read it"), "{}", stderr(&output));
+    // Without a manifest the answer would be another one.
+    lose("app/pods.yaml");
+    let output = repository.diff(&[&range[..], &["app"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("app/pods.yaml: git cannot read it"), "{}", stderr(&output));
+}
+
+#[test]
 fn what_is_wrong_is_said() {
     let repository = Repository::new();
     let cases: [(&[&str], &str); 7] = [

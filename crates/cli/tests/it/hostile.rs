@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::folder;
+use crate::support::{folder, run, stderr, stdout};
 
 /// So much address space a check may have, in KiB: ten times the largest of these files.
 const MEMORY: u32 = 1_000_000;
@@ -106,4 +106,56 @@ fn a_line_of_a_hundred_megabytes_is_checked_in_bounded_memory() {
     fs::write(&file, format!("{HEAD} {{a: {}}} # {}\n", "x".repeat(60_000_000), "y".repeat(40_000_000)))
         .unwrap();
     assert_eq!(status(file.to_str().unwrap(), &["-o", "json"]), Some(0));
+}
+
+/// Names are a stranger's text: none of them writes a line of its own, such as a command of GitHub's workflows, or moves a cursor.
+#[test]
+fn names_of_files_and_objects_are_shown_and_not_obeyed() {
+    let pod = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: \"{name}\", namespace: \"n\\n::error::pwn\"}}\nspec: {{containers: [{{name: c, image: \"x:1\", \
+             ports: [{{containerPort: 80}}]}}]}}\n"
+        )
+    };
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: \"s\\r\\n::error::pwn\\e[2J\", namespace: \"n\\n::error::pwn\"}\nspec: {type: \
+                   LoadBalancer, selector: {}, ports: [{port: 80}]}\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i, \
+                   namespace: \"n\\n::error::pwn\"}\nspec: {rules: [{host: \"h\\n::error::pwn\", http: {paths: [{path: /, pathType: Prefix, backend: \
+                   {service: {name: \"s\\r\\n::error::pwn\\e[2J\", port: {number: 80}}}}]}}]}\n";
+    let text = [pod("a\\n::error file=x::pwn\\e[31m"), pod("b\\u009b31m"), service.to_owned()].join("---\n");
+    let name = "x\u{1b}[31m\n::error::pwn.yaml";
+    let tree = folder(&[("old.yaml", ""), (name, &text)]);
+    let hostile = tree.path().join(name);
+    let hostile = hostile.to_str().unwrap();
+    let old = tree.path().join("old.yaml");
+    let old = old.to_str().unwrap();
+    let questions: [&[&str]; 17] = [
+        &["check", hostile],
+        &["check", hostile, "-o", "concise"],
+        &["check", hostile, "-o", "github"],
+        &["check", hostile, "-o", "junit"],
+        &["reach", hostile, "--keep-going"],
+        &["reach", hostile, "--keep-going", "-o", "csv"],
+        &["reach", hostile, "--keep-going", "-o", "md"],
+        &["reach", hostile, "--keep-going", "-o", "dot"],
+        &["reach", hostile, "--keep-going", "--open-to-internet"],
+        &["diff", old, hostile, "--keep-going"],
+        &["diff", old, hostile, "--keep-going", "-o", "md"],
+        &["diff", old, hostile, "--keep-going", "-o", "csv"],
+        &["diff", old, hostile, "--keep-going", "-o", "github"],
+        &["suggest", hostile, "--keep-going"],
+        &["suggest", hostile, "--keep-going", "-o", "yaml"],
+        &["explain", hostile, "outside", "10.0.0.1:80", "--keep-going"],
+        &["up", hostile, "--keep-going", "--dry-run"],
+    ];
+    for question in questions {
+        let output = run(question);
+        for shown in [stdout(&output), stderr(&output)] {
+            let obeyed = shown.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'));
+            assert_eq!(obeyed, None, "{question:?}:\n{shown:?}");
+            assert!(!shown.lines().any(|line| line.starts_with("::error::pwn")), "{question:?}:\n{shown}");
+            assert!(!shown.lines().any(|line| line.starts_with("::error file=x")), "{question:?}:\n{shown}");
+        }
+    }
+    let gone = run(&["check", "no\n::error::pwn\u{1b}"]);
+    assert!(!stderr(&gone).lines().any(|line| line.starts_with("::")), "{}", stderr(&gone));
 }

@@ -9,11 +9,12 @@ use crate::support::{Running, User, folder, netloom, stderr, stdout};
 
 const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: a}\n  ports: [{port: 80}]\n";
 
-/// Prints `built` of the folder, and writes down what it was asked for.
-const KUSTOMIZE: &str =
-    "#!/bin/sh\necho \"$@\" >> \"${0%/*}/asked\"\n[ \"$1\" = build ] || exit 9\nexec /bin/cat \"$2/built\"\n";
-const KUBECTL: &str = "#!/bin/sh\necho \"$@\" >> \"${0%/*}/asked\"\n[ \"$1\" = kustomize ] || exit 9\nexec /bin/cat \"$2/built\"\n";
-const HELM: &str = "#!/bin/sh\necho \"$@\" >> \"${0%/*}/asked\"\n[ \"$1 $2\" = 'template --skip-tests' ] || exit 9\nexec /bin/cat \"$5/rendered\"\n";
+/// Prints `built` of the folder, and writes down what it was asked for. The overlay that asks for origins it cannot build.
+const KUSTOMIZE: &str = "#!/bin/sh\n[ -f \"$2/built\" ] || exit 8\necho \"$@\" >> \"${0%/*}/asked\"\n[ \"$1\" = build ] || exit 9\nexec /bin/cat \"$2/built\"\n";
+const KUBECTL: &str = "#!/bin/sh\n[ -f \"$2/built\" ] || exit 8\necho \"$@\" >> \"${0%/*}/asked\"\n[ \"$1\" = kustomize ] || exit 9\nexec /bin/cat \"$2/built\"\n";
+/// Writes down all but the list of APIs.
+const HELM: &str = "#!/bin/sh\nkept=\nfor a; do case $a in --api-versions=*) ;; *) kept=\"$kept $a\" ;; esac; last=$a; done\n\
+                    echo $kept >> \"${0%/*}/asked\"\n[ \"$1 $2\" = 'template --skip-tests' ] || exit 9\nexec /bin/cat \"$last/rendered\"\n";
 const BROKEN: &str = "#!/bin/sh\necho 'Error: no such resource' >&2\necho 'base is missing' >&2\nexit 1\n";
 
 /// A folder of programs, which is all that is in the PATH.
@@ -45,6 +46,7 @@ fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
 fn command(programs: &tempfile::TempDir, tree: &tempfile::TempDir) -> Command {
     let mut command = netloom(User::Own);
     command.current_dir(tree.path()).env("PATH", programs.path());
+    command.env("XDG_CACHE_HOME", programs.path().join("cache"));
     command
 }
 
@@ -73,16 +75,19 @@ fn a_kustomization_is_built_and_findings_stand_in_what_was_built() {
         ("parts/kustomization.yaml", "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\n"),
     ]);
     let plain = "plain/other.yaml:5:3: error[SV001] Service default/other selects no pod: none has app=a";
-    let built = "overlays/prod/<kustomize build>:5:3: error[SV001] Service default/web selects no pod: none has app=a";
+    let found_in_built = "error[SV001] Service default/web selects no pod: none has app=a";
+    let built = |folder: &str| {
+        format!("{folder}/kustomization.yaml: {found_in_built} [{folder}/<kustomize build>:5]")
+    };
     for (program, text, question) in
         [("kustomize", KUSTOMIZE, "build overlays/prod"), ("kubectl", KUBECTL, "kustomize overlays/prod")]
     {
         let programs = programs(&[(program, text)]);
         let here = check(&programs, &tree, &["."]);
-        assert_eq!(found(&here), [format!("./{built}"), format!("./{plain}")]);
+        assert_eq!(found(&here), [built("./overlays/prod"), format!("./{plain}")]);
         // What is only a part of another one is not built for its own sake.
         assert_eq!(asked(&programs), [question.replace("overlays", "./overlays")]);
-        assert_eq!(found(&check(&programs, &tree, &["overlays/prod"])), [built]);
+        assert_eq!(found(&check(&programs, &tree, &["overlays/prod"])), [built("overlays/prod")]);
     }
     // Repairs are for files; patterns of the configuration for what was built too.
     let programs = programs(&[("kustomize", KUSTOMIZE)]);
@@ -94,7 +99,7 @@ fn a_kustomization_is_built_and_findings_stand_in_what_was_built() {
         "[[check.paths]]\npaths = ['overlays']\nseverity = {SV001 = 'info'}\n",
     )
     .unwrap();
-    assert_eq!(found(&check(&programs, &tree, &["."]))[0], format!("./{}", built.replace("error", "info")));
+    assert_eq!(found(&check(&programs, &tree, &["."]))[0], built("./overlays/prod").replace("error", "info"));
     fs::write(
         tree.path().join("overlays/prod/built"),
         "apiVersion: networking.istio.io/v1beta1\nkind: DestinationRule\nmetadata: {name: a, namespace: b}\nspec: {host: c}\n",
@@ -159,15 +164,22 @@ fn a_chart_is_rendered_and_findings_name_the_template() {
         ("common/Chart.yaml", "apiVersion: v2\nname: common\nversion: 1.0.0\ntype: library\n"),
     ]);
     let programs = programs(&[("helm", HELM)]);
-    let service = "My Shop/<helm template>/charts/db/templates/service.yaml:7:3: error[SV001] Service default/web selects no pod: none has app=a";
-    assert_eq!(found(&check(&programs, &tree, &["My Shop"])), [service]);
-    assert_eq!(asked(&programs), ["template --skip-tests --kube-version=1.36.0 my-shop My Shop"]);
+    let service = |folder: &str| {
+        format!(
+            "{folder}/Chart.yaml: error[SV001] Service default/web selects no pod: none has app=a [{folder}/<helm \
+             template>/charts/db/templates/service.yaml:7]"
+        )
+    };
+    assert_eq!(found(&check(&programs, &tree, &["My Shop"])), [service("My Shop")]);
+    let question = "template --skip-tests --include-crds --kube-version=1.36.0 my-shop My Shop";
+    assert_eq!(asked(&programs), [question]);
+    // What was made of the same files is not made again.
+    assert_eq!(found(&check(&programs, &tree, &["My Shop"])), [service("My Shop")]);
+    assert_eq!(asked(&programs), [question]);
     check(&programs, &tree, &["My Shop", "--kube-version", "1.30"]);
-    assert!(
-        asked(&programs).contains(&"template --skip-tests --kube-version=1.30.0 my-shop My Shop".to_owned())
-    );
+    assert!(asked(&programs).contains(&question.replace("1.36.0", "1.30.0")));
     let all = found(&check(&programs, &tree, &["."]));
-    assert_eq!(all[0], format!("./{service}"));
+    assert_eq!(all[0], service("./My Shop"));
     assert_eq!(all.len(), 2, "a library has nothing to render, and is no failure: {all:?}");
 }
 
@@ -219,7 +231,7 @@ fn an_edit_of_a_part_is_built_again_and_applied() {
     let overlay = tree.path().join("overlay");
     // The command is started as the others are, and finds the program in its PATH.
     let running = Running::start_with(User::Own, &[overlay.to_str().unwrap(), "--watch"], |command| {
-        command.env("PATH", programs.path());
+        command.env("PATH", programs.path()).env("XDG_CACHE_HOME", programs.path().join("cache"));
     });
     // Written elsewhere and moved into place: one event.
     fs::write(tree.path().join("next"), format!("{PODS}{DENY}")).unwrap();
@@ -269,4 +281,26 @@ fn revisions_and_folders_are_rendered_before_they_are_compared() {
     for part in ["`kustomize build` makes no manifests of this:", "Error: no such resource"] {
         assert!(stderr(&refused).contains(part), "{}", stderr(&refused));
     }
+}
+
+/// What the user's environment says of plugins, clusters and settings is not for a build of somebody's folder.
+#[test]
+fn programs_see_no_more_of_the_environment_than_they_need() {
+    let tree = tree(&[("app/kustomization.yaml", "resources: []\n"), ("app/built", SERVICE)]);
+    let script = "#!/bin/sh\nexport -p > \"${0%/*}/environment\"\n[ -f \"$2/built\" ] || exit 8\nexec /bin/cat \"$2/built\"\n";
+    let programs = programs(&[("kustomize", script)]);
+    let output = command(&programs, &tree)
+        .args(["check", "app", "--closed", "--select", "SV001", "-o", "concise"])
+        .env("HELM_PLUGINS", "/evil")
+        .env("KUSTOMIZE_PLUGIN_HOME", "/evil")
+        .env("HELM_DRIVER_SQL_CONNECTION_STRING", "evil")
+        .env("KUBECONFIG", "/evil")
+        .env("AWS_SECRET_ACCESS_KEY", "evil")
+        .env("HOME", "/evil")
+        .output()
+        .unwrap();
+    assert_eq!(found(&output).len(), 1, "{}", stderr(&output));
+    let seen = fs::read_to_string(programs.path().join("environment")).unwrap();
+    assert!(!seen.contains("evil"), "{seen}");
+    assert!(seen.contains("HELM_CONFIG_HOME") && seen.contains("KUBECONFIG"), "{seen}");
 }

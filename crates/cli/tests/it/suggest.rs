@@ -99,3 +99,27 @@ fn statuses_and_formats() {
     assert_eq!(std::fs::read_to_string(out.path().join("production.yaml")).unwrap(), "# by hand\n");
     assert!(!out.path().join("ingress.yaml").exists());
 }
+
+/// Only with --keep-going are there such names at all.
+#[test]
+fn files_are_written_in_the_folder_and_nowhere_else() {
+    for namespace in ["../../../pwned", "/abs", "..", "a/b"] {
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: '{namespace}', labels: {{app: a}}}}\nspec: {{containers: [{{name: c, image: 'x:1', \
+             ports: [{{containerPort: 80}}]}}]}}\n"
+        );
+        let tree = folder(&[("t.yaml", &text)]);
+        let out = tree.path().join("a/b/c");
+        std::fs::create_dir_all(&out).unwrap();
+        let file = tree.path().join("t.yaml");
+        let output =
+            run(&["suggest", file.to_str().unwrap(), "--out", out.to_str().unwrap(), "--keep-going"]);
+        assert_eq!(output.status.code(), Some(2), "{namespace}: {}{}", stdout(&output), stderr(&output));
+        assert!(stderr(&output).contains(&format!("the namespace `{namespace}`")), "{}", stderr(&output));
+        let mut left: Vec<_> =
+            std::fs::read_dir(tree.path()).unwrap().flatten().map(|e| e.file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["a", "t.yaml"], "{namespace}");
+        assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0, "{namespace}");
+    }
+}

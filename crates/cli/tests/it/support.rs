@@ -62,6 +62,7 @@ pub fn netloom(user: User) -> Command {
         Command::new(binary())
     };
     command.current_dir(repository()).env_remove("NETLOOM_LOG").stdin(Stdio::null());
+    command.env("XDG_CACHE_HOME", binary().with_file_name("cache"));
     command
 }
 

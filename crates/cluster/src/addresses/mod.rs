@@ -1,6 +1,7 @@
 //! Arithmetic on addresses and ranges, the same for both families.
 pub mod plan;
 pub mod pool;
+pub mod special;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

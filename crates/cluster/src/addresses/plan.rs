@@ -3,7 +3,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{around, cover, family, host_bits, of, overlap, set};
+use super::{address, around, cover, family, host_bits, number, of, overlap, set, special::special};
 use crate::{
     defaults,
     model::{AddressPlan, Addrs, Family, Nets},
@@ -20,6 +20,8 @@ pub struct Given {
     pub pods: Vec<IpAddr>,
     /// Nodes' addresses.
     pub nodes: Vec<IpAddr>,
+    /// ClusterIPs.
+    pub services: Vec<IpAddr>,
 }
 
 /// What a range is for, and how far it is widened around the addresses seen, for each family.
@@ -45,13 +47,28 @@ pub struct Ground {
     pub pods: Nets,
 }
 
-/// The ranges of nodes and pods, and what there is to say about them.
+/// The ranges of nodes and pods, and what there is to say about them. Ranges that nothing asks for move out of the way of
+/// those that somebody does.
 pub fn ground(given: &Given, options: &Options, notes: &mut Vec<String>) -> Ground {
     let single = |ips: &[IpAddr]| ips.iter().map(|ip| around(*ip, 128)).collect::<Vec<_>>();
     let nodes = single(&given.nodes);
     let pods = [single(&given.pods), given.pod_nets.clone()].concat();
-    let nodes = ranges(&NODES, options.node_cidrs, &nodes, Nets::default(), options, notes);
-    Ground { nodes, pods: ranges(&PODS, options.pod_cidrs, &pods, nodes, options, notes) }
+    // What others have, or will have: their addresses widened as their range will be.
+    let wide = |purpose: &Purpose, seen: &[IpNet]| {
+        let by = |net: &IpNet| if family(*net) == Family::V4 { purpose.widen.0 } else { purpose.widen.1 };
+        seen.iter()
+            .map(|net| around(net.network(), by(net).min(u32::from(net.prefix_len()))))
+            .collect::<Vec<_>>()
+    };
+    let chosen = |nets: [Nets; 3]| nets.into_iter().flat_map(Nets::iter).map(|net| net.trunc());
+    let services = wide(&SERVICES, &single(&given.services));
+    let mut avoid: Vec<IpNet> =
+        chosen([options.service_cidrs, options.lb_cidrs, options.pod_cidrs]).collect();
+    avoid.extend(pods.iter().chain(&services));
+    let nodes = ranges(&NODES, options.node_cidrs, &nodes, Nets::default(), &avoid, options, notes);
+    let mut avoid: Vec<IpNet> = chosen([options.service_cidrs, options.lb_cidrs, nodes]).collect();
+    avoid.extend(single(&given.nodes).iter().chain(&services));
+    Ground { nodes, pods: ranges(&PODS, options.pod_cidrs, &pods, nodes, &avoid, options, notes) }
 }
 
 /// A larger range for the pods where nobody chose one and the usual one is too small; `counts` says how many pods each
@@ -73,38 +90,37 @@ pub fn roomy(mut ground: Ground, counts: &[usize], options: &Options, notes: &mu
     ground
 }
 
-/// The whole plan; `services` are the ClusterIPs that objects name, `count` how many Services there are.
+/// The whole plan; `services` are the ClusterIPs that objects name, `count` how many Services there are, `others` all
+/// other addresses that anything has.
 pub fn plan(
     ground: Ground,
-    services: &[IpAddr],
-    count: usize,
+    (services, count): (&[IpAddr], usize),
+    others: &[IpAddr],
     options: &Options,
     notes: &mut Vec<String>,
 ) -> AddressPlan {
     let families = options.families;
     let seen: Vec<IpNet> = services.iter().map(|ip| around(*ip, 128)).collect();
+    let mut taken: Vec<IpNet> = ground.pods.iter().chain(ground.nodes.iter()).collect();
+    let avoid = taken.iter().copied().chain(options.lb_cidrs.iter()).collect::<Vec<_>>();
+    let service_cidrs = ranges(&SERVICES, options.service_cidrs, &seen, ground.pods, &avoid, options, notes);
+    let service_cidrs = services_with_room(service_cidrs, ground, count, options, notes);
+    taken.extend(service_cidrs.iter());
     let mut lb_cidrs = Nets::default();
     for family in families.iter() {
-        if let Some(net) = of(options.lb_cidrs, family).or(of(defaults::LB_CIDRS, family)) {
-            set(&mut lb_cidrs, net.trunc());
-        }
+        let chosen = of(options.lb_cidrs, family).map(|net| net.trunc());
+        let free = || of(defaults::LB_CIDRS, family).map(|net| apart(net, &taken));
+        chosen.or_else(free).into_iter().for_each(|net| set(&mut lb_cidrs, net));
     }
-    AddressPlan {
-        pod_cidrs: ground.pods,
-        service_cidrs: services_with_room(
-            ranges(&SERVICES, options.service_cidrs, &seen, ground.pods, options, notes),
-            ground,
-            count,
-            options,
-            notes,
-        ),
-        lb_cidrs,
-        node_cidrs: ground.nodes,
-        outside: Addrs {
-            v4: options.outside.v4.filter(|_| families.has(Family::V4)),
-            v6: options.outside.v6.filter(|_| families.has(Family::V6)),
-        },
-    }
+    taken.extend(lb_cidrs.iter());
+    let outside = |family: Family| {
+        let first = options.outside.of(family).filter(|_| families.has(family))?;
+        let is_free = |ip: &IpAddr| !others.contains(ip) && !taken.iter().any(|net| net.contains(ip));
+        Some((0..OUTSIDE_TRIES).map(|n| address(family, number(first) + n)).find(is_free).unwrap_or(first))
+    };
+    let mut client = Addrs::default();
+    [Family::V4, Family::V6].into_iter().filter_map(outside).for_each(|ip| client.fill(ip));
+    AddressPlan { pod_cidrs: ground.pods, service_cidrs, lb_cidrs, node_cidrs: ground.nodes, outside: client }
 }
 
 /// Larger ranges for Services where nobody chose one and the usual ones are too small.
@@ -131,11 +147,29 @@ fn services_with_room(
     nets
 }
 
+/// Up to 203.0.113.254, and over it into the networks behind.
+const OUTSIDE_TRIES: u128 = 65_536;
+
+/// A range of the same size that has no address in common with these: itself, else the next one that is free.
+fn apart(net: IpNet, taken: &[IpNet]) -> IpNet {
+    let (wanted, bits) = (family(net), host_bits(net));
+    let step = 1_u128.checked_shl(bits).unwrap_or_default();
+    let nth = |n: u128| {
+        around(address(wanted, number(net.network()).wrapping_add(n * step)), u32::from(net.prefix_len()))
+    };
+    let is_free =
+        |range: &IpNet| special(*range).is_none() && !taken.iter().any(|other| overlap(*other, *range));
+    (0..RANGE_TRIES).map(nth).find(is_free).unwrap_or(net)
+}
+
+const RANGE_TRIES: u128 = 1024;
+
 fn ranges(
     purpose: &Purpose,
     chosen: Nets,
     seen: &[IpNet],
     taken: Nets,
+    avoid: &[IpNet],
     options: &Options,
     notes: &mut Vec<String>,
 ) -> Nets {
@@ -143,9 +177,9 @@ fn ranges(
     for family in options.families.iter() {
         match of(chosen, family) {
             Some(net) => set(&mut nets, net.trunc()),
-            None => {
-                range(purpose, seen, family, taken, notes).into_iter().for_each(|net| set(&mut nets, net))
-            }
+            None => range(purpose, seen, family, (taken, avoid), notes)
+                .into_iter()
+                .for_each(|net| set(&mut nets, net)),
         }
     }
     nets
@@ -155,12 +189,16 @@ fn range(
     purpose: &Purpose,
     seen: &[IpNet],
     wanted: Family,
-    taken: Nets,
+    (taken, avoid): (Nets, &[IpNet]),
     notes: &mut Vec<String>,
 ) -> Option<IpNet> {
-    let default = of(purpose.default, wanted)?;
+    let usual = of(purpose.default, wanted)?;
+    let default = if seen.iter().any(|net| usual.contains(net)) { usual } else { apart(usual, avoid) };
     let seen: Vec<IpNet> = seen.iter().copied().filter(|n| family(*n) == wanted).collect();
     if seen.iter().all(|net| default.contains(net)) {
+        if default != usual {
+            notes.push(format!("{} have addresses of {default}: others have some of {usual}", purpose.what));
+        }
         return Some(default);
     }
     let by = |pair: (u32, u32)| if wanted == Family::V4 { pair.0 } else { pair.1 };
@@ -190,7 +228,7 @@ mod tests {
     fn whole(given: &Given, services: &[&str], options: &Options) -> (AddressPlan, Vec<String>) {
         let mut notes = Vec::new();
         let ground = ground(given, options, &mut notes);
-        (plan(ground, &ips(services), services.len(), options, &mut notes), notes)
+        (plan(ground, (&ips(services), services.len()), &[], options, &mut notes), notes)
     }
 
     fn text(nets: Nets) -> String {
@@ -222,6 +260,39 @@ mod tests {
     }
 
     #[test]
+    fn ranges_that_nobody_asked_for_move_out_of_the_way() {
+        let parse = |net: &str| -> IpNet { net.parse().unwrap() };
+        let given = Given { pod_nets: vec![parse("172.18.0.0/24")], ..Given::default() };
+        let (plan, _) = whole(&given, &[], &Options::default());
+        assert_eq!(text(plan.node_cidrs), "172.19.0.0/16");
+        assert_eq!(text(plan.pod_cidrs), "172.18.0.0/16");
+        let given = Given { services: ips(&["10.244.0.5"]), ..Given::default() };
+        let (plan, _) = whole(&given, &["10.244.0.5"], &Options::default());
+        assert_eq!(
+            (text(plan.service_cidrs), text(plan.pod_cidrs)),
+            ("10.244.0.0/16".into(), "10.245.0.0/16".into())
+        );
+        let net = |text: &str| Nets { v4: Some(text.parse().unwrap()), v6: None };
+        let options = Options { node_cidrs: net("10.244.0.0/24"), ..Options::default() };
+        let (plan, _) = whole(&Given::default(), &[], &options);
+        assert_eq!(text(plan.pod_cidrs), "10.245.0.0/16");
+        let options = Options { pod_cidrs: net("203.0.113.0/24"), ..Options::default() };
+        let (plan, _) = whole(&Given::default(), &[], &options);
+        assert_eq!(plan.outside.v4.unwrap().to_string(), "203.0.114.0");
+        let options = Options { service_cidrs: net("198.18.0.0/16"), ..Options::default() };
+        let (plan, _) = whole(&Given::default(), &[], &options);
+        assert_eq!(text(plan.lb_cidrs), "198.19.0.0/24");
+    }
+
+    #[test]
+    fn the_client_outside_is_nobody_of_the_cluster() {
+        let options = Options::default();
+        let ground = ground(&Given::default(), &options, &mut Vec::new());
+        let plan = plan(ground, (&[], 0), &ips(&["203.0.113.10", "203.0.113.11"]), &options, &mut Vec::new());
+        assert_eq!(plan.outside.v4.unwrap().to_string(), "203.0.113.12");
+    }
+
+    #[test]
     fn the_caller_chooses() {
         let given = Given { pods: ips(&["192.168.1.20"]), ..Given::default() };
         let chosen = Options {
@@ -248,7 +319,7 @@ mod tests {
         let plan_for = |count: usize, options: &Options| {
             let mut notes = Vec::new();
             let ground = ground(&Given::default(), options, &mut notes);
-            let nets = plan(ground, &[], count, options, &mut notes).service_cidrs;
+            let nets = plan(ground, (&[], count), &[], options, &mut notes).service_cidrs;
             (nets.v4.unwrap().to_string(), nets.v6.unwrap().to_string(), notes.len())
         };
         let options = Options::default();

@@ -1,4 +1,5 @@
 //! The Snapshot: what every compiler and every face reads. Nothing here knows YAML or the kernel.
+mod dns;
 mod pods;
 mod policies;
 mod services;
@@ -8,6 +9,7 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use netloom_objects::ObjectRef;
 
+pub use dns::*;
 pub use pods::*;
 pub use policies::*;
 pub use services::*;
@@ -240,6 +242,8 @@ pub struct Snapshot {
     pub policies: Arc<Vec<Arc<Policy>>>,
     /// The Service that is the cluster's DNS.
     pub dns_service: Option<ServiceId>,
+    /// The DNS servers, with the files that they read.
+    pub dns_servers: Arc<DnsServers>,
 }
 
 impl Snapshot {
@@ -265,6 +269,20 @@ impl Snapshot {
     #[must_use]
     pub fn namespace(&self, id: NamespaceId) -> &Namespace {
         &self.namespaces[id.0 as usize]
+    }
+
+    /// Whether an address is of the cluster's ranges, whoever has it: of its pods', Services', load balancers' or nodes'.
+    #[must_use]
+    pub fn is_inside(&self, ip: IpAddr) -> bool {
+        let plan = &self.plan;
+        self.is_of_pods(ip)
+            || [plan.service_cidrs, plan.lb_cidrs, plan.node_cidrs].iter().any(|nets| nets.contains(ip))
+    }
+
+    /// Whether an address is of the pods' ranges: the cluster's, and those that nodes have beside it.
+    #[must_use]
+    pub fn is_of_pods(&self, ip: IpAddr) -> bool {
+        self.plan.pod_cidrs.contains(ip) || self.nodes.iter().any(|n| n.pod_cidrs.contains(ip))
     }
 
     /// The namespace of a name.

@@ -120,13 +120,18 @@ pub struct Pod {
     pub subdomain: Option<Arc<str>>,
     /// Its containers (sidecar init containers too).
     pub containers: Arc<Vec<Container>>,
-    /// The ports that something answers on, sorted: what the containers declare; where they declare nothing,
-    /// what probes and Services aim at.
+    /// The ports that something answers on, sorted: what the containers declare, and what probes, scrapes and Services
+    /// aim at. A container need not declare a port to listen on it.
     pub listening: Vec<(Protocol, u16)>,
+    /// Those of them, sorted, of which only others say so: Services and monitors, where the containers declare other
+    /// ports.
+    pub aimed: Vec<(Protocol, u16)>,
     /// The ports of its node that lead to it; none for a hostNetwork pod, which has them without any.
     pub host_ports: Arc<Vec<HostPort>>,
     /// Whether it is Ready.
     pub ready: bool,
+    /// Whether no node takes it, so that it does not run; its node is any, then.
+    pub pending: bool,
     /// `spec.dnsPolicy`.
     pub dns_policy: DnsPolicy,
     /// `spec.dnsConfig`.
@@ -148,6 +153,11 @@ impl Pod {
             .flat_map(|c| &c.ports)
             .find(|p| p.protocol == protocol && p.name.as_deref() == Some(name))
             .map(|p| p.port)
+    }
+
+    /// The ports that the pod itself says it has.
+    pub fn stated(&self) -> impl Iterator<Item = &(Protocol, u16)> {
+        self.listening.iter().filter(|port| self.aimed.binary_search(port).is_err())
     }
 
     /// `namespace/name`.

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use ipnet::IpNet;
 use netloom_objects::ObjectRef;
 
-use super::{Addrs, NodeId, PodId, Protocol, ServiceId};
+use super::{Addrs, Labels, NodeId, PodId, Protocol, ServiceId};
 
 /// What kind of Service it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +103,8 @@ pub struct Service {
     pub name: Arc<str>,
     /// `metadata.namespace`.
     pub namespace: Arc<str>,
+    /// Its labels.
+    pub labels: Labels,
     /// Virtual, headless or an external name.
     pub kind: ServiceKind,
     /// Its ports.

@@ -3,6 +3,9 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{NodeSelectorRequirement, NodeSelectorTerm, PodSpec, Taint, Toleration};
 
+/// The label with a node's name.
+pub const HOSTNAME: &str = "kubernetes.io/hostname";
+
 /// What a pod asks of its node.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wants {
@@ -94,6 +97,21 @@ impl Wants {
         Self { daemon: true, ..self }
     }
 
+    /// Whether it asks for labels at all.
+    pub fn asks_for_labels(&self) -> bool {
+        !self.selector.is_empty() || self.terms.is_some()
+    }
+
+    /// Labels that would make a node fit, as the values that each may have: one set for each term that can hold.
+    pub fn labels_that_fit(&self) -> Vec<BTreeMap<String, Vec<String>>> {
+        let selected: BTreeMap<String, Vec<String>> =
+            self.selector.iter().map(|(key, value)| (key.clone(), vec![value.clone()])).collect();
+        match &self.terms {
+            None => vec![selected],
+            Some(terms) => terms.iter().filter_map(|term| labels_of(term, selected.clone())).collect(),
+        }
+    }
+
     /// Whether the node takes the pod; nodeName is the caller's to look at, since it skips the scheduler.
     pub fn check(&self, node: Candidate<'_>) -> Result<(), Refusal> {
         if !self.selector.iter().all(|(key, value)| node.labels.get(key) == Some(value)) {
@@ -164,6 +182,36 @@ fn term_holds(term: &NodeSelectorTerm, node: Candidate<'_>) -> bool {
     (!expressions.is_empty() || !fields.is_empty())
         && expressions.iter().all(|r| requirement_holds(r, node.labels.get(&r.key).map(String::as_str)))
         && fields.iter().all(|r| requirement_holds(r, (r.key == "metadata.name").then_some(node.name)))
+}
+
+/// The labels with those that make a term hold; none where the two contradict each other.
+fn labels_of(
+    term: &NodeSelectorTerm,
+    mut labels: BTreeMap<String, Vec<String>>,
+) -> Option<BTreeMap<String, Vec<String>>> {
+    let names = term.match_fields.iter().flatten().filter(|r| r.key == "metadata.name");
+    let names = names.map(|r| NodeSelectorRequirement { key: HOSTNAME.to_owned(), ..r.clone() });
+    for requirement in term.match_expressions.iter().flatten().cloned().chain(names) {
+        let values = requirement.values.unwrap_or_default();
+        let number = || values.first().and_then(|v| v.parse::<i64>().ok());
+        let fitting = match requirement.operator.as_str() {
+            "In" => values,
+            "Gt" => vec![number()?.checked_add(1)?.to_string()],
+            "Lt" => vec![number()?.checked_sub(1)?.to_string()],
+            "Exists" if labels.contains_key(&requirement.key) => continue,
+            // A role is a label without a value.
+            "Exists" if requirement.key.starts_with("node-role.kubernetes.io/") => vec![String::new()],
+            "Exists" if requirement.key == HOSTNAME => continue,
+            "Exists" => vec!["true".to_owned()],
+            _ => continue,
+        };
+        let own = labels.entry(requirement.key).or_insert_with(|| fitting.clone());
+        own.retain(|value| fitting.contains(value));
+        if own.is_empty() {
+            return None;
+        }
+    }
+    Some(labels)
 }
 
 fn requirement_holds(requirement: &NodeSelectorRequirement, value: Option<&str>) -> bool {

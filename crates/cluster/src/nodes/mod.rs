@@ -1,8 +1,10 @@
 //! The cluster's nodes: those that are declared, else those that pods name, else made ones.
 pub mod blocks;
 pub mod fit;
+pub mod made;
 mod neighbours;
 pub mod place;
+pub mod ports;
 pub mod terms;
 
 use std::{collections::HashSet, net::IpAddr, sync::Arc};
@@ -11,7 +13,7 @@ use ipnet::IpNet;
 use k8s_openapi::api::core::v1::{Node as ApiNode, Taint};
 use netloom_objects::{Object, ObjectRef, Typed};
 
-use self::fit::Candidate;
+use self::{fit::Candidate, made::Making};
 use crate::{
     addresses::set,
     model::{Addrs, Labels, Nets},
@@ -70,16 +72,34 @@ fn labels(name: &str, own: Option<&Object>) -> Labels {
     {
         labels.entry(key.to_owned()).or_insert_with(|| value.to_owned());
     }
+    // A kubelet sets these two under their former names as well.
+    for (former, key) in
+        [("beta.kubernetes.io/os", "kubernetes.io/os"), ("beta.kubernetes.io/arch", "kubernetes.io/arch")]
+    {
+        let value = labels[key].clone();
+        labels.entry(former.to_owned()).or_insert(value);
+    }
     Arc::new(labels)
 }
 
-/// The nodes of the cluster in input order. `pods` may add some by naming them.
+/// The nodes of the cluster.
+#[derive(Debug, Default)]
+pub struct Nodes {
+    /// In input order; made ones last.
+    pub specs: Vec<NodeSpec>,
+    /// Whether none is declared and none is proven by a pod that runs: there may be as many as pods ask for.
+    pub made: bool,
+}
+
+/// The nodes of the cluster in input order. `pods` may add some by naming them; those that no object declares have
+/// the labels that pods ask for.
 pub fn nodes<'a>(
     objects: &[Arc<Object>],
     pods: impl Iterator<Item = &'a Arc<Draft>>,
+    making: &Making<'_>,
     options: &Options,
     notes: &mut Vec<String>,
-) -> Vec<NodeSpec> {
+) -> Nodes {
     let mut nodes: Vec<NodeSpec> = objects.iter().filter_map(|o| declared(o, options)).collect();
     let declared = nodes.len();
     let mut known: HashSet<Arc<str>> = nodes.iter().map(|n| n.name.clone()).collect();
@@ -103,19 +123,12 @@ pub fn nodes<'a>(
         let names: Vec<&str> = nodes[declared..].iter().map(|n| &*n.name).collect();
         notes.push(format!("no Node objects for {}, which pods name: made", names.join(", ")));
     }
-    if declared == 0 && running == 0 {
-        let wanted = options.nodes.max(1) as usize;
-        for i in 1.. {
-            if nodes.len() >= wanted {
-                break;
-            }
-            let name = format!("node-{i}");
-            if !known.contains(name.as_str()) {
-                nodes.push(NodeSpec::named(&name));
-            }
-        }
+    let made = declared == 0 && running == 0;
+    if declared == 0 {
+        let wanted = if made { options.nodes.max(1) as usize } else { nodes.len() };
+        making.make(&mut nodes, wanted);
     }
-    nodes
+    Nodes { specs: nodes, made }
 }
 
 /// A Node object. What cannot be read in it is reported where it is read.

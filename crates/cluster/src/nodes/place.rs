@@ -8,12 +8,14 @@ use std::{
 use super::{
     NodeSpec,
     fit::Refusal,
+    made::MOST,
     neighbours::{Concern, Neighbours},
 };
 use crate::{
     fast::Map,
     findings::Findings,
     model::{HostPort, NodeId, Protocol, Workload},
+    options::Pending,
     workloads::Draft,
 };
 
@@ -32,14 +34,22 @@ struct Nodes<'a> {
     ports: Map<(usize, Protocol, u16), Takers<'a>>,
 }
 
-/// The node of each draft, in their order; none for a pod that no node takes. `previous` says which node each was
-/// on, which makes a rebuild leave pods where they are.
+/// Where pods are.
+pub struct Placed {
+    /// The node of each draft, in their order; none for a pod that no node takes.
+    pub nodes: Vec<Option<NodeId>>,
+    /// The drafts that more nodes would take: labels fit, neighbours and ports do not.
+    pub crowded: Vec<usize>,
+}
+
+/// Puts pods on nodes. `previous` says which node each was on, which makes a rebuild leave pods where they are.
 pub fn place(
     specs: &[NodeSpec],
     drafts: &[Arc<Draft>],
     previous: &[Option<&str>],
+    pending: Pending,
     findings: &mut Findings,
-) -> Vec<Option<NodeId>> {
+) -> Placed {
     let mut nodes = Nodes {
         specs,
         neighbours: Neighbours::new(specs, drafts),
@@ -64,7 +74,7 @@ pub fn place(
                     placed[i] = Some(node);
                     nodes.put(node, draft);
                 }
-                None => unknown_node(draft, name, findings),
+                None => unknown_node(draft, name, pending, findings),
             },
             None => match previous[i].and_then(|name| nodes.by_name.get(name).copied()) {
                 Some(node)
@@ -77,6 +87,7 @@ pub fn place(
             },
         }
     }
+    let mut crowded = Vec::new();
     for i in open {
         let draft = &drafts[i];
         match nodes.best(draft) {
@@ -84,14 +95,19 @@ pub fn place(
                 placed[i] = Some(node);
                 nodes.put(node, draft);
             }
-            None => refused.entry((&draft.namespace, &draft.workload)).or_insert((0, draft)).0 += 1,
+            None => {
+                if specs.len() < MOST && nodes.are_crowded(draft) {
+                    crowded.push(i);
+                }
+                refused.entry((&draft.namespace, &draft.workload)).or_insert((0, draft)).0 += 1;
+            }
         }
     }
     for ((namespace, workload), (count, draft)) in refused {
-        nodes.say_pending(namespace, workload, count, draft, findings);
+        nodes.say_pending(namespace, workload, count, draft, pending, findings);
     }
     say_unheeded(drafts, findings);
-    placed.into_iter().map(|n| n.map(|n| NodeId(n as u32))).collect()
+    Placed { nodes: placed.into_iter().map(|n| n.map(|n| NodeId(n as u32))).collect(), crowded }
 }
 
 impl<'a> Nodes<'a> {
@@ -109,6 +125,21 @@ impl<'a> Nodes<'a> {
         let wanted = draft.template.wants.check(self.specs[node].candidate());
         let free = || self.conflict(node, draft).map_or(Ok(()), |_| Err(Refusal::Port));
         wanted.and_then(|()| free()).and_then(|()| self.neighbours.check(node, concern, spread)).err()
+    }
+
+    /// Whether it is for the pods that are there that no node takes a pod, and not for what a node is like.
+    fn are_crowded(&self, draft: &Draft) -> bool {
+        let concern = self.neighbours.concern(draft);
+        let refusals = (0..self.specs.len()).filter_map(|node| self.refusal(node, draft, &concern, true));
+        let mut crowded = false;
+        for refusal in refusals {
+            match refusal {
+                Refusal::Together => return false,
+                Refusal::Apart | Refusal::Port => crowded = true,
+                _ => {}
+            }
+        }
+        crowded
     }
 
     fn neighbours_let(&self, node: usize, draft: &Draft) -> bool {
@@ -157,6 +188,7 @@ impl<'a> Nodes<'a> {
         workload: &Workload,
         count: usize,
         draft: &Draft,
+        pending: Pending,
         findings: &mut Findings,
     ) {
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
@@ -171,11 +203,12 @@ impl<'a> Nodes<'a> {
             1 => ("1 pod".to_owned(), "fits no node and stays"),
             _ => (format!("{count} pods"), "fit no node and stay"),
         };
+        let then = pending.words();
         findings
             .warning(
                 draft.origin.at.clone(),
                 format!(
-                    "{pods} of {} {namespace}/{} {fit} Pending, out of the network; nodes: {}",
+                    "{pods} of {} {namespace}/{} {fit} Pending, {then}; nodes: {}",
                     workload.kind,
                     workload.name,
                     reasons.join(", ")
@@ -215,12 +248,13 @@ fn template(draft: &Draft) -> usize {
     Arc::as_ptr(&draft.template) as usize
 }
 
-fn unknown_node(draft: &Draft, name: &str, findings: &mut Findings) {
+fn unknown_node(draft: &Draft, name: &str, pending: Pending, findings: &mut Findings) {
+    let then = pending.words();
     findings
         .warning(
             draft.origin.at.clone(),
             format!(
-                "{}/{} is bound to node {name}, which is not there: it stays Pending, out of the network",
+                "{}/{} is bound to node {name}, which is not there: it stays Pending, {then}",
                 draft.namespace, draft.name
             ),
         )

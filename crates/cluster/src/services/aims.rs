@@ -1,4 +1,4 @@
-//! Where a Service's selector and ports aim at nothing.
+//! Where a Service's selector and named ports aim at nothing.
 use std::sync::Arc;
 
 use super::parse::Parsed;
@@ -7,7 +7,7 @@ use crate::{
     model::{Pod, TargetPort},
 };
 
-/// Says where a selector or a target port hits nothing.
+/// Says where a selector or the name of a target port hits nothing.
 pub fn say_aims(parsed: &Parsed, selected: &[(Arc<Pod>, bool)], empty: bool, findings: &mut Findings) {
     let name = format!("Service {}/{}", parsed.namespace, parsed.name);
     if parsed.selector.is_none() {
@@ -22,29 +22,18 @@ pub fn say_aims(parsed: &Parsed, selected: &[(Arc<Pod>, bool)], empty: bool, fin
         return;
     }
     for port in &parsed.ports {
-        match &port.target {
-            TargetPort::Name(target) => {
-                if selected.iter().all(|(pod, _)| pod.named_port(target, port.protocol).is_none()) {
-                    findings
-                        .warning(
-                            port.origin.at.clone(),
-                            format!("{name}: none of its pods has a {} port named {target:?}: port {} leads nowhere", port.protocol, port.port),
-                        )
-                        .help(known_ports(selected));
-                }
-            }
-            TargetPort::Number(target) => {
-                let wanted = (port.protocol, *target);
-                let declared = |pod: &Pod| pod.containers.iter().any(|c| !c.ports.is_empty());
-                if selected.iter().all(|(pod, _)| declared(pod) && !pod.listening.contains(&wanted)) {
-                    findings
-                        .warning(
-                            port.origin.at.clone(),
-                            format!("{name}: none of its pods declares port {target}/{}: port {} leads nowhere here", port.protocol, port.port),
-                        )
-                        .help(known_ports(selected));
-                }
-            }
+        // A number need not be declared to be listened on.
+        let TargetPort::Name(target) = &port.target else { continue };
+        if selected.iter().all(|(pod, _)| pod.named_port(target, port.protocol).is_none()) {
+            findings
+                .warning(
+                    port.origin.at.clone(),
+                    format!(
+                        "{name}: none of its pods has a {} port named {target:?}: port {} leads nowhere",
+                        port.protocol, port.port
+                    ),
+                )
+                .help(known_ports(selected));
         }
     }
 }

@@ -50,12 +50,13 @@ impl Allocator {
     pub fn allocate(
         &mut self,
         claims: &[Claim<'_>],
-        plan: &AddressPlan,
+        (plan, others): (&AddressPlan, &[IpAddr]),
         findings: &mut Findings,
     ) -> Vec<Allocated> {
-        let ips = cluster_ips(claims, plan, findings);
+        let ips = cluster_ips(claims, plan, others, findings);
         let ports = node_ports(claims, findings);
-        let lb = self.load_balancers(claims, plan, findings);
+        let lb = self.load_balancers(claims, plan, others, findings);
+        say_cluster_ips(claims, &ips, findings);
         let all = ips.into_iter().zip(ports).zip(lb);
         all.map(|((ips, (node_ports, health)), lb)| Allocated { ips, node_ports, lb, health }).collect()
     }
@@ -64,6 +65,7 @@ impl Allocator {
         &mut self,
         claims: &[Claim<'_>],
         plan: &AddressPlan,
+        others: &[IpAddr],
         findings: &mut Findings,
     ) -> Vec<Vec<IpAddr>> {
         let nets: Vec<_> = plan.lb_cidrs.iter().collect();
@@ -73,7 +75,7 @@ impl Allocator {
         let mut out: Vec<Vec<IpAddr>> =
             claims.iter().map(|c| c.now.load_balancer.clone().unwrap_or_default()).collect();
         // Two Services may share a given address (their ports tell them apart), never a chosen one.
-        let mut used: Set<IpAddr> = out.iter().flatten().copied().collect();
+        let mut used: Set<IpAddr> = out.iter().flatten().chain(others).copied().collect();
         let open = |c: &Claim<'_>| c.now.load_balancer.as_ref().is_some_and(Vec::is_empty);
         for (claim, ips) in claims.iter().zip(&mut out).filter(|(c, _)| open(c)) {
             let before = claim.before.map_or(&[][..], |(_, allocated)| &allocated.lb);
@@ -98,7 +100,12 @@ impl Allocator {
 }
 
 /// The ClusterIPs of every Service: as asked for, as before, else chosen.
-fn cluster_ips(claims: &[Claim<'_>], plan: &AddressPlan, findings: &mut Findings) -> Vec<Addrs> {
+fn cluster_ips(
+    claims: &[Claim<'_>],
+    plan: &AddressPlan,
+    others: &[IpAddr],
+    findings: &mut Findings,
+) -> Vec<Addrs> {
     let mut owners: Map<IpAddr, &Parsed> = Map::default();
     let mut out = vec![Addrs::default(); claims.len()];
     let virtual_ones = |c: &Claim<'_>| c.now.shape == Shape::Virtual;
@@ -114,7 +121,7 @@ fn cluster_ips(claims: &[Claim<'_>], plan: &AddressPlan, findings: &mut Findings
             }
         }
     }
-    let mut used: Set<IpAddr> = owners.into_keys().collect();
+    let mut used: Set<IpAddr> = owners.into_keys().chain(others.iter().copied()).collect();
     for (claim, ips) in claims.iter().zip(&mut out).filter(|(c, _)| virtual_ones(c)) {
         let before = claim.before.map(|(_, allocated)| allocated.ips).unwrap_or_default();
         for ip in before.iter().filter(|ip| plan.service_cidrs.contains(*ip)) {
@@ -228,6 +235,27 @@ fn say_shared(claims: &[Claim<'_>], lb: &[Vec<IpAddr>], findings: &mut Findings)
                         .related(first.origin.at.clone(), "the other one");
                 }
             }
+        }
+    }
+}
+
+/// A Service that has, as load balancer or external address, the ClusterIP of another one.
+fn say_cluster_ips(claims: &[Claim<'_>], ips: &[Addrs], findings: &mut Findings) {
+    if claims.iter().all(|c| c.now.outward().next().is_none()) {
+        return;
+    }
+    let owners: Map<IpAddr, &Parsed> =
+        claims.iter().zip(ips).flat_map(|(c, ips)| ips.iter().map(|ip| (ip, c.now))).collect();
+    for service in claims.iter().map(|c| c.now) {
+        for ip in service.outward() {
+            let Some(owner) = owners.get(&ip) else { continue };
+            let message = format!(
+                "Service {}/{} has the address {ip}, which is the ClusterIP of Service {}/{}",
+                service.namespace, service.name, owner.namespace, owner.name
+            );
+            findings
+                .error(service.origin.at.clone(), message)
+                .related(owner.origin.at.clone(), "the other one");
         }
     }
 }

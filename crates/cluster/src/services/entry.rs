@@ -133,6 +133,7 @@ fn assemble(parsed: &Parsed, allocated: &Allocated, endpoints: Vec<Endpoint>, id
         id,
         name: parsed.name.clone(),
         namespace: parsed.namespace.clone(),
+        labels: parsed.labels.clone(),
         kind: match &parsed.shape {
             Shape::Virtual => ServiceKind::Virtual(allocated.ips),
             Shape::Headless => ServiceKind::Headless,

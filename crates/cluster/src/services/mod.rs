@@ -4,11 +4,12 @@ mod allocate;
 mod endpoints;
 mod entry;
 mod index;
+mod listening;
 mod node_ports;
 mod parse;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 
@@ -27,7 +28,7 @@ use crate::{
     fast::Set,
     findings::{Findings, title},
     input::{Input, keep, keep_list, namespace_of},
-    model::{AddressPlan, NodeId, Pod, Protocol, Service, ServiceId, TargetPort},
+    model::{AddressPlan, NodeId, Pod, Service, ServiceId},
     options::Options,
     topology::Topology,
     tracked::{Tracked, identity},
@@ -42,7 +43,7 @@ pub struct ServicesBuilt {
     pub services: Arc<Vec<Arc<Service>>>,
     /// Which of them is the cluster's DNS.
     pub dns: Option<ServiceId>,
-    /// The pods, with the ports that Services aim at where they declare none themselves.
+    /// The pods, with the ports that Services and monitors aim at.
     pub pods: Arc<Vec<Arc<Pod>>>,
     /// What there is to say.
     pub findings: Findings,
@@ -70,6 +71,8 @@ pub struct Services {
     allocation: Findings,
     topology: Option<Topology>,
     index: PodIndex,
+    /// The version of the list of monitors.
+    monitors: u64,
     last: Option<ServicesBuilt>,
 }
 
@@ -84,9 +87,11 @@ impl Services {
         let same_ground = before.is_some_and(|t| t.ground == topology.ground);
         let new_services = self.take_services(&input.services().objects, options);
         let new_lists = self.take_lists(&input.endpoints().objects);
+        let new_monitors = std::mem::replace(&mut self.monitors, input.monitors().version) != self.monitors;
         if let Some(last) = &self.last
             && !new_services
             && !new_lists
+            && !new_monitors
             && same_pods
             && same_nodes
             && same_ground
@@ -105,12 +110,14 @@ impl Services {
         let mut notes = Vec::new();
         let given = allocate::given(self.entries.iter().map(|e| &*e.parsed));
         let old_plan = self.last.as_ref().map(|l| &l.plan);
-        let plan = keep(old_plan, plan(topology.ground, &given, self.entries.len(), options, &mut notes));
+        let others = self.others(topology);
+        let services = (&*given, self.entries.len());
+        let plan = keep(old_plan, plan(topology.ground, services, &others, options, &mut notes));
         let same_plan = old_plan.is_some_and(|old| Arc::ptr_eq(old, &plan));
         if new_services || !same_plan {
             self.allocation.0.clear();
             let claims: Vec<Claim<'_>> = self.entries.iter().map(Entry::claim).collect();
-            let allocated = self.allocator.allocate(&claims, &plan, &mut self.allocation);
+            let allocated = self.allocator.allocate(&claims, (&plan, &others), &mut self.allocation);
             for (entry, allocated) in self.entries.iter_mut().zip(allocated) {
                 entry.dirty |= entry.allocated != allocated;
                 entry.allocated = allocated;
@@ -127,13 +134,21 @@ impl Services {
             plan,
             dns: self.dns(),
             services: keep_list(self.last.as_ref().map(|l| &l.services), services),
-            pods: self.listening(topology),
+            pods: self.listening(topology, &input.monitors().objects),
             findings,
             notes,
         };
         self.topology = Some(topology.clone());
         self.last = Some(built.clone());
         built
+    }
+
+    /// The addresses of pods and nodes, and those that Services have beside their ClusterIPs.
+    fn others(&self, topology: &Topology) -> Vec<std::net::IpAddr> {
+        let pods = topology.pods.iter().flat_map(|p| p.ips.iter());
+        let nodes = topology.nodes.iter().flat_map(|n| n.ips.iter());
+        let external = self.entries.iter().flat_map(|e| e.parsed.outward());
+        pods.chain(nodes).chain(external).collect()
     }
 
     /// Takes the Service objects as they are now; whether they changed.
@@ -207,35 +222,6 @@ impl Services {
         let at = self.entries.binary_search_by(|e| e.parsed.names().cmp(&names)).ok();
         let labelled = || self.entries.iter().position(|e| e.parsed.labelled_dns);
         at.or_else(labelled).map(|at| ServiceId(at as u32))
-    }
-
-    /// Gives pods that declare no ports those that Services aim at.
-    fn listening(&self, topology: &Topology) -> Arc<Vec<Arc<Pod>>> {
-        if topology.extras.iter().all(|e| e.declares) {
-            return topology.pods.clone();
-        }
-        let mut added: BTreeMap<u32, Vec<(Protocol, u16)>> = BTreeMap::new();
-        for entry in &self.entries {
-            let selected = entry.built.iter().flat_map(|b| &b.selected);
-            for (pod, _) in selected.filter(|(pod, _)| !topology.extras[pod.id.0 as usize].declares) {
-                let numbers = entry.parsed.ports.iter().filter_map(|p| match p.target {
-                    TargetPort::Number(number) => Some((p.protocol, number)),
-                    TargetPort::Name(_) => None,
-                });
-                added.entry(pod.id.0).or_default().extend(numbers);
-            }
-        }
-        let before = self.last.as_ref().map(|l| &l.pods);
-        let mut pods: Vec<Arc<Pod>> = (*topology.pods).clone();
-        for (id, ports) in added {
-            let base = &mut pods[id as usize];
-            let mut pod = Pod::clone(base);
-            pod.listening.extend(ports);
-            pod.listening.sort_unstable();
-            pod.listening.dedup();
-            *base = keep(before.and_then(|pods| pods.get(id as usize)), pod);
-        }
-        keep_list(before, pods)
     }
 
     /// Lists of endpoints whose Service is not there.

@@ -9,15 +9,16 @@ use k8s_openapi::{
 use netloom_objects::{Object, ObjectRef, Typed};
 
 use crate::{
+    addresses::special::special_address,
     dns,
     findings::{Findings, title},
     input::{namespace_of, refer},
     model::{
-        Addrs, Distribution, Family, Operator, Protocol, Requirement, Selector, ServicePort, TargetPort,
-        TrafficPolicy,
+        Addrs, Distribution, Family, Labels, Operator, Protocol, Requirement, Selector, ServicePort,
+        TargetPort, TrafficPolicy,
     },
     options::Options,
-    workloads::template::port,
+    workloads::template::{port, scraped},
 };
 
 /// What `ClientIP` affinity lasts where no timeout is given: three hours.
@@ -39,6 +40,7 @@ pub enum Shape {
 pub struct Parsed {
     pub name: Arc<str>,
     pub namespace: Arc<str>,
+    pub labels: Labels,
     pub shape: Shape,
     /// The families that it has addresses and endpoints of.
     pub families: Vec<Family>,
@@ -61,12 +63,21 @@ pub struct Parsed {
     /// Whether it has a health check node port, and the one given.
     pub health: Option<Option<u16>>,
     pub publish_not_ready: bool,
+    /// Its labels.
+    pub labels: Labels,
+    /// The port that its annotations ask to have scraped.
+    pub scraped: Option<u16>,
     /// Whether its labels say that it is the cluster's DNS.
     pub labelled_dns: bool,
     pub origin: Arc<ObjectRef>,
 }
 
 impl Parsed {
+    /// The addresses that it has, or asks for, beside its ClusterIPs.
+    pub fn outward(&self) -> impl Iterator<Item = IpAddr> {
+        self.load_balancer.iter().flatten().chain(&self.external_ips).copied()
+    }
+
     /// Namespace and name, to sort by.
     pub fn names(&self) -> (&str, &str) {
         (&self.namespace, &self.name)
@@ -94,7 +105,8 @@ pub fn parse(object: &Object, options: &Options, findings: &mut Findings) -> Par
     let given = reader.given();
     let families = reader.families(given, selector.is_some(), &shape);
     let external_policy = policy(spec.external_traffic_policy.as_deref());
-    let load_balancer = (kind == "LoadBalancer").then(|| load_balancer(service, spec));
+    let load_balancer = (kind == "LoadBalancer")
+        .then(|| reader.possible("load balancer address", load_balancer(service, spec)));
     let local = load_balancer.is_some() && external_policy == TrafficPolicy::Local;
     let health = spec.health_check_node_port.and_then(port);
     let opens = match kind {
@@ -105,6 +117,7 @@ pub fn parse(object: &Object, options: &Options, findings: &mut Findings) -> Par
     Parsed {
         name: object.name.clone(),
         namespace: namespace_of(object),
+        labels: Arc::new(object.labels().clone()),
         families,
         given,
         ports: reader.ports(matches!(kind, "NodePort" | "LoadBalancer")),
@@ -127,13 +140,15 @@ pub fn parse(object: &Object, options: &Options, findings: &mut Findings) -> Par
             _ => Distribution::Any,
         },
         load_balancer,
-        external_ips: list(spec.external_ips.iter().flatten()),
+        external_ips: reader.possible("externalIP", list(spec.external_ips.iter().flatten())),
         source_ranges: list::<IpNet>(spec.load_balancer_source_ranges.iter().flatten())
             .iter()
             .map(IpNet::trunc)
             .collect(),
         health: local.then_some(health),
         publish_not_ready: spec.publish_not_ready_addresses.unwrap_or(false),
+        labels: Arc::new(object.labels().clone()),
+        scraped: scraped(object.annotations()),
         labelled_dns: dns::labelled(object),
         origin: object.reference.clone(),
         shape,
@@ -191,6 +206,19 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Leaves out addresses that nothing can have.
+    fn possible(&mut self, what: &str, mut ips: Vec<IpAddr>) -> Vec<IpAddr> {
+        ips.retain(|ip| match special_address(*ip) {
+            None => true,
+            Some(why) => {
+                let message = format!("{}: {what} {ip} is {why}: it is left out", title(self.object));
+                self.findings.error(self.object.reference.at.clone(), message);
+                false
+            }
+        });
+        ips
+    }
+
     /// The ClusterIPs that the object gives, of families that the cluster speaks.
     fn given(&mut self) -> Addrs {
         let spec = self.spec;

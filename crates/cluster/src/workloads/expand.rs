@@ -12,7 +12,7 @@ use k8s_openapi::api::{
 use netloom_objects::{Object, Typed};
 
 use super::{
-    Draft, Expansion,
+    Draft, Expansion, labels,
     names::{Names, cron_job_run, template_hash},
     template::Template,
 };
@@ -34,7 +34,7 @@ pub fn workload(object: &Arc<Object>, workload: &Workload) -> Expansion {
         Typed::Deployment(deployment) => {
             let Some(spec) = &deployment.spec else { return Expansion::default() };
             let hash = template_hash(namespace, name);
-            let added = [("pod-template-hash", hash.clone())];
+            let added = labels::of_deployment(&hash);
             maker.numbered(&spec.template, &format!("{name}-{hash}"), spec.replicas, &added)
         }
         Typed::ReplicaSet(set) => {
@@ -85,14 +85,16 @@ pub fn daemon_set(
     let maker = Maker { object, workload, findings: Findings::default() };
     let namespace = namespace_of(object);
     let mut names = Names::new(&namespace, &object.name);
+    let labels = with(&template.labels, &labels::of_revision(&template_hash(&namespace, &object.name)));
     let pod = |node: &Arc<str>| Draft {
         daemon_node: Some(node.clone()),
-        ..maker.draft(template, names.pod(node), template.labels.clone())
+        ..maker.draft(template, names.pod(node), labels.clone())
     };
     Expansion { drafts: nodes.iter().map(pod).collect(), findings: maker.findings }
 }
 
-fn read(template: &PodTemplateSpec) -> Template {
+/// What a template says of its pods.
+pub fn read(template: &PodTemplateSpec) -> Template {
     let metadata = template.metadata.as_ref();
     let none = k8s_openapi::api::core::v1::PodSpec::default();
     let spec = template.spec.as_ref().unwrap_or(&none);
@@ -103,7 +105,8 @@ fn read(template: &PodTemplateSpec) -> Template {
     )
 }
 
-fn with(labels: &Labels, added: &[(&str, String)]) -> Labels {
+/// The labels with more of them.
+pub fn with(labels: &Labels, added: &[(&str, String)]) -> Labels {
     if added.is_empty() {
         return labels.clone();
     }
@@ -118,14 +121,15 @@ fn finished(job: &Job) -> bool {
 }
 
 /// Makes the pods of one object.
-struct Maker<'a> {
-    object: &'a Arc<Object>,
-    workload: &'a Workload,
-    findings: Findings,
+pub struct Maker<'a> {
+    pub object: &'a Arc<Object>,
+    pub workload: &'a Workload,
+    pub findings: Findings,
 }
 
 impl Maker<'_> {
-    fn draft(&self, template: &Arc<Template>, name: String, labels: Labels) -> Draft {
+    /// One pod.
+    pub fn draft(&self, template: &Arc<Template>, name: String, labels: Labels) -> Draft {
         Draft {
             namespace: namespace_of(self.object),
             name: Arc::from(name),
@@ -143,7 +147,8 @@ impl Maker<'_> {
         }
     }
 
-    fn count(&mut self, wanted: Option<i32>, path: &str) -> u32 {
+    /// How many pods are wanted, within bounds.
+    pub fn count(&mut self, wanted: Option<i32>, path: &str) -> u32 {
         let count = u32::try_from(wanted.unwrap_or(1)).unwrap_or(0);
         if count > MOST {
             let message = format!(
@@ -155,7 +160,8 @@ impl Maker<'_> {
         count.min(MOST)
     }
 
-    fn numbered(
+    /// Pods whose names end in five random characters.
+    pub fn numbered(
         mut self,
         template: &PodTemplateSpec,
         base: &str,
@@ -180,17 +186,12 @@ impl Maker<'_> {
     ) -> Expansion {
         let count = self.count(replicas, "spec.replicas");
         let template = Arc::new(read(template));
+        let hash = template_hash(&namespace_of(self.object), &self.object.name);
         let subdomain: Option<Arc<str>> = service.filter(|s| !s.is_empty()).map(Arc::from);
         let pod = |i: u32| {
             let ordinal = u64::from(i) + u64::from(start.unsigned_abs());
             let name = format!("{}-{ordinal}", self.object.name);
-            let labels = with(
-                &template.labels,
-                &[
-                    ("statefulset.kubernetes.io/pod-name", name.clone()),
-                    ("apps.kubernetes.io/pod-index", ordinal.to_string()),
-                ],
-            );
+            let labels = with(&template.labels, &labels::of_stateful_set(&name, ordinal, &hash));
             Draft {
                 hostname: Some(Arc::from(name.as_str())),
                 subdomain: subdomain.clone().or_else(|| template.subdomain.clone()),
@@ -208,8 +209,7 @@ impl Maker<'_> {
         let count = spec.completions.map_or(parallel, |c| parallel.min(u32::try_from(c).unwrap_or(0)));
         let indexed = spec.completion_mode.as_deref() == Some("Indexed");
         let template = Arc::new(read(&spec.template));
-        let added = [("batch.kubernetes.io/job-name", job.to_owned()), ("job-name", job.to_owned())];
-        let shared = with(&template.labels, &added);
+        let shared = with(&template.labels, &labels::of_job(self.object, job));
         let namespace = namespace_of(self.object);
         let mut names = Names::new(&namespace, job);
         let pod = |i: u32| {
@@ -217,7 +217,7 @@ impl Maker<'_> {
                 return self.draft(&template, names.pod(&i.to_string()), shared.clone());
             }
             let host = format!("{job}-{i}");
-            let labels = with(&shared, &[("batch.kubernetes.io/job-completion-index", i.to_string())]);
+            let labels = with(&shared, &labels::of_index(i));
             let name = Names::new(&namespace, &host).pod("");
             let draft = self.draft(&template, name, labels);
             Draft { hostname: draft.hostname.clone().or_else(|| Some(Arc::from(host))), ..draft }

@@ -1,8 +1,10 @@
 //! Workloads to the pods that they run.
 mod expand;
+mod labels;
 mod live;
 pub mod names;
 mod owners;
+mod runner;
 pub mod template;
 
 use std::sync::Arc;
@@ -61,8 +63,8 @@ struct Entry {
     owned: bool,
     /// How it was expanded: whether its pods come from elsewhere, and the workload at the top of its owners.
     as_of: Option<(bool, Workload)>,
-    /// A DaemonSet's template, and the nodes that it was expanded for.
-    daemon: Option<(Arc<Template>, Vec<Arc<str>>)>,
+    /// A DaemonSet's template, and the nodes that it was expanded for, once it was.
+    daemon: Option<(Arc<Template>, Option<Vec<Arc<str>>>)>,
     drafts: Vec<Arc<Draft>>,
     findings: Findings,
 }
@@ -105,7 +107,10 @@ impl Workloads {
                 _ if as_of.0 => Expansion::default(),
                 _ => expand_one(object, &as_of.1),
             };
-            entry.daemon = None;
+            entry.daemon = match &object.typed {
+                Typed::DaemonSet(set) if !as_of.0 => Some((Arc::new(expand::daemon_template(set)), None)),
+                _ => None,
+            };
             entry.as_of = Some(as_of);
             entry.replace(expansion, &mut self.gone, &mut self.come);
         }
@@ -114,20 +119,26 @@ impl Workloads {
     /// Expands DaemonSets.
     pub fn expand_daemons(&mut self, specs: &[NodeSpec]) {
         for (object, entry) in self.tracked.pairs() {
-            let Typed::DaemonSet(set) = &object.typed else { continue };
-            let Some((false, workload)) = entry.as_of.clone() else { continue };
-            let before = entry.daemon.take();
-            let template = match &before {
-                Some((template, _)) => template.clone(),
-                None => Arc::new(expand::daemon_template(set)),
-            };
+            let Some((_, workload)) = entry.as_of.clone() else { continue };
+            let Some((template, before)) = entry.daemon.take() else { continue };
             let nodes = daemon_nodes(specs, &template.wants);
-            if before.is_none_or(|(_, before)| before != nodes) {
+            if before.is_none_or(|before| before != nodes) {
                 let expansion = expand::daemon_set(object, &workload, &template, &nodes);
                 entry.replace(expansion, &mut self.gone, &mut self.come);
             }
-            entry.daemon = Some((template, nodes));
+            entry.daemon = Some((template, Some(nodes)));
         }
+    }
+
+    /// What all pods are made of, with repetitions.
+    pub fn templates(&self) -> impl Iterator<Item = &Arc<Template>> {
+        self.tracked.entries.iter().flat_map(|entry| {
+            let daemon = entry.daemon.as_ref().map(|(template, _)| template);
+            let drafts = if daemon.is_some() { &[][..] } else { &entry.drafts[..] };
+            // Pods of one template stand side by side.
+            let runs = drafts.chunk_by(|a, b| Arc::ptr_eq(&a.template, &b.template));
+            daemon.into_iter().chain(runs.filter_map(|run| run.first()).map(|draft| &draft.template))
+        })
     }
 
     /// The pods of all objects but DaemonSets, in no order.
@@ -189,6 +200,7 @@ impl Entry {
 fn expand_one(object: &Arc<Object>, workload: &Workload) -> Expansion {
     match &object.typed {
         Typed::Pod(pod) => live::pod(object, pod, workload),
+        Typed::Runner(of) => runner::pods(object, of, workload),
         _ => expand::workload(object, workload),
     }
 }

@@ -101,7 +101,9 @@ fn key(object: &Object) -> Key {
 /// The owner that controls an object.
 pub fn controller(object: &Object) -> Option<Owner> {
     let owners = object.metadata().owner_references.as_deref().unwrap_or_default();
+    // Without a kind or a name, which the API server refuses, a reference says nothing.
+    let mut known = owners.iter().filter(|owner| !owner.kind.is_empty() && !owner.name.is_empty());
     let owner: &OwnerReference =
-        owners.iter().find(|o| o.controller == Some(true)).or_else(|| owners.first())?;
+        known.clone().find(|o| o.controller == Some(true)).or_else(|| known.next())?;
     Some((Arc::from(owner.kind.as_str()), Arc::from(owner.name.as_str())))
 }

@@ -39,7 +39,7 @@ pub struct Template {
     pub containers: Arc<Vec<Container>>,
     /// Whether any container declares a port.
     pub declares: bool,
-    /// The declared ports; where there are none, what probes aim at. Sorted.
+    /// The declared ports, and what probes and the annotation for scrapes aim at. Sorted.
     pub listening: Vec<(Protocol, u16)>,
     /// The ports that it takes on its node: of a hostNetwork pod all, else the `hostPort`s.
     pub host_ports: Vec<HostPort>,
@@ -71,10 +71,9 @@ impl Template {
         let containers: Vec<Container> = running.iter().map(|c| container(c)).collect();
         let declares = containers.iter().any(|c| !c.ports.is_empty());
         let host_network = spec.host_network.unwrap_or(false);
-        let mut listening: Vec<_> = match declares {
-            true => containers.iter().flat_map(|c| &c.ports).map(|p| (p.protocol, p.port)).collect(),
-            false => running.iter().flat_map(|c| probed(c)).map(|port| (Protocol::Tcp, port)).collect(),
-        };
+        let declared = containers.iter().flat_map(|c| &c.ports).map(|p| (p.protocol, p.port));
+        let asked = running.iter().flat_map(|c| probed(c)).chain(annotations.as_ref().and_then(scraped));
+        let mut listening: Vec<_> = declared.chain(asked.map(|port| (Protocol::Tcp, port))).collect();
         listening.sort_unstable();
         listening.dedup();
         let host_ports = host_ports(&running, host_network);
@@ -127,6 +126,12 @@ fn container(from: &ApiContainer) -> Container {
         image: from.image.as_deref().map(Arc::from),
         ports: from.ports.iter().flatten().filter_map(declared).collect(),
     }
+}
+
+/// The port that annotations ask to have scraped.
+pub fn scraped(annotations: &BTreeMap<String, String>) -> Option<u16> {
+    let is_wanted = annotations.get("prometheus.io/scrape").is_some_and(|value| value == "true");
+    port(annotations.get("prometheus.io/port").filter(|_| is_wanted)?.parse().ok()?)
 }
 
 /// The numeric ports that the kubelet's probes of a container connect to.

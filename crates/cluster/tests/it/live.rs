@@ -170,3 +170,12 @@ fn no_address_is_made_up_where_only_known_ones_are_wanted() {
         "they are endpoints all the same"
     );
 }
+
+#[test]
+fn an_owner_without_a_kind_is_nobody() {
+    for owner in ["'', name: web", "ReplicaSet, name: ''"] {
+        let built = built(&live("web-1", owner, RUNNING));
+        let pod = pod(&built, "shop/web-1");
+        assert_eq!((&*pod.workload.kind, &*pod.workload.name), ("Pod", "web-1"), "{owner}");
+    }
+}

@@ -3,6 +3,7 @@
 mod dns;
 mod edits;
 mod endpoints;
+mod kinds;
 mod live;
 mod nodes;
 mod policies;

@@ -1,6 +1,6 @@
-use netloom_cluster::{Families, Nets, Options};
+use netloom_cluster::{Builder, Families, Nets, Options, Pending};
 
-use crate::{built, built_with, findings, loads, plain, pod, pods};
+use crate::{built, built_with, files, findings, loads, plain, pod, pods};
 
 fn node(name: &str, labels: &str, rest: &str) -> String {
     format!("apiVersion: v1\nkind: Node\nmetadata: {{name: {name}, labels: {{{labels}}}}}\n{rest}---\n")
@@ -197,7 +197,8 @@ fn two_pods_share_no_host_port_of_a_node() {
         let built = built(yaml);
         (loads(&built.snapshot), findings(&built))
     };
-    let (loads, said) = places(&workload("web", 3, "hostPort: 8080"));
+    let nodes = [node("a", "", ""), node("b", "", "")].concat();
+    let (loads, said) = places(&[nodes.clone(), workload("web", 3, "hostPort: 8080")].concat());
     assert_eq!(loads, [1, 1]);
     assert_eq!(said.len(), 1);
     assert!(said[0].contains("1 pod of Deployment default/web fits no node and stays Pending"), "{said:?}");
@@ -208,7 +209,8 @@ fn two_pods_share_no_host_port_of_a_node() {
         ("hostPort: 8080, hostIP: 172.18.0.2", false),
         ("hostPort: 8080, hostIP: 0.0.0.0", false),
     ] {
-        let (_, said) = places(&[workload("a", 2, "hostPort: 8080"), workload("b", 2, other)].concat());
+        let (_, said) =
+            places(&[nodes.clone(), workload("a", 2, "hostPort: 8080"), workload("b", 2, other)].concat());
         assert_eq!(said.is_empty(), fits, "{other}: {said:?}");
     }
 }
@@ -318,4 +320,63 @@ fn what_is_not_acted_on_is_said() {
             "info 17 Deployment default/web: a pod affinity term with a namespaceSelector is not acted on when pods are placed on nodes"
         ]
     );
+}
+
+#[test]
+fn made_nodes_are_what_pods_ask_for() {
+    for (asked, count) in [
+        ("nodeSelector: {beta.kubernetes.io/os: linux}, ", 2),
+        ("nodeSelector: {cloud.google.com/gke-nodepool: pool-1}, ", 2),
+        ("nodeSelector: {kubernetes.io/hostname: worker-1}, ", 2),
+        (
+            "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: gpu, operator: Exists}]}]}}}, ",
+            2,
+        ),
+        (
+            "topologySpreadConstraints: [{maxSkew: 1, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {a: b}}}], ",
+            2,
+        ),
+        (&near("podAntiAffinity", HOST), 5),
+        (&near("podAntiAffinity", ZONE), 5),
+    ] {
+        let built = built(&deployment("web", 5, asked));
+        assert_eq!((built.snapshot.pods.len(), built.snapshot.nodes.len()), (5, count), "{asked}");
+        assert!(findings(&built).is_empty(), "{asked}: {:?}", findings(&built));
+    }
+}
+
+#[test]
+fn nodes_are_not_made_without_end() {
+    // More of them do not help: no node is in two zones, and all pods want the same one.
+    let zone = "nodeSelector: {topology.kubernetes.io/zone: a}, ";
+    let built = built(&deployment("web", 3, &format!("{zone}{}", near("podAntiAffinity", ZONE))));
+    assert_eq!((built.snapshot.pods.len(), built.snapshot.nodes.len()), (1, 2));
+    let many = built_with(plain(), &deployment("web", 300, &near("podAntiAffinity", HOST)));
+    assert_eq!(many.snapshot.nodes.len(), 64);
+}
+
+#[test]
+fn pending_pods_are_analysed_where_it_is_asked_for() {
+    let yaml = [node("a", "", ""), deployment("web", 2, "nodeSelector: {pool: gpu}, ")].concat();
+    assert_eq!(built(&yaml).snapshot.pods.len(), 0);
+    let options = Options { pending: Pending::Analysed, ..plain() };
+    let built = built_with(options, &yaml);
+    assert!(built.snapshot.pods.iter().all(|pod| pod.pending && !pod.ips.is_empty()));
+    assert_eq!(built.snapshot.pods.len(), 2);
+    assert!(findings(&built)[0].contains("how it will be once they run"), "{:?}", findings(&built));
+    let yaml = [node("a", "", ""), deployment("web", 1, "nodeName: b, ")].concat();
+    let options = Options { pending: Pending::Analysed, ..plain() };
+    assert!(built_with(options, &yaml).snapshot.pods.iter().all(|pod| pod.pending));
+}
+
+#[test]
+fn a_network_that_runs_keeps_its_nodes() {
+    let mut builder = Builder::new(plain());
+    let build = |builder: &mut Builder, replicas| {
+        let yaml = deployment("web", replicas, &near("podAntiAffinity", HOST));
+        builder.build(&files(&[("a.yaml", &yaml)])).snapshot.nodes.len()
+    };
+    assert_eq!(build(&mut builder, 3), 3);
+    assert_eq!(build(&mut builder, 5), 3);
+    assert_eq!(build(&mut builder, 1), 3);
 }

@@ -1,7 +1,7 @@
 //! `-o github`: workflow commands, which GitHub shows at the lines of a pull request.
 use std::fmt::Write as _;
 
-use netloom_objects::{Location, ObjectRef};
+use netloom_objects::{Location, ObjectRef, Repository, visible};
 
 use super::{
     ASKED,
@@ -18,20 +18,28 @@ const SHOWN: usize = 50;
 
 /// `::warning file=…,line=…,title=…::message` for what the internet gained, `::notice` for all else; the counts last.
 #[must_use]
-pub fn github(diff: &Diff<'_>) -> String {
-    let of_group = |group: &Group| (group.from_internet, Item::Group(group.clone()));
+pub fn github(diff: &Diff<'_>, repository: &Repository) -> String {
+    github_of_set(diff, repository, None)
+}
+
+/// The same for one of several sets, whose name each title has.
+#[must_use]
+pub fn github_of_set(diff: &Diff<'_>, repository: &Repository, set: Option<&str>) -> String {
+    let of = set.map(|set| format!(" in {set}")).unwrap_or_default();
+    let own = property(&format!("netloom diff{of}"));
+    let of_group = |group: &Group| (false, Item::Group(group.clone()));
     let groups = diff.groups().map(of_group);
     let ways = diff.ways.iter().map(|way| (way.from_internet(), Item::Way(way.clone())));
     let mut all: Vec<(bool, Item)> = groups.chain(ways).collect();
     all.sort_by_key(|(internet, _)| !internet);
     let mut out = String::new();
     for (internet, item) in all.iter().take(SHOWN) {
-        command(diff, *internet, item, &mut out);
+        command(diff, *internet, item, &of, repository, &mut out);
     }
     if let Some(more @ 1..) = all.len().checked_sub(SHOWN) {
-        _ = writeln!(out, "::notice title=netloom diff::{more} more changes: -o json has them all");
+        _ = writeln!(out, "::notice title={own}::{more} more changes: -o json has them all");
     }
-    _ = writeln!(out, "::notice title=netloom diff::{}", data(&headline(&diff.summary())));
+    _ = writeln!(out, "::notice title={own}::{}", data(&headline(&diff.summary())));
     out
 }
 
@@ -41,7 +49,14 @@ enum Item {
     Way(WayChange),
 }
 
-fn command(diff: &Diff<'_>, internet: bool, item: &Item, out: &mut String) {
+fn command(
+    diff: &Diff<'_>,
+    internet: bool,
+    item: &Item,
+    of: &str,
+    repository: &Repository,
+    out: &mut String,
+) {
     let (name, words, causes, unit) = match item {
         Item::Group(group) => {
             let (from, to) = (diff.ends(&group.from, NAMED), diff.ends(&group.to, NAMED));
@@ -63,11 +78,12 @@ fn command(diff: &Diff<'_>, internet: bool, item: &Item, out: &mut String) {
     let at = place(diff, &causes).or_else(|| member.map(|member| &member.origin.at));
     let level = if internet { "warning" } else { "notice" };
     _ = write!(out, "::{level} ");
-    // What a program printed, and what was read from standard input, is in no file: `app/<kustomize build>`.
-    if let Some(at) = at.filter(|at| at.line > 0 && !at.file.contains('<')) {
-        _ = write!(out, "file={},line={},", property(at.file.trim_start_matches("./")), at.line);
+    // What was read from standard input, and what netloom added, is in no file.
+    if let Some(at) = at.map(Location::written).filter(|at| at.line > 0 && !at.file.contains('<')) {
+        _ = write!(out, "file={},line={},", property(&repository.path(&at.file)), at.line);
     }
-    let title = if internet { "opened to the internet".to_owned() } else { format!("connection {name}") };
+    let title =
+        if internet { "opened to the internet".to_owned() } else { format!("connection {name}") } + of;
     _ = writeln!(out, "title={}::{}", property(&title), data(&message(diff, &words, &causes)));
 }
 
@@ -105,7 +121,8 @@ fn message(diff: &Diff<'_>, words: &str, causes: &Causes) -> String {
 }
 
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    visible(&text).into_owned()
 }
 
 fn property(text: &str) -> String {

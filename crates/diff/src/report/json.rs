@@ -1,7 +1,7 @@
 //! `-o json`: everything, for programs. Its form is described in docs/diff.md.
 use std::io::{self, Write};
 
-use netloom_objects::{Location, ObjectRef};
+use netloom_objects::{FileName, Location, ObjectRef, Rendered, unread::Unread};
 use netloom_reach::{
     PortSet,
     report::{OpenPorts, ReasonOf, ranges},
@@ -32,6 +32,8 @@ struct Document<'d> {
     published: Vec<Published<'d>>,
     connections: Vec<Connections>,
     objects: Vec<Changed<'d>>,
+    #[serde(skip_serializing_if = "Unread::is_empty")]
+    not_judged: &'d Unread,
 }
 
 #[derive(Serialize)]
@@ -55,7 +57,6 @@ struct Connections {
     #[serde(flatten)]
     ports: Ports,
     count: usize,
-    from_internet: bool,
     #[serde(flatten)]
     causes: Reasons,
 }
@@ -118,8 +119,10 @@ struct Field<'d> {
 
 #[derive(Serialize)]
 struct Place<'d> {
-    file: &'d str,
+    file: FileName,
     line: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendered: Option<Rendered<'d>>,
 }
 
 /// Writes everything.
@@ -142,6 +145,7 @@ pub fn json(diff: &Diff<'_>, out: &mut impl Write) -> io::Result<()> {
         published: diff.ways.iter().map(|way| published(diff, way)).collect(),
         connections: diff.connections.iter().map(|group| connections(diff, group)).collect(),
         objects: diff.objects.iter().map(changed).collect(),
+        not_judged: diff.unread(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
@@ -160,7 +164,6 @@ fn connections(diff: &Diff<'_>, group: &Group) -> Connections {
         dst: names(&group.to),
         ports: ports(&group.before, &group.after),
         count: group.count(),
-        from_internet: group.from_internet,
         causes: reasons(diff.causes(group, ASKED)),
     }
 }
@@ -224,5 +227,6 @@ fn changed(change: &ObjectChange) -> Changed<'_> {
 }
 
 fn place(at: &Location) -> Place<'_> {
-    Place { file: &at.file, line: at.line }
+    let Location { file, line, .. } = at.written();
+    Place { file, line, rendered: Rendered::of(at) }
 }

@@ -28,18 +28,26 @@ const UNFOLDED: usize = 100;
 /// Everything that changed, in a text that a comment on GitHub can hold.
 #[must_use]
 pub fn markdown(diff: &Diff<'_>) -> String {
+    markdown_of_set(diff, None, LONGEST)
+}
+
+/// The same for one of several sets, in about so many bytes at most.
+#[must_use]
+pub fn markdown_of_set(diff: &Diff<'_>, set: Option<&str>, longest: usize) -> String {
     let summary = diff.summary();
-    let mut page = Page { diff, out: String::new() };
+    let mut page = Page { diff, out: String::new(), longest };
+    let of = set.map(|set| format!(" of {}", code(set))).unwrap_or_default();
     let title = match summary.opened_to_internet {
-        0 => "### Network changes".to_owned(),
-        _ => "### ⚠️ Network changes: opened to the internet".to_owned(),
+        0 => format!("### Network changes{of}"),
+        _ => format!("### ⚠️ Network changes{of}: opened to the internet"),
     };
     _ = writeln!(page.out, "{title}\n\n{}.\n", headline(&summary));
-    let internet: Vec<Line<'_>> =
-        diff.outside.iter().filter(|group| group.from_internet).map(Line::Group).collect();
+    for sentence in diff.unread().sentences() {
+        _ = writeln!(page.out, "> {sentence}\n");
+    }
     let ways = diff.ways.iter().filter(|way| way.from_internet()).map(Line::Way);
-    page.table("⚠️ Open to the internet", &internet.into_iter().chain(ways).collect::<Vec<_>>(), false);
-    let outside = diff.outside.iter().filter(|group| !group.from_internet).map(Line::Group);
+    page.table("⚠️ Open to the internet", &ways.collect::<Vec<_>>(), false);
+    let outside = diff.outside.iter().map(Line::Group);
     page.table("Connections with the outside", &outside.collect::<Vec<_>>(), true);
     let ways = diff.ways.iter().filter(|way| !way.from_internet()).map(Line::Way);
     page.table("Published", &ways.collect::<Vec<_>>(), true);
@@ -57,6 +65,7 @@ enum Line<'d> {
 struct Page<'d> {
     diff: &'d Diff<'d>,
     out: String,
+    longest: usize,
 }
 
 impl Page<'_> {
@@ -106,7 +115,7 @@ impl Page<'_> {
         let mut written = 0;
         for row in rows {
             let head = if written == 0 { head } else { "" };
-            if self.out.len() + head.len() + row.len() + RESERVE > LONGEST {
+            if self.out.len() + head.len() + row.len() + RESERVE > self.longest {
                 break;
             }
             self.out.push_str(head);

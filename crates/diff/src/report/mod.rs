@@ -7,9 +7,9 @@ mod text;
 mod words;
 
 pub use csv::csv;
-pub use github::github;
+pub use github::{github, github_of_set};
 pub use json::json;
-pub use markdown::{LONGEST, markdown};
+pub use markdown::{LONGEST, markdown, markdown_of_set};
 pub use text::text;
 pub use words::headline;
 

@@ -21,8 +21,8 @@ const SHOWN: usize = 30;
 pub fn text(diff: &Diff<'_>, color: bool) -> String {
     let mut text = Text { diff, color, out: String::new() };
     text.internet();
-    let rest: Vec<&Group> = diff.outside.iter().filter(|group| !group.from_internet).collect();
-    text.section("Connections with the outside", &rest, |text, group| text.group(group));
+    let all: Vec<&Group> = diff.outside.iter().collect();
+    text.section("Connections with the outside", &all, |text, group| text.group(group));
     let rest: Vec<&WayChange> = diff.ways.iter().filter(|way| !way.from_internet()).collect();
     text.section("Published", &rest, |text, way| text.way(way));
     text.workloads();
@@ -42,13 +42,11 @@ struct Text<'d> {
 
 impl Text<'_> {
     fn internet(&mut self) {
-        let groups: Vec<&Group> = self.diff.outside.iter().filter(|group| group.from_internet).collect();
         let ways: Vec<&WayChange> = self.diff.ways.iter().filter(|way| way.from_internet()).collect();
-        if groups.len() + ways.len() == 0 {
+        if ways.is_empty() {
             return;
         }
         self.heading("⚠ Open to the internet", "1;31");
-        self.items(&groups, |text, group| text.group(group));
         self.items(&ways, |text, way| text.way(way));
         self.out.push('\n');
     }
@@ -145,6 +143,7 @@ impl Text<'_> {
     }
 
     fn end(&mut self) {
+        self.out.push_str(&self.diff.unread().text());
         let summary = self.diff.summary();
         let words = headline(&summary);
         let style = match (summary.opened_to_internet > 0, summary.is_quiet()) {

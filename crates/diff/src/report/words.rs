@@ -161,9 +161,13 @@ pub fn headline(summary: &Summary) -> String {
         summary.workloads.words("workload"),
     ];
     let words: Vec<String> = counts.into_iter().flatten().collect();
-    let objects = match summary.objects.all() {
-        0 => "no object changed".to_owned(),
-        count => format!("{} changed", number(count, "object")),
+    let objects = match (summary.objects.all(), summary.given_twice) {
+        (0, 0) => "no object changed".to_owned(),
+        (0, twice) => format!(
+            "no object that is compared changed, but {} given twice, of which only the last form is",
+            if twice == 1 { "an object is".to_owned() } else { format!("{twice} objects are") }
+        ),
+        (count, _) => format!("{} changed", number(count, "object")),
     };
     if words.is_empty() {
         format!("No connection changed; {objects}")

@@ -3,7 +3,7 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use netloom_cluster::Addressing;
 use netloom_diff::report;
-use netloom_objects::Source;
+use netloom_objects::{Repository, Source};
 
 use crate::support::Sets;
 
@@ -114,14 +114,15 @@ fn json_of_everything() {
 
 #[test]
 fn github() {
-    insta::assert_snapshot!(report::github(&changed().diff()));
+    insta::assert_snapshot!(report::github(&changed().diff(), &Repository::default()));
 }
 
 #[test]
 fn nothing_changed() {
     let sets = Sets::of_sources(shop("old"), shop("new"), Addressing::Known);
     let diff = sets.diff();
-    let texts = [report::text(&diff, false), report::markdown(&diff), report::github(&diff)];
+    let texts =
+        [report::text(&diff, false), report::markdown(&diff), report::github(&diff, &Repository::default())];
     insta::assert_snapshot!(texts.join("\n"));
 }
 
@@ -188,7 +189,7 @@ fn a_comment_stays_short_enough_for_github() {
     assert_eq!(page.matches("<details>").count(), page.matches("</details>").count());
     // Text for people and annotations have an end as well.
     assert!(report::text(&sets.diff(), false).lines().count() < 400);
-    assert!(report::github(&sets.diff()).lines().count() < 60);
+    assert!(report::github(&sets.diff(), &Repository::default()).lines().count() < 60);
 }
 
 #[test]

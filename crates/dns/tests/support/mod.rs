@@ -11,16 +11,14 @@ use std::{
     thread::JoinHandle,
 };
 
-use arc_swap::ArcSwapOption;
 use netloom_cluster::Snapshot;
-use netloom_dns::{Responder, ServeError, UdpUpstream, Upstream, serve};
-use netloom_naming::Zone;
+use netloom_dns::{Inside, Responder, ServeError, UdpUpstream, Upstream, Within, serve};
+use netloom_naming::{Dns, Zone};
 
 /// A running server; stops when dropped.
 pub struct Server {
     pub address: SocketAddr,
     pub responder: Responder,
-    pub zone: Arc<ArcSwapOption<Zone>>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), ServeError>>>,
 }
@@ -32,23 +30,36 @@ impl Server {
 
     /// A server that forwards to these; to nobody if there are none.
     pub fn with_upstream(snapshot: Option<&Snapshot>, servers: Vec<SocketAddr>) -> Self {
+        let plan = snapshot.map(|s| Dns::plain(Arc::new(Zone::compile(s))));
+        Self::of(plan, servers)
+    }
+
+    /// A server with this plan, which asks itself whom its plan names.
+    pub fn of(plan: Option<Dns>, servers: Vec<SocketAddr>) -> Self {
         let (udp, tcp) = sockets();
         let address = udp.local_addr().unwrap();
-        let zone = Arc::new(ArcSwapOption::new(snapshot.map(|s| Arc::new(Zone::compile(s)))));
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let (started, responder) = std::sync::mpsc::channel();
-        let slot = zone.clone();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let upstream = (!servers.is_empty()).then(|| upstream(servers));
-                let responder = Responder::new(slot, upstream);
+                let responder = Responder::new(upstream, Some(within()));
+                if let Some(plan) = plan {
+                    responder.publish(Arc::new(plan), Inside::new(|ip| ip.is_loopback()));
+                }
                 started.send(responder.clone()).unwrap();
-                serve(udp, tcp, responder, async { _ = stopped.await }).await
+                serve(udp, tcp, responder.at_port(53), async { _ = stopped.await }).await
             })
         });
         let responder = responder.recv().unwrap();
-        Self { address, responder, zone, stop: Some(stop), thread: Some(thread) }
+        Self { address, responder, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Answers from this Snapshot's zone from now on.
+    pub fn publish(&self, snapshot: &Snapshot) {
+        let plan = Dns::plain(Arc::new(Zone::compile(snapshot)));
+        self.responder.publish(Arc::new(plan), Inside::default());
     }
 
     /// What `dig` prints; `+noall +comments +answer +authority +additional` unless told otherwise.
@@ -113,6 +124,12 @@ impl Drop for Server {
             ended.unwrap().expect("the server's thread").expect("the server ended well");
         }
     }
+}
+
+fn within() -> Within {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let connect: netloom_dns::Connect = Arc::new(|server| Box::pin(tokio::net::TcpStream::connect(server)));
+    Within::new(Some(UdpUpstream::new(socket, vec![], Some(connect)).unwrap()), None)
 }
 
 fn upstream(servers: Vec<SocketAddr>) -> Arc<dyn Upstream> {

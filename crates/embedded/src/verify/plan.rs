@@ -6,13 +6,17 @@ use std::{
 };
 
 use ipnet::IpNet;
-use netloom_cluster::{Peer, PodId, Policy, Protocol};
+use netloom_cluster::{NodeId, Peer, PodId, Policy, Protocol};
 use netloom_explain::{Origin, Path, Target, World, trace};
 use netloom_routing::{FrontendKind, host_port_owner};
 use netloom_standin::probe::Expectation;
 
 use super::names;
-use crate::{Network, outside, servers::dns_ports};
+use crate::{
+    Network,
+    dns::{self, DnsWanted},
+    outside,
+};
 
 /// Addresses outside that stand for the ranges of policies, at most.
 const MAX_OUTSIDE: usize = 48;
@@ -220,7 +224,7 @@ fn aims(world: &World) -> Vec<Aim> {
     let mut out: BTreeSet<IpAddr> = snapshot.plan.outside.iter().collect();
     out.extend(representatives(world, |p| p.egress.as_deref()));
     for ip in out {
-        for (protocol, port) in outside::ports(snapshot) {
+        for (protocol, port) in outside::asked(snapshot) {
             let name = Arc::from(format!("outside ({ip}):{port}"));
             aims.push(Aim { to: SocketAddr::new(ip, port), protocol, name, from: From::Pods });
         }
@@ -300,7 +304,9 @@ fn entry(world: &World, ip: IpAddr) -> Option<Target> {
 
 /// What answers on a port, so that a probe speaks its language.
 struct Answers {
-    dns: HashMap<PodId, u16>,
+    dns: HashMap<PodId, DnsWanted>,
+    /// The DNS pods that are on their nodes' network.
+    on_nodes: Vec<(NodeId, PodId)>,
     processes: BTreeSet<PodId>,
     question: String,
 }
@@ -311,9 +317,16 @@ const PROCESS: &str = "a process of your own answers there, and its UDP protocol
 impl Answers {
     fn of(network: &Network) -> Self {
         let snapshot = &network.world().snapshot;
+        let dns = dns::wanted(network.world());
         let processes = snapshot.pods.iter().map(|p| p.id).filter(|id| network.runs_process(*id)).collect();
         Self {
-            dns: dns_ports(snapshot),
+            on_nodes: dns
+                .keys()
+                .map(|id| snapshot.pod(*id))
+                .filter(|pod| pod.host_network)
+                .map(|pod| (pod.node, pod.id))
+                .collect(),
+            dns,
             processes,
             question: format!("kubernetes.default.svc.{}", snapshot.zone),
         }
@@ -321,11 +334,19 @@ impl Answers {
 
     fn how(&self, paths: &[Path], protocol: Protocol) -> Result<Expectation, &'static str> {
         let at = paths.iter().filter_map(|p| match p.end {
-            netloom_explain::End::Delivered { target: Target::Pod(pod), at, .. } => Some((pod, at.port())),
+            netloom_explain::End::Delivered { target, at, .. } => Some((target, at.port())),
             _ => None,
         });
+        let at = at.flat_map(|(target, port)| {
+            let on_nodes = self.on_nodes.iter().filter(move |(node, _)| target == Target::Node(*node));
+            let pod = match target {
+                Target::Pod(pod) => Some(pod),
+                Target::Node(_) | Target::Outside(_) => None,
+            };
+            pod.into_iter().chain(on_nodes.map(|(_, pod)| *pod)).map(move |pod| (pod, port))
+        });
         let at: Vec<(PodId, u16)> = at.collect();
-        let dns = at.iter().any(|(pod, port)| self.dns.get(pod) == Some(port));
+        let dns = at.iter().any(|(pod, port)| self.dns.get(pod).is_some_and(|dns| dns.has(protocol, *port)));
         let process = at.iter().any(|(pod, _)| self.processes.contains(pod));
         match protocol {
             Protocol::Tcp if dns || process => Ok(Expectation::TcpConnect),

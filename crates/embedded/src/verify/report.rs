@@ -47,6 +47,9 @@ pub struct Report {
     pub not_probed: Vec<NotProbed>,
     /// What was predicted of all, opened or not.
     pub predicted: Predicted,
+    /// What the figures do not tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Drops that no node logged a rule for: told by silence alone.
     pub silent: usize,
     /// From the start until the network was ready, in milliseconds.

@@ -7,8 +7,9 @@ use std::{
 
 use netloom_cluster::{Family, Protocol};
 use netloom_explain::{Drop as Dropped, End, Origin, Path, Rejection, Step, World};
+use netloom_kernel::sandbox::open_file_limit;
 use netloom_node::LogPrefix;
-use netloom_objects::ObjectRef;
+use netloom_objects::{Location, ObjectRef};
 use netloom_standin::probe::{Outcome, Prepared, Probe as Finished, Started};
 use tokio::{
     sync::oneshot,
@@ -21,9 +22,16 @@ use super::{
 };
 use crate::{EmbeddedError, Network, drops::Sender, network::ClientSocket};
 
-/// Connections under way at once: bounded by open files and by the local ports of one source.
+/// Connections under way at once, where open files allow it: also bounded by the local ports of one source.
 const IN_FLIGHT: usize = 1500;
-const BATCH: usize = 500;
+/// Sockets that are opened ahead, as a share of those.
+const AHEAD: usize = 3;
+/// Open files of one connection: the prober's end and the stand-in's.
+const FILES: usize = 2;
+/// Open files that are left to everything else.
+const SPARE_FILES: usize = 64;
+/// With fewer connections at once a verification is none.
+const LEAST: usize = 6;
 /// How long an answer may take where one is predicted.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// A probe that takes longer is worth a line in the log.
@@ -56,7 +64,13 @@ pub async fn run(
     let begun = Instant::now();
     let of = plan.probes.len();
     let world = network.world();
-    let mut report = Report { probes: of, not_probed: plan.not_probed, ..Report::default() };
+    let in_flight = in_flight()?;
+    let mut report = Report {
+        probes: of,
+        notes: nothing_of_the_set(world).into_iter().collect(),
+        not_probed: plan.not_probed,
+        ..Report::default()
+    };
     let allowed = plan.probes.iter().filter(|p| p.predicted.iter().all(Path::answered)).count();
     report.predicted =
         Predicted { allowed: allowed + plan.only_predicted.0, denied: of - allowed + plan.only_predicted.1 };
@@ -64,7 +78,7 @@ pub async fn run(
     let mut doubtful = Vec::new();
     let mut done = 0;
     let all: Vec<usize> = (0..of).collect();
-    round(network, &probes, &all, 1, |index, observed| {
+    round(network, &probes, &all, (in_flight, 1), |index, observed| {
         done += 1;
         if agrees(world, &probes[index].predicted, &observed) {
             report.agree += 1;
@@ -77,7 +91,7 @@ pub async fn run(
     .await?;
     doubtful.sort_unstable();
     let mut disagree = Vec::new();
-    round(network, &probes, &doubtful, 3, |index, observed| {
+    round(network, &probes, &doubtful, (in_flight, 3), |index, observed| {
         if agrees(world, &probes[index].predicted, &observed) {
             report.agree += 1;
             report.silent += usize::from(observed.outcome == Outcome::TimedOut);
@@ -92,6 +106,38 @@ pub async fn run(
     Ok(report)
 }
 
+/// How many connections may be under way at once.
+fn in_flight() -> Result<usize, EmbeddedError> {
+    let doing = || EmbeddedError::io("counting open files in /proc/self/fd");
+    let open = std::fs::read_dir("/proc/self/fd").map_err(doing())?.count();
+    let limit = open_file_limit().map_err(doing())?;
+    let free = limit.saturating_sub(open + SPARE_FILES) / FILES;
+    match free.min(IN_FLIGHT) {
+        few if few < LEAST => {
+            Err(EmbeddedError::OpenFiles { source: std::io::Error::from_raw_os_error(EMFILE) })
+        }
+        enough => Ok(enough),
+    }
+}
+
+/// EMFILE of <errno.h>, and ENFILE beside it.
+const EMFILE: i32 = 24;
+const ENFILE: i32 = 23;
+
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(EMFILE | ENFILE))
+}
+
+/// A set without workloads: what is probed then is the cluster DNS that was added, and the outside.
+fn nothing_of_the_set(world: &World) -> Option<String> {
+    let builtin = Location::builtin().file;
+    let own = |pod: &&Arc<netloom_cluster::Pod>| pod.origin.at.file != builtin;
+    let nothing = world.snapshot.pods.iter().filter(own).count() == 0;
+    nothing.then(|| {
+        "the manifests have no workload: nothing of theirs was probed, only what netloom added and the outside".to_owned()
+    })
+}
+
 /// A probe's index, what its packets were claimed by, and what came of it.
 type Ended = (usize, Option<Sender>, Observed);
 
@@ -99,7 +145,7 @@ async fn round(
     network: &Network,
     probes: &Arc<Vec<Probe>>,
     which: &[usize],
-    patience: u32,
+    (in_flight, patience): (usize, u32),
     mut each: impl FnMut(usize, Observed),
 ) -> Result<(), EmbeddedError> {
     let mut tasks: JoinSet<Ended> = JoinSet::new();
@@ -111,19 +157,23 @@ async fn round(
             each(index, observed);
         }
     };
-    for batch in which.chunks(BATCH) {
+    let ahead = (in_flight / AHEAD).max(1);
+    for batch in which.chunks(ahead) {
+        // Their sockets count, too.
+        while tasks.len() + ahead > in_flight {
+            finish(tasks.join_next().await);
+        }
         let wanted = batch.iter().map(|i| {
             let probe = &probes[*i];
             ClientSocket { origin: probe.origin, to: probe.to.ip(), protocol: probe.protocol }
         });
         let sockets = network.client_sockets(wanted.collect())?;
         for (&index, socket) in batch.iter().zip(sockets) {
-            while tasks.len() >= IN_FLIGHT {
-                finish(tasks.join_next().await);
-            }
             let probe = &probes[index];
             let socket = match socket {
                 Ok(socket) => socket,
+                // Says nothing about the network.
+                Err(error) if is_full(&error) => return Err(EmbeddedError::OpenFiles { source: error }),
                 Err(error) => {
                     let outcome = Outcome::Failed(format!("no socket: {error}"));
                     tasks.spawn(std::future::ready((

@@ -13,7 +13,7 @@ use gen_lsp_types::{
     DidOpenTextDocumentParams, PublishDiagnosticsParams,
 };
 use lsp_server::{Message, Notification, Request, RequestId};
-use netloom_objects::{ObjectSet, is_manifest};
+use netloom_objects::{FileName, ObjectSet, is_manifest};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -48,7 +48,7 @@ pub enum Work {
         /// The manifests of the root.
         set: ObjectSet,
         /// The file's name in the set.
-        file: Arc<str>,
+        file: FileName,
     },
 }
 
@@ -82,6 +82,16 @@ struct FixAll {
     before: Option<(Arc<str>, Option<i32>)>,
 }
 
+/// Diagnostics that a client shows.
+#[derive(Clone, Debug, PartialEq)]
+struct Shown {
+    /// The name that it has them under: its own one where the document was open.
+    uri: gen_lsp_types::Uri,
+    /// The version of the document that they are about.
+    version: Option<i32>,
+    diagnostics: Vec<Diagnostic>,
+}
+
 /// One client's session.
 #[derive(Debug, Default)]
 pub struct Session {
@@ -94,8 +104,8 @@ pub struct Session {
     /// The state that [`Self::found`] is about.
     known: Option<u64>,
     found: Found,
-    /// What the client shows, and for which version of the document.
-    published: BTreeMap<PathBuf, (Vec<Diagnostic>, Option<i32>)>,
+    /// What the client shows of each file.
+    published: BTreeMap<PathBuf, Shown>,
     /// What the client was told that has no place in a file.
     said: BTreeSet<String>,
     /// Requests that are answered when the state is known.
@@ -247,16 +257,21 @@ impl Session {
         }
         for (path, diagnostics) in now {
             let buffer = self.buffers.get(&path);
-            let version = buffer.map(|buffer| buffer.version);
-            if self.published.get(&path).is_some_and(|shown| *shown == (diagnostics.clone(), version)) {
+            let uri = buffer.map_or_else(|| uri::of(&path), |buffer| buffer.uri.clone());
+            let shown = Shown { uri, version: buffer.map(|buffer| buffer.version), diagnostics };
+            let before = self.published.get(&path);
+            if before == Some(&shown) {
                 continue;
             }
-            let uri = buffer.map_or_else(|| uri::of(&path), |buffer| buffer.uri.clone());
-            let params = PublishDiagnosticsParams { uri, version, diagnostics: diagnostics.clone() };
-            messages.push(notify("textDocument/publishDiagnostics", &params));
-            match diagnostics.is_empty() {
+            // A document that was opened or closed has another name now, and nothing stays under the old one.
+            let moved = before.filter(|before| before.uri != shown.uri);
+            messages.extend(moved.map(|before| tell(&before.uri, None, &[])));
+            if moved.is_none() || !shown.diagnostics.is_empty() {
+                messages.push(tell(&shown.uri, shown.version, &shown.diagnostics));
+            }
+            match shown.diagnostics.is_empty() {
                 true => drop(self.published.remove(&path)),
-                false => drop(self.published.insert(path, (diagnostics, version))),
+                false => drop(self.published.insert(path, shown)),
             }
         }
         let said: BTreeSet<String> =
@@ -264,6 +279,12 @@ impl Session {
         messages.extend(said.difference(&self.said).map(|message| show(message)));
         self.said = said;
     }
+}
+
+/// The diagnostics of one file.
+fn tell(uri: &gen_lsp_types::Uri, version: Option<i32>, diagnostics: &[Diagnostic]) -> Message {
+    let params = PublishDiagnosticsParams { uri: uri.clone(), version, diagnostics: diagnostics.to_vec() };
+    notify("textDocument/publishDiagnostics", &params)
 }
 
 /// The parameters of a notification; those that cannot be read are left aside.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use lsp_server::{Response, ResponseError};
 use netloom_audit::{Settings, audit, repair};
-use netloom_objects::{ObjectSet, Source, parse_source};
+use netloom_objects::{ObjectSet, Origin, Origins, Source, parse_source};
 use serde_json::{Value, json};
 
 use super::*;
@@ -101,7 +101,13 @@ fn perform(work: Work) -> Done {
             let check = |root: PathBuf| {
                 let texts = open.iter().filter(|(path, _)| path.starts_with(&root));
                 let parse = |(path, text): (&PathBuf, &Arc<str>)| {
-                    Arc::new(parse_source(&Source::new(&path.to_string_lossy(), text)))
+                    let name = path.to_string_lossy();
+                    let source = if name.ends_with("base.yaml") {
+                        built(&name, text)
+                    } else {
+                        Source::new(&name, text)
+                    };
+                    Arc::new(parse_source(&source))
                 };
                 let set = ObjectSet::assemble(texts.map(parse).collect());
                 let checked = Checked { report: look(&set), set };
@@ -115,6 +121,18 @@ fn perform(work: Work) -> Done {
             Done::Repaired { request, text: Ok(source.source.text.clone()) }
         }
     }
+}
+
+/// What a program makes of a file: the same without its first line.
+fn built(name: &str, text: &str) -> Source {
+    let (_, rest) = text.split_once('\n').unwrap();
+    let lines =
+        (2..=u32::try_from(text.lines().count()).unwrap()).map(|line| Origin { file: 0, line, shift: 0 });
+    Source::rendered(
+        "/work/k/<kustomize build>",
+        rest,
+        Origins { files: vec![name.into()], lines: lines.collect() },
+    )
 }
 
 fn look(set: &ObjectSet) -> netloom_audit::Report {
@@ -338,4 +356,55 @@ fn senseless_messages_are_refused_or_left_aside() {
     }
     editor.open("work/a.yaml", RULE);
     assert_eq!(editor.published().len(), 1);
+}
+
+#[test]
+fn what_is_found_in_what_was_built_stands_where_it_was_written() {
+    let mut editor = Editor::new(&json!({}));
+    editor.open("work/base.yaml", RULE);
+    let messages = editor.settle();
+    assert_eq!(published(&messages), [("file:///work/base.yaml".to_owned(), vec!["IS001".to_owned()])]);
+    let told = messages.iter().find_map(|message| match message {
+        Message::Notification(n) if n.method == "textDocument/publishDiagnostics" => Some(&n.params),
+        _ => None,
+    });
+    assert_eq!(told.unwrap()["diagnostics"][0]["range"]["start"]["line"], 1);
+    // Its repair is of a text that is in no file.
+    let actions = actions_at(&mut editor, "work/base.yaml", 1, None);
+    assert!(actions.as_array().unwrap().is_empty(), "{actions}");
+    let place = json!({"textDocument": {"uri": "file:///work/base.yaml"}, "position": at(1, 2)});
+    let hover = editor.ask("textDocument/hover", place);
+    assert!(hover["contents"]["value"].as_str().unwrap().contains("IS001"), "{hover}");
+}
+
+/// Opens and closes a document under a spelling of its name that is not the server's.
+#[test]
+fn a_document_has_one_name_at_a_time() {
+    let mut editor = Editor::new(&json!({}));
+    let (own, clients) = ("file:///work/web%20%281%29%2B.yaml", "file:///work/web%20(1)%2B.yaml");
+    let path = uri::path(&gen_lsp_types::Uri::from(clients)).unwrap();
+    assert_eq!(uri::path(&gen_lsp_types::Uri::from(own)).unwrap(), path);
+    // What is on the disk is checked although it is not open: found in a check that the test makes up.
+    let on_disk = |editor: &mut Editor, text: &str| {
+        editor.session.revision += 1;
+        let Some(Work::Check { revision, roots, mut open }) = editor.session.work() else { panic!("work") };
+        if !open.contains_key(&path) {
+            open.insert(path.clone(), text.into());
+        }
+        let done = perform(Work::Check { revision, roots, open });
+        published(&editor.session.done(done))
+    };
+    let found = |uri: &str| (uri.to_owned(), vec!["IS001".to_owned()]);
+    let nothing = |uri: &str| (uri.to_owned(), Vec::new());
+    assert_eq!(on_disk(&mut editor, RULE), [found(own)]);
+    editor.open("work/web%20(1)%2B.yaml", RULE);
+    assert_eq!(on_disk(&mut editor, RULE), [nothing(own), found(clients)]);
+    let closed = json!({"textDocument": {"uri": clients}});
+    editor.tell("textDocument/didClose", closed.clone());
+    assert_eq!(on_disk(&mut editor, RULE), [nothing(clients), found(own)]);
+    // Closed without saving what is repaired on the disk.
+    editor.open("work/web%20(1)%2B.yaml", RULE);
+    assert_eq!(on_disk(&mut editor, "{}"), [nothing(own), found(clients)]);
+    editor.tell("textDocument/didClose", closed);
+    assert_eq!(on_disk(&mut editor, "{}"), [nothing(clients)]);
 }

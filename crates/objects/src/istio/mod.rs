@@ -1,6 +1,7 @@
-//! Istio: networking.istio.io and security.istio.io, with the fields of its 1.32 release.
+//! Istio: networking, security, telemetry and extensions of istio.io, with the fields of its 1.32 release.
 //! Enumerations and durations are text, for those who judge them.
 mod destination_rule;
+mod extensions;
 mod gateway;
 mod security;
 mod service_entry;
@@ -9,6 +10,7 @@ mod virtual_service;
 use std::collections::BTreeMap;
 
 pub use destination_rule::*;
+pub use extensions::*;
 pub use gateway::*;
 pub use security::*;
 pub use service_entry::*;

@@ -57,7 +57,7 @@ pub fn restore(source: &Source) -> Option<Restored> {
         added.extend(columns.iter().map(|column| u32::try_from(*column).unwrap_or(u32::MAX)));
     }
     text.push_str(source.text.get(done..)?);
-    let source = Source::new(&source.name, &text);
+    let source = Source { name: source.name.clone(), text: text.into() };
     (!documents.is_empty()).then_some(Restored { source, documents, added })
 }
 

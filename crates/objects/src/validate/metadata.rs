@@ -17,7 +17,7 @@ pub(super) fn check(check: &mut Check<'_, '_, '_>) {
             let message = format!("the namespace \"{}\" {fault}", shorten(namespace));
             check.error("metadata.namespace", message);
         }
-        if !matches!(object.typed, Typed::Other(_)) && !is_namespaced(&object.api_version, &object.kind) {
+        if object.typed.is_known() && !is_namespaced(&object.api_version, &object.kind) {
             let message = format!("a {} lives in no namespace; this one has no effect", object.kind);
             check.warning("metadata.namespace", message, "take the line away");
         }
@@ -36,7 +36,7 @@ fn name(check: &mut Check<'_, '_, '_>) {
     let object = check.object;
     let rule: fn(&str) -> Verdict = match &object.typed {
         // The API server takes any name for a budget.
-        Typed::Other(_) | Typed::PodDisruptionBudget(_) => return,
+        Typed::Runner(_) | Typed::Other(_) | Typed::PodDisruptionBudget(_) => return,
         Typed::Namespace(_) | Typed::Service(_) | Typed::StatefulSet(_) => label_name,
         // Each pod of it has its name and number as its hostname.
         Typed::Job(job)

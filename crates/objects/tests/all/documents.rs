@@ -65,7 +65,12 @@ fn what_is_no_manifest_is_said() {
             "just text\n",
             "1:1 warning skipped: this document is the text \"just text\", not a Kubernetes object",
         ),
-        ("- a\n- b\n", "1:1 error this document is a list, not a Kubernetes object"),
+        ("- a\n- b\n", "1:1 info skipped: nothing in this file has an `apiVersion` or a `kind`"),
+        (
+            "- {op: add, path: /a, value: b}\n",
+            "1:1 info skipped: nothing in this file has an `apiVersion` or a `kind`",
+        ),
+        ("- apiVersion: v1\n  kind: Pod\n", "1:1 error this document is a list, not a Kubernetes object"),
         ("spec: {}\n", "1:1 error this is no Kubernetes object: it has neither `apiVersion` nor `kind`"),
         (
             "kind: Namespace\napiVersion: v1\nmetadata: {name: a}\n---\nreplicas: 3\n",

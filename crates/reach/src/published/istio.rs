@@ -3,10 +3,10 @@ use std::collections::BTreeMap;
 
 use netloom_objects::{
     Object,
-    istio::{Destination, HTTPRoute, VirtualService},
+    istio::{Destination, HTTPMatchRequest, HTTPRoute, StringMatch, VirtualService},
 };
 
-use super::{Entry, Published, Set, namespace_of};
+use super::{Ask, Dialect, Entry, PathAsk, Published, Routed, Set, namespace_of};
 use crate::{
     controllers::Carrier,
     mesh::{self, MESH, full_host, service_of},
@@ -20,6 +20,9 @@ struct Route<'a> {
     object: &'a Object,
     /// A list for each match; empty where it says nothing.
     matched: Vec<&'a [String]>,
+    /// What leads to it; its place among the routes.
+    asks: Vec<Ask>,
+    rule: usize,
     to: Vec<(String, &'a Destination)>,
 }
 
@@ -40,6 +43,15 @@ pub(super) fn add(set: &Set<'_>, object: &Object, service: &VirtualService, foun
                         .behind(namespace, name, |port| number.is_none_or(|n| n == u32::from(port.port))),
                     only_from: Vec::new(),
                     masquerades: false,
+                    routed: Some(Routed {
+                        dialect: Dialect::Istio,
+                        hosts: service.spec.hosts.clone(),
+                        asks: route.asks.clone(),
+                        rule: route.rule,
+                        fallback: false,
+                        service: (namespace.to_owned(), name.to_owned()),
+                        port: number.map(|number| number.to_string()),
+                    }),
                 });
             }
         }
@@ -78,14 +90,27 @@ fn routes<'a>(set: &Set<'a>, object: &'a Object, service: &'a VirtualService) ->
         });
         if let Some((other, delegate)) = delegate {
             let inner = delegate.spec.http.iter().enumerate().map(|(nth, http)| of_http(other, nth, http));
-            routes.extend(inner.map(|inner| Route { matched: route.matched.clone(), ..inner }));
+            // What both ask for: the delegate's is the narrower one.
+            let asks = |inner: &Route<'_>| match is_any(&inner.asks) {
+                true => route.asks.clone(),
+                false => inner.asks.clone(),
+            };
+            routes.extend(inner.map(|inner| Route {
+                matched: route.matched.clone(),
+                asks: asks(&inner),
+                rule: nth * 1_000 + inner.rule,
+                ..inner
+            }));
         }
-        routes.push(route);
+        routes.push(Route { rule: nth * 1_000, ..route });
     }
+    let any = || vec![Ask { path: PathAsk::Any, more: Vec::new() }];
     for (nth, tls) in spec.tls.iter().enumerate() {
         routes.push(Route {
             object,
             matched: tls.match_.iter().map(|m| &*m.gateways).collect(),
+            asks: any(),
+            rule: TLS + nth,
             to: used(&format!("spec.tls[{nth}]"), tls.route.iter().map(|r| (r.weight, &r.destination))),
         });
     }
@@ -93,6 +118,8 @@ fn routes<'a>(set: &Set<'a>, object: &'a Object, service: &'a VirtualService) ->
         routes.push(Route {
             object,
             matched: tcp.match_.iter().map(|m| &*m.gateways).collect(),
+            asks: any(),
+            rule: TCP + nth,
             to: used(&format!("spec.tcp[{nth}]"), tcp.route.iter().map(|r| (r.weight, &r.destination))),
         });
     }
@@ -103,7 +130,40 @@ fn of_http<'a>(object: &'a Object, nth: usize, http: &'a HTTPRoute) -> Route<'a>
     Route {
         object,
         matched: http.match_.iter().map(|m| &*m.gateways).collect(),
+        asks: asks(http),
+        rule: nth,
         to: used(&format!("spec.http[{nth}]"), http.route.iter().map(|r| (r.weight, &r.destination))),
+    }
+}
+
+/// Routes of TLS and TCP stand behind those of HTTP.
+const TLS: usize = 1_000_000_000;
+const TCP: usize = 2_000_000_000;
+
+fn is_any(asks: &[Ask]) -> bool {
+    asks.iter().any(|ask| ask.path == PathAsk::Any && ask.more.is_empty())
+}
+
+/// What leads to a route.
+fn asks(http: &HTTPRoute) -> Vec<Ask> {
+    let ask = |wanted: &HTTPMatchRequest| {
+        let text = |text: &StringMatch| match (&text.exact, &text.prefix, &text.regex) {
+            (Some(exact), ..) => PathAsk::Exact(exact.clone()),
+            (_, Some(prefix), _) => PathAsk::Start(prefix.clone()),
+            (.., Some(regex)) => PathAsk::Pattern(regex.clone()),
+            _ => PathAsk::Any,
+        };
+        let path = wanted.uri.as_ref().map_or(PathAsk::Any, text);
+        let method = wanted.method.as_ref().and_then(|m| m.exact.as_ref()).filter(|m| *m != "GET");
+        let mut more: Vec<String> = method.map(|method| format!("method {method}")).into_iter().collect();
+        more.extend(wanted.headers.keys().map(|name| format!("header {name}")));
+        more.extend(wanted.query_params.keys().map(|name| format!("query parameter {name}")));
+        more.extend(wanted.authority.iter().map(|_| "authority".to_owned()));
+        Ask { path, more }
+    };
+    match http.match_.is_empty() {
+        true => vec![Ask { path: PathAsk::Any, more: Vec::new() }],
+        false => http.match_.iter().map(ask).collect(),
     }
 }
 

@@ -1,16 +1,22 @@
 //! What the manifests publish to the outside: Ingresses, routes of Gateway API and of Istio, load balancers, node ports.
+mod custom;
 mod ingress;
 mod istio;
+mod requests;
 mod routes;
 mod services;
 
-use std::{collections::BTreeMap, sync::Arc};
+pub use requests::{Ask, Dialect, PathAsk, Rank, Routed};
+
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use ipnet::IpNet;
 use netloom_cluster::{PodId, Protocol, Service, Snapshot};
-use netloom_objects::{Object, ObjectRef, ObjectSet, Typed, istio::VirtualService};
+use netloom_objects::{Object, ObjectRef, ObjectSet, Typed, istio::VirtualService, visible};
 
 use crate::{controllers::Carrier, outside::AddressRange};
+
+pub use custom::{CustomBackend, custom_backends};
 
 /// How traffic from outside comes in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,6 +64,8 @@ pub struct Published {
     /// Whether pods of other nodes than the one where a client comes in see the address of that node
     /// (`externalTrafficPolicy: Cluster`).
     pub masquerades: bool,
+    /// The requests that an Ingress or a route leads here; none where whoever connects gets here.
+    pub routed: Option<Routed>,
 }
 
 impl Published {
@@ -77,10 +85,15 @@ pub fn published(objects: &ObjectSet, snapshot: &Snapshot) -> Vec<Published> {
             Typed::Ingress(ingress) => ingress::add(&set, object, ingress, &mut found),
             Typed::Service(_) => services::add(&set, object, &mut found),
             Typed::VirtualService(service) => istio::add(&set, object, service, &mut found),
+            Typed::Other(_) | Typed::Runner(_) => custom::add(&set, object, &mut found),
             _ => routes::add(&set, object, &mut found),
         }
     }
     services::host_ports(snapshot, &mut found);
+    for way in &mut found {
+        let shown: Cow<'_, str> = visible(&way.address);
+        way.address = shown.into_owned();
+    }
     found
 }
 

@@ -1,10 +1,13 @@
 //! Routes of Gateway API.
 use netloom_objects::{
     Object, Typed,
-    gateway_api::{ParentReference, ReferenceGrant},
+    gateway_api::{
+        GRPCMethodMatch, GRPCRouteMatch, GRPCRouteRule, HTTPRouteMatch, HTTPRouteRule, NameValueMatch,
+        ParentReference, ReferenceGrant,
+    },
 };
 
-use super::{Entry, Published, Set, namespace_of};
+use super::{Ask, Dialect, Entry, PathAsk, Published, Routed, Set, namespace_of};
 use crate::controllers::Carrier;
 
 const GROUP: &str = "gateway.networking.k8s.io";
@@ -12,6 +15,7 @@ const GROUP: &str = "gateway.networking.k8s.io";
 /// A reference to a backend, the same in every kind of route.
 struct Backend<'a> {
     path: String,
+    rule: usize,
     group: Option<&'a str>,
     kind: Option<&'a str>,
     namespace: Option<&'a str>,
@@ -28,6 +32,7 @@ macro_rules! backends {
             .filter(|(.., to)| to.weight != Some(0))
             .map(|(i, j, to)| Backend {
                 path: format!("spec.rules[{i}].backendRefs[{j}]"),
+                rule: i,
                 group: to.group.as_deref(),
                 kind: to.kind.as_deref(),
                 namespace: to.namespace.as_deref(),
@@ -62,9 +67,73 @@ pub(super) fn add(set: &Set<'_>, object: &Object, found: &mut Vec<Published>) {
                 targets: set.behind(namespace, backend.name, |p| backend.port == Some(i32::from(p.port))),
                 only_from: Vec::new(),
                 masquerades: false,
+                routed: Some(Routed {
+                    dialect: Dialect::Gateway,
+                    hosts: hostnames.to_vec(),
+                    asks: asks(object, backend.rule),
+                    rule: backend.rule,
+                    fallback: false,
+                    service: (namespace.to_owned(), backend.name.to_owned()),
+                    port: backend.port.map(|port| port.to_string()),
+                }),
             });
         }
     }
+}
+
+/// What leads to the backends of a rule.
+fn asks(route: &Object, rule: usize) -> Vec<Ask> {
+    let asks: Vec<Ask> = match &route.typed {
+        Typed::HTTPRoute(route) => route.spec.rules.get(rule).map(|rule| http(rule)).unwrap_or_default(),
+        Typed::GRPCRoute(route) => route.spec.rules.get(rule).map(|rule| grpc(rule)).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    match asks.is_empty() {
+        true => vec![Ask { path: PathAsk::Any, more: Vec::new() }],
+        false => asks,
+    }
+}
+
+fn http(rule: &HTTPRouteRule) -> Vec<Ask> {
+    let ask = |wanted: &HTTPRouteMatch| {
+        let path = wanted.path.as_ref().map_or(PathAsk::Any, |path| {
+            let value = path.value.clone().unwrap_or_else(|| "/".to_owned());
+            match path.type_.as_deref() {
+                Some("Exact") => PathAsk::Exact(value),
+                Some("RegularExpression") => PathAsk::Pattern(value),
+                _ => PathAsk::Elements(value),
+            }
+        });
+        let method = wanted.method.iter().filter(|method| *method != "GET").map(|m| format!("method {m}"));
+        let query = wanted.query_params.iter().map(|query| format!("query parameter {}", query.name));
+        Ask { path, more: method.chain(headers(&wanted.headers)).chain(query).collect() }
+    };
+    rule.matches.iter().map(ask).collect()
+}
+
+fn grpc(rule: &GRPCRouteRule) -> Vec<Ask> {
+    let ask = |wanted: &GRPCRouteMatch| {
+        let method = wanted.method.as_ref();
+        let named = |method: &GRPCMethodMatch| {
+            let service = method.service.as_deref();
+            match (method.type_.as_deref(), service, method.method.as_deref()) {
+                (Some("RegularExpression"), Some(service), _) => PathAsk::Pattern(format!("/{service}")),
+                (_, Some(service), Some(method)) => PathAsk::Exact(format!("/{service}/{method}")),
+                (_, Some(service), None) => PathAsk::Elements(format!("/{service}")),
+                (_, None, _) => PathAsk::Any,
+            }
+        };
+        let path = method.map_or(PathAsk::Any, named);
+        // A method of whatever service is not told by the beginning of a path.
+        let alone = method.filter(|m| m.service.is_none()).and_then(|m| m.method.as_deref());
+        let more = alone.map(|name| format!("method {name}")).into_iter().chain(headers(&wanted.headers));
+        Ask { path, more: more.collect() }
+    };
+    rule.matches.iter().map(ask).collect()
+}
+
+fn headers(wanted: &[NameValueMatch]) -> impl Iterator<Item = String> {
+    wanted.iter().map(|header| format!("header {}", header.name))
 }
 
 fn is_gateway(parent: &ParentReference) -> bool {

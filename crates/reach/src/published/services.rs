@@ -29,19 +29,27 @@ pub(super) fn add(set: &Set<'_>, object: &Object, found: &mut Vec<Published>) {
             targets: targets(service, nth, port.protocol).collect(),
             only_from,
             masquerades: service.external_policy == TrafficPolicy::Cluster,
+            routed: None,
         });
     }
 }
 
 pub(super) fn host_ports(snapshot: &Snapshot, found: &mut Vec<Published>) {
     for pod in snapshot.pods.iter().filter(|p| p.origin.at != Location::builtin()) {
-        found.extend(pod.host_ports.iter().map(|port| Published {
+        let forwarded = pod.host_ports.iter().map(|port| (port.port, port.protocol, port.target));
+        // On its node's network every port that it declares is one of the node.
+        let declared = pod.containers.iter().flat_map(|container| &container.ports);
+        let own = declared.filter(|_| pod.host_network).map(|port| (port.port, port.protocol, port.port));
+        let mut ports: Vec<_> = forwarded.chain(own).collect();
+        ports.dedup();
+        found.extend(ports.into_iter().map(|(port, protocol, target)| Published {
             entry: Entry::HostPort,
-            address: format!(":{}/{}", port.port, port.protocol),
+            address: format!(":{port}/{protocol}"),
             by: pod.origin.clone(),
-            targets: vec![(pod.id, port.protocol, port.target)],
+            targets: vec![(pod.id, protocol, target)],
             only_from: Vec::new(),
             masquerades: false,
+            routed: None,
         }));
     }
 }

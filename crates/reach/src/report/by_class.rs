@@ -125,5 +125,7 @@ pub fn json(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
         });
         write!(out, "{separator}\n    {line}")?;
     }
-    writeln!(out, "\n  ]\n}}")
+    write!(out, "\n  ]")?;
+    super::write_unread(reach, out)?;
+    writeln!(out, "\n}}")
 }

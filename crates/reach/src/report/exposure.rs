@@ -20,9 +20,9 @@ pub fn text(reach: &Reach, exposure: &Exposure) -> String {
     {
         // Writing to a String cannot fail.
         _ = writeln!(text, "{title}");
-        for Exposed { endpoint, to, open, .. } in of(&found, direction) {
-            let name = &reach.endpoint(*endpoint).name;
-            _ = writeln!(text, "{name}\t{arrow}\t{} : {}", to.name(), reach.ports(*open));
+        for exposed in of(&found, direction) {
+            let name = &reach.endpoint(exposed.endpoint).name;
+            _ = writeln!(text, "{name}\t{arrow}\t{} : {}", exposed.to.name(), ports(reach, exposed));
         }
     }
     let unprotected = unprotected_text(reach);
@@ -34,6 +34,14 @@ pub fn text(reach: &Reach, exposure: &Exposure) -> String {
 
 fn of(found: &[Exposed], direction: Direction) -> impl Iterator<Item = &Exposed> {
     found.iter().filter(move |exposed| exposed.direction == direction)
+}
+
+/// The ports, with those that only the other one's pods know the numbers of: `TCP 80,TCP http`.
+fn ports(reach: &Reach, exposed: &Exposed) -> String {
+    let open = reach.ports(exposed.open);
+    let numbers = (!open.is_none() || exposed.named.is_empty()).then(|| open.to_string());
+    let names = exposed.named.iter().map(|(protocol, name)| format!("{protocol} {name}"));
+    numbers.into_iter().chain(names).collect::<Vec<_>>().join(",")
 }
 
 const DIRECTIONS: [(Direction, &str); 2] = [(Direction::Egress, "Egress"), (Direction::Ingress, "Ingress")];
@@ -60,9 +68,9 @@ pub fn csv(reach: &Reach, exposure: &Exposure) -> String {
         (Direction::Ingress, "Ingress Exposure:,,\ndst,src,conn"),
     ] {
         _ = writeln!(text, "{title}");
-        for Exposed { endpoint, to, open, .. } in of(&found, direction) {
-            let (to, open) = (to.name(), reach.ports(*open).to_string());
-            let name = &reach.endpoint(*endpoint).name;
+        for exposed in of(&found, direction) {
+            let (to, open) = (exposed.to.name(), ports(reach, exposed));
+            let name = &reach.endpoint(exposed.endpoint).name;
             _ = writeln!(text, "{},{},{}", field(name), field(&to), field(&open));
         }
     }
@@ -79,9 +87,9 @@ pub fn markdown(reach: &Reach, exposure: &Exposure) -> String {
         (Direction::Ingress, "\n### Ingress Exposure:", "| dst | src | conn |"),
     ] {
         _ = writeln!(text, "{title}\n{head}\n|-----|-----|------|");
-        for Exposed { endpoint, to, open, .. } in of(&found, direction) {
-            let (name, to) = (&reach.endpoint(*endpoint).name, to.name());
-            _ = writeln!(text, "| {name} | {} | {} |", to.replace('|', "\\|"), reach.ports(*open));
+        for exposed in of(&found, direction) {
+            let (name, to) = (&reach.endpoint(exposed.endpoint).name, exposed.to.name());
+            _ = writeln!(text, "| {name} | {} | {} |", to.replace('|', "\\|"), ports(reach, exposed));
         }
     }
     text
@@ -92,12 +100,18 @@ pub fn markdown(reach: &Reach, exposure: &Exposure) -> String {
 pub fn json(reach: &Reach, exposure: &Exposure) -> Value {
     let of_exposed = |exposed: &Exposed| {
         let open = reach.ports(exposed.open);
+        let named: Vec<Value> = exposed
+            .named
+            .iter()
+            .map(|(protocol, name)| json!({"protocol": protocol.to_string(), "name": name}))
+            .collect();
         json!({
             "workload": reach.endpoint(exposed.endpoint).name,
             "direction": exposed.direction.name(),
             "to": exposed.to.name(),
-            "conn": open.to_string(),
+            "conn": ports(reach, exposed),
             "ports": ranges(&open),
+            "named_ports": named,
         })
     };
     json!({

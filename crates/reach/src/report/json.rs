@@ -92,6 +92,7 @@ pub fn json(reach: &Reach, exposure: Option<&Exposure>, out: &mut impl Write) ->
         separator = ",\n    ";
     }
     out.write_all(b"\n  ]")?;
+    super::write_unread(reach, out)?;
     if let Some(exposure) = exposure {
         let exposed = super::exposure::json(reach, exposure);
         write!(

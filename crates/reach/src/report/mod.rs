@@ -16,7 +16,12 @@ mod text;
 pub mod ways;
 mod xml;
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    io::{self, Write},
+    sync::Arc,
+};
 
 pub use csv::csv;
 pub use dot::dot;
@@ -44,6 +49,14 @@ impl<'r> Texts<'r> {
     fn get(&mut self, id: PortSetId) -> &str {
         self.of.entry(id).or_insert_with(|| self.reach.ports(id).to_string().into())
     }
+}
+
+/// Goes on with a JSON object: what is not taken into account, if there is any.
+fn write_unread(reach: &Reach, out: &mut impl Write) -> io::Result<()> {
+    if reach.unread().is_empty() {
+        return Ok(());
+    }
+    write!(out, ",\n  \"not_judged\": {}", serde_json::to_string(reach.unread())?)
 }
 
 /// The name of an endpoint without its namespace.

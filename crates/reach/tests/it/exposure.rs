@@ -47,3 +47,144 @@ fn a_pod_on_the_hosts_network_is_not_called_unprotected() {
         "default/a[Pod] is not protected on Egress\ndefault/a[Pod] is not protected on Ingress\n"
     );
 }
+
+/// The lines about one endpoint, but for the outside.
+fn lines(manifests: &str, endpoint: &str) -> Vec<String> {
+    let (reach, exposure) = exposed(manifests);
+    let text = report::exposure::text(&reach, &exposure);
+    let of = |line: &&str| line.starts_with(&format!("{endpoint}\t")) && !line.contains("[External]");
+    text.lines().filter(of).map(|line| line[endpoint.len()..].trim().replace('\t', " ")).collect()
+}
+
+/// A pod `a`, another one, and a policy about the first.
+fn about_a(other: &str, rules: &str) -> String {
+    [
+        pod("a", "app: a"),
+        pod("b", other),
+        policy("a", &format!("podSelector: {{matchLabels: {{app: a}}}}, {rules}")),
+    ]
+    .concat()
+}
+
+#[test]
+fn whom_a_rule_leaves_out_is_not_of_everyone() {
+    for (peer, name) in [
+        (
+            "namespaceSelector: {matchExpressions: [{key: env, operator: NotIn, values: [dev]}]}",
+            "[namespace with {env NotIn (dev)}]/[all pods]",
+        ),
+        (
+            "namespaceSelector: {matchExpressions: [{key: env, operator: DoesNotExist}]}",
+            "[namespace with {env DoesNotExist}]/[all pods]",
+        ),
+        (
+            "namespaceSelector: {}, podSelector: {matchExpressions: [{key: role, operator: NotIn, values: [x, w]}]}",
+            "[all namespaces]/[pod with {role NotIn (w,x)}]",
+        ),
+    ] {
+        let set = about_a("app: b", &format!("policyTypes: [Ingress], ingress: [{{from: [{{{peer}}}]}}]"));
+        assert_eq!(
+            lines(&set, "default/a[Pod]"),
+            ["=> entire-cluster : All Connections".to_owned(), format!("<= {name} : All Connections")],
+            "{peer}"
+        );
+    }
+    // All that one rule leaves out another one lets in.
+    let both = "{namespaceSelector: {matchExpressions: [{key: env, operator: NotIn, values: [dev]}]}}, {namespaceSelector: {matchLabels: {env: dev}}}";
+    let set = about_a("app: b", &format!("policyTypes: [Ingress], ingress: [{{from: [{both}]}}]"));
+    assert_eq!(
+        lines(&set, "default/a[Pod]"),
+        ["=> entire-cluster : All Connections", "<= entire-cluster : All Connections"]
+    );
+}
+
+#[test]
+fn whom_a_rule_denies_stands_beside_everyone() {
+    let denial = |namespaces: &str| {
+        format!(
+            "---\napiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {{name: n}}\nspec:\n  \
+             tier: Admin\n  priority: 10\n  subject: {{namespaces: {{}}}}\n  ingress: [{{action: Deny, from: [{{namespaces: \
+             {namespaces}}}]}}]\n"
+        )
+    };
+    let of = |namespaces: &str| lines(&(pod("a", "app: a") + &denial(namespaces)), "default/a[Pod]");
+    assert_eq!(
+        of("{matchLabels: {env: dev}}"),
+        [
+            "=> entire-cluster : All Connections",
+            "<= entire-cluster : All Connections",
+            "<= [namespace with {env=dev}]/[all pods] : No Connections",
+        ]
+    );
+    assert_eq!(
+        of("{matchExpressions: [{key: env, operator: NotIn, values: [prod]}]}"),
+        [
+            "=> entire-cluster : All Connections",
+            "<= [namespace with {env=prod}]/[all pods] : All Connections"
+        ]
+    );
+}
+
+#[test]
+fn other_namespaces_may_have_such_pods_too() {
+    for (selector, words) in [
+        ("{matchLabels: {app: front}}", "{app=front}"),
+        ("{matchExpressions: [{key: app, operator: Exists}]}", "{app Exists}"),
+    ] {
+        let rules = format!(
+            "policyTypes: [Ingress], ingress: [{{from: [{{namespaceSelector: {{}}, podSelector: {selector}}}]}}]"
+        );
+        assert_eq!(
+            lines(&about_a("app: front", &rules), "default/a[Pod]"),
+            [
+                "=> entire-cluster : All Connections".to_owned(),
+                format!("<= [all namespaces]/[pod with {words}] : All Connections")
+            ]
+        );
+    }
+    // Of the policy's own namespace they are known.
+    let rules = "policyTypes: [Ingress], ingress: [{from: [{podSelector: {matchLabels: {app: front}}}]}]";
+    assert_eq!(
+        lines(&about_a("app: front", rules), "default/a[Pod]"),
+        ["=> entire-cluster : All Connections"]
+    );
+}
+
+#[test]
+fn ports_of_others_are_told_by_name() {
+    let egress = |to: &str, ports: &str| {
+        let rules = format!("policyTypes: [Egress], egress: [{{to: [{to}], ports: [{ports}]}}]");
+        lines(&about_a("app: b", &rules), "default/a[Pod]")
+    };
+    assert_eq!(
+        egress("{namespaceSelector: {matchLabels: {team: x}}}", "{port: http}"),
+        ["=> [namespace with {team=x}]/[all pods] : TCP http", "<= entire-cluster : All Connections"]
+    );
+    assert_eq!(
+        egress("{namespaceSelector: {}}", "{port: http}, {port: 53, protocol: UDP}"),
+        ["=> entire-cluster : UDP 53,TCP http", "<= entire-cluster : All Connections"]
+    );
+}
+
+#[test]
+fn values_of_a_list_get_what_all_of_them_get() {
+    let peer = |pods: &str, port: u16| {
+        format!(
+            "{{from: [{{namespaceSelector: {{matchLabels: {{t: '1'}}}}, podSelector: {{matchExpressions: [{pods}]}}}}], \
+             ports: [{{port: {port}}}]}}"
+        )
+    };
+    let rules = format!(
+        "policyTypes: [Ingress], ingress: [{}, {}]",
+        peer("{key: role, operator: In, values: [w, x]}", 8080),
+        peer("{key: role, operator: NotIn, values: [x]}", 9090)
+    );
+    assert_eq!(
+        lines(&about_a("role: x", &rules), "default/a[Pod]"),
+        [
+            "=> entire-cluster : All Connections",
+            "<= [namespace with {t=1}]/[pod with {role In (w,x)}] : TCP 8080",
+            "<= [namespace with {t=1}]/[pod with {role NotIn (x)}] : TCP 9090",
+        ]
+    );
+}

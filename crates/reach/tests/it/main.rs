@@ -7,6 +7,7 @@ mod exposure;
 mod formats;
 mod published;
 mod random;
+mod requests;
 mod support;
 mod tiers;
 mod tricky;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use hyper::{
-    header::HeaderValue,
+    header::{CONNECTION, HeaderValue},
     server::conn::{http1, http2},
     service::service_fn,
 };
@@ -17,7 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 
 pub(crate) use answer::Answerer;
 
-use crate::{rewind::Rewound, udp::canonical};
+use crate::{rewind::Rewound, server::Leaving, udp::canonical};
 
 /// Larger than any sensible set of headers, so that a client sees its headers and not a limit.
 const MAX_HEADERS_BYTES: u32 = 256 * 1024;
@@ -36,23 +36,34 @@ static HTTP2: LazyLock<http2::Builder<TokioExecutor>> = LazyLock::new(|| {
 });
 
 /// Serves one HTTP/1 connection. What fails in it concerns its client alone, who sees it.
-pub(crate) async fn serve1(stream: Rewound, peer: SocketAddr, answerer: Arc<Answerer>) {
+pub(crate) async fn serve1(stream: Rewound, peer: SocketAddr, answerer: Arc<Answerer>, leaving: Leaving) {
     let (peer, local) = (canonical(peer), stream.local_address());
     let service = service_fn(move |request| {
-        let answerer = Arc::clone(&answerer);
-        async move { answerer.answer(request, peer, local).await }
+        let (answerer, leaving) = (Arc::clone(&answerer), leaving.clone());
+        async move {
+            let mut response = answerer.answer(request, peer, local).await?;
+            if leaving.is_near() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, hyper::Error>(response)
+        }
     });
     let _ = HTTP1.serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// Serves one HTTP/2 connection, likewise.
-pub(crate) async fn serve2(stream: Rewound, peer: SocketAddr, answerer: Arc<Answerer>) {
+pub(crate) async fn serve2(stream: Rewound, peer: SocketAddr, answerer: Arc<Answerer>, mut leaving: Leaving) {
     let (peer, local) = (canonical(peer), stream.local_address());
     let service = service_fn(move |request| {
         let answerer = Arc::clone(&answerer);
         async move { answerer.answer(request, peer, local).await }
     });
-    let _ = HTTP2.serve_connection(TokioIo::new(stream), service).await;
+    let mut connection = std::pin::pin!(HTTP2.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = leaving.near() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
 }
 
 /// A header value; characters that headers cannot hold become `?`.

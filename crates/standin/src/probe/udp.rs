@@ -61,20 +61,42 @@ pub(super) async fn answer(socket: UdpSocket, how: &Expectation, deadline: Durat
     let socket = tokio::net::UdpSocket::from_std(socket)?;
     let pause = (deadline / (ATTEMPTS + 1)).clamp(SHORTEST_WAIT, LONGEST_WAIT);
     for _ in 1..ATTEMPTS {
-        send(&socket, &datagram).await?;
+        send(&socket, &datagram, pause).await?;
         if let Ok(answer) = tokio::time::timeout(pause, receive(&socket, &question)).await {
             return answer;
         }
     }
-    send(&socket, &datagram).await?;
+    send(&socket, &datagram, pause).await?;
     receive(&socket, &question).await
 }
 
-async fn send(socket: &tokio::net::UdpSocket, datagram: &[u8]) -> io::Result<()> {
+async fn send(socket: &tokio::net::UdpSocket, datagram: &[u8], pause: Duration) -> io::Result<()> {
     match socket.send(datagram).await {
         // The device's queue was full: lost like any other.
         Err(e) if e.raw_os_error() == Some(nix::libc::ENOBUFS) => Ok(()),
+        // A filter on the way out rejects by an ICMP error of its own, which is queued at the socket, and fails the call
+        // besides; one that drops does only the latter.
+        Err(e) if e.raw_os_error() == Some(nix::libc::EPERM) => {
+            Err(tokio::time::timeout(pause, queued_error(socket)).await.unwrap_or(e))
+        }
         sent => sent.map(|_| ()),
+    }
+}
+
+/// Waits for an error that is queued at a socket.
+async fn queued_error(socket: &tokio::net::UdpSocket) -> io::Error {
+    loop {
+        let taken = match socket.ready(Interest::ERROR).await {
+            Ok(_) => socket.take_error(),
+            Err(error) => return error,
+        };
+        match taken {
+            Ok(Some(error)) | Err(error) => return error,
+            // Tells tokio that the readiness was used up.
+            Ok(None) => {
+                _ = socket.try_io(Interest::ERROR, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+            }
+        }
     }
 }
 

@@ -65,7 +65,7 @@ impl<'g, 'a> Aims<'g, 'a> {
         let Some(pod) = world.snapshot.find_pod(&pod.namespace, &pod.name) else { return Aim::Nowhere };
         let conf = resolv_conf(&world.snapshot, pod, &ResolvConf::default());
         let hosts = Hosts::of(&world.snapshot, pod);
-        match resolve(&world.zone, &conf, &hosts, &mention.host, None).outcome {
+        match resolve(&world.dns, &conf, &hosts, &mention.host, None, None).outcome {
             Outcome::Literal(ip) => self.addresses(&[ip], mention, None, out),
             Outcome::File(ips) => self.addresses(&ips, mention, None, out),
             Outcome::Addresses { addresses, source, .. } => {
@@ -76,6 +76,7 @@ impl<'g, 'a> Aims<'g, 'a> {
             }
             Outcome::Alias { target, .. } => self.outside(&target, mention),
             Outcome::Outside(_) => self.outside(&mention.host, mention),
+            Outcome::Failed { .. } => Aim::Nowhere,
             Outcome::NoAddress { source, .. } | Outcome::NotFound { source } => {
                 let named = source.filter(|source| &*source.kind == "Service").and_then(|source| {
                     world.snapshot.find_service(source.namespace.as_deref()?, &source.name)

@@ -2,28 +2,36 @@
 use std::collections::BTreeMap;
 
 use netloom_cluster::Protocol;
-use netloom_objects::{Location, Object, ObjectRef, Typed};
+use netloom_objects::Object;
 use netloom_reach::PortSet;
 
-use super::{Owners, ends, workloads};
+use super::{accounts::Accounts, ends};
 use crate::{
     dns::blocks,
     ground::Ground,
-    need::{End, Need, Needs, Reason, port},
+    need::{Block, End, Lack, Need, Needs, Reason, port},
+    units::UnitId,
 };
 
-pub(super) fn add(ground: &Ground<'_>, owners: &Owners<'_>, out: &mut Needs) {
+pub(super) fn add(ground: &Ground<'_>, out: &mut Needs) {
     let server = server(ground, out);
+    let mut serving = BTreeMap::new();
     for object in ground.objects.objects() {
         for (path, service) in services(object) {
-            called(ground, object, &path, &service, &server, out);
+            called(ground, object, &path, &service, &server, &mut serving, out);
         }
     }
-    askers(ground, owners, &server, out);
+    askers(ground, &serving, &server, out);
 }
 
-/// The API server's addresses and ports, as the Service `kubernetes` has them.
+/// The API server's addresses and ports, as somebody said, else as the Service `kubernetes` has them.
 fn server(ground: &Ground<'_>, out: &mut Needs) -> Vec<(End, PortSet)> {
+    if !ground.api_server.is_empty() {
+        let said = ground.api_server.iter();
+        return said
+            .map(|(cidr, number)| (End::Blocks(vec![Block::from(*cidr)]), port(Protocol::Tcp, *number)))
+            .collect();
+    }
     let Some(service) = ground.snapshot.find_service("default", "kubernetes") else { return Vec::new() };
     let mut found = Vec::new();
     for endpoint in service.endpoints.iter() {
@@ -74,6 +82,7 @@ fn called(
     path: &str,
     called: &Called,
     server: &[(End, PortSet)],
+    serving: &mut BTreeMap<UnitId, Reason>,
     out: &mut Needs,
 ) {
     let Some(service) = ground.snapshot.find_service(&called.namespace, &called.name) else { return };
@@ -82,7 +91,8 @@ fn called(
         return;
     };
     let callers: Vec<End> = match server {
-        // Its address is anyone's guess.
+        // Its address is anyone's guess; where pods find it need not be where it calls from.
+        _ if !ground.api_server.is_empty() => vec![End::Blocks(ground.everyone())],
         [] => vec![End::Blocks(ground.everyone())],
         known => known.iter().map(|(end, _)| end.clone()).collect(),
     };
@@ -92,6 +102,7 @@ fn called(
         let number = endpoint.ports.get(nth).copied().flatten();
         let (Some(number), Some(pod)) = (number, endpoint.pod) else { continue };
         for to in ends(ground, [pod], out).into_iter().filter(|to| to.unit().is_some()) {
+            to.unit().into_iter().for_each(|unit| _ = serving.entry(unit).or_insert_with(|| reason.clone()));
             for from in &callers {
                 let (from, to) = (from.clone(), to.clone());
                 out.add(Need { from, to, ports: port(Protocol::Tcp, number), reason: reason.clone() });
@@ -100,79 +111,47 @@ fn called(
     }
 }
 
-/// Pods whose service accounts are given rights ask the API server.
-fn askers(ground: &Ground<'_>, owners: &Owners<'_>, server: &[(End, PortSet)], out: &mut Needs) {
-    let bound = bound(ground);
-    let mut unknown: BTreeMap<String, (Vec<String>, Location)> = BTreeMap::new();
-    for workload in workloads(ground) {
-        let account = workload.spec.service_account_name.as_deref().unwrap_or("default");
-        let key = (workload.namespace().to_owned(), account.to_owned());
-        let Some(binding) = bound.get(&key) else { continue };
-        if !mounts_token(ground, &workload) {
-            continue;
+/// Pods ask the API server whose service accounts are given rights, and those that it calls itself: admission
+/// controllers and the like watch it.
+fn askers(
+    ground: &Ground<'_>,
+    serving: &BTreeMap<UnitId, Reason>,
+    server: &[(End, PortSet)],
+    out: &mut Needs,
+) {
+    let accounts = Accounts::of(ground);
+    for unit in ground.units.all().iter().filter(|unit| !unit.is_builtin()) {
+        let pods = unit.pods.iter().map(|pod| ground.snapshot.pod(*pod));
+        let Some(pod) = pods.into_iter().find(|pod| accounts.gets_token(pod)) else { continue };
+        let account = &pod.service_account;
+        if let Some(maker) = accounts.maker(pod) {
+            let who = unit.title();
+            let text = format!(
+                "{who} may make pods that are in no manifest ({} {}), and connect to them; declare `{who} -> \
+                 NAMESPACE/POD:PORT`",
+                maker.binding.kind, maker.binding.name
+            );
+            out.doubt(text, Some(maker.binding.at.clone()));
         }
-        let text = format!(
-            "its service account {account} has rights at the API server: {} {}",
-            binding.kind, binding.name
-        );
-        for from in owners.ends(ground, workload.object, out).into_iter().filter(|end| end.unit().is_some()) {
-            for (to, ports) in server {
-                let reason = Reason::derived(text.clone(), binding.at.clone());
-                out.add(Need { from: from.clone(), to: to.clone(), ports: ports.clone(), reason });
-            }
-            if server.is_empty() {
-                let named =
-                    unknown.entry(binding.to_string()).or_insert_with(|| (Vec::new(), binding.at.clone()));
-                named.0.push(from.title(&ground.units));
-            }
+        let bound = accounts.binding(pod).map(|binding| {
+            let text = format!(
+                "its service account {account} has rights at the API server: {} {}",
+                binding.kind, binding.name
+            );
+            Reason::derived(text, binding.at.clone())
+        });
+        let Some(reason) = bound.or_else(|| serving.get(&unit.id).cloned()) else { continue };
+        for (to, ports) in server {
+            let (from, to) = (End::Unit(unit.id), to.clone());
+            out.add(Need { from, to, ports: ports.clone(), reason: reason.clone() });
         }
-    }
-    for (names, at) in unknown.into_values() {
-        let text = format!(
-            "{} may ask the API server, whose address these manifests do not tell; declare `{} -> ADDRESS:6443`",
-            names.join(", "),
-            names.first().map_or("", String::as_str)
-        );
-        out.doubt(text, Some(at));
-    }
-}
-
-/// The service accounts that bindings give rights to, each with the first that does.
-fn bound(ground: &Ground<'_>) -> BTreeMap<(String, String), ObjectRef> {
-    let mut bound = BTreeMap::new();
-    for object in ground.objects.objects() {
-        if !matches!(&*object.kind, "RoleBinding" | "ClusterRoleBinding") {
-            continue;
-        }
-        for nth in 0..object.count("subjects") {
-            let field = |name: &str| object.text(&format!("subjects[{nth}].{name}"));
-            if field("kind") != Some("ServiceAccount") {
-                continue;
-            }
-            let namespace = field("namespace").or(object.reference.namespace.as_deref());
-            if let (Some(namespace), Some(name)) = (namespace, field("name")) {
-                let key = (namespace.to_owned(), name.to_owned());
-                bound.entry(key).or_insert_with(|| (*object.refer(&format!("subjects[{nth}]"))).clone());
-            }
+        if server.is_empty() {
+            out.lack(Lack {
+                unit: unit.id,
+                what: "the API server".to_owned(),
+                how: "--api-server CIDR:PORT".to_owned(),
+                because: reason,
+            });
         }
     }
-    bound
-}
-
-/// Whether a workload's pods get a token: the pod says, else its account.
-fn mounts_token(ground: &Ground<'_>, workload: &netloom_audit::Workload<'_>) -> bool {
-    if let Some(own) = workload.spec.automount_service_account_token {
-        return own;
-    }
-    let account = workload.spec.service_account_name.as_deref().unwrap_or("default");
-    let said = ground.objects.objects().find_map(|object| match &object.typed {
-        Typed::ServiceAccount(found)
-            if &*object.name == account
-                && object.reference.namespace.as_deref() == Some(workload.namespace()) =>
-        {
-            found.automount_service_account_token
-        }
-        _ => None,
-    });
-    said.unwrap_or(true)
 }

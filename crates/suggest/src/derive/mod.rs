@@ -1,10 +1,12 @@
 //! Needs that the manifests imply.
+mod accounts;
 mod aim;
 mod api_server;
 mod members;
 mod mesh;
 mod published;
 mod scraped;
+mod sidecars;
 mod values;
 
 use std::collections::HashMap;
@@ -29,8 +31,9 @@ pub fn derive(ground: &Ground<'_>) -> Needs {
     members::add(ground, &owners, &mut needs);
     published::add(ground, &mut needs);
     scraped::add(ground, &cx, &owners, &mut needs);
-    api_server::add(ground, &owners, &mut needs);
+    api_server::add(ground, &mut needs);
     mesh::add(ground, &cx, &owners, &mut needs);
+    sidecars::add(ground, &owners, &mut needs);
     needs
 }
 
@@ -86,5 +89,5 @@ fn ends(ground: &Ground<'_>, pods: impl IntoIterator<Item = PodId>, out: &mut Ne
 
 /// All that has pods.
 fn workloads<'g>(ground: &Ground<'g>) -> impl Iterator<Item = Workload<'g>> {
-    ground.objects.objects().filter_map(|object| Workload::of(object))
+    ground.objects.objects().flat_map(|object| Workload::all_of(object))
 }

@@ -1,14 +1,46 @@
 //! What comes from outside: Ingresses and routes by their controllers, load balancers and ports of nodes by clients.
-use netloom_cluster::TrafficPolicy;
-use netloom_reach::{Entry, Home, Party, Published, StandIn, Way};
+use std::collections::{BTreeMap, HashSet};
+
+use netloom_cluster::{Protocol, TrafficPolicy};
+use netloom_reach::{Entry, Home, Party, PortSet, Published, StandIn, Way, is_ingress_controller};
 
 use super::ends;
 use crate::{
     ground::Ground,
     need::{Block, End, Need, Needs, Reason},
+    units::Unit,
 };
 
 pub(super) fn add(ground: &Ground<'_>, out: &mut Needs) {
+    routed(ground, out);
+    unrouted(ground, out);
+}
+
+/// Ingress controllers without an Ingress in the set: those of other sets may lead to any pod.
+fn unrouted(ground: &Ground<'_>, out: &mut Needs) {
+    let carriers: HashSet<Party> = ground.today.ways().flat_map(|way| way.by).collect();
+    let carries = |unit: &Unit| unit.pods.iter().any(|pod| carriers.contains(&Party::Pod(*pod)));
+    let is_controller = |unit: &&Unit| {
+        unit.pods.iter().any(|pod| is_ingress_controller(ground.snapshot.pod(*pod))) && !carries(unit)
+    };
+    for unit in ground.units.all().iter().filter(is_controller) {
+        let who = unit.title();
+        let text = "an ingress controller reaches whatever Ingresses and routes of other sets lead to";
+        out.add(Need {
+            from: End::Unit(unit.id),
+            to: End::Elsewhere(StandIn { home: Home::Labelled(BTreeMap::new()), labels: BTreeMap::new() }),
+            ports: PortSet::of(Protocol::Tcp, 1, u16::MAX),
+            reason: Reason::derived(text, unit.origin.at.clone()),
+        });
+        let text = format!(
+            "{who} is an ingress controller without an Ingress in the set, and may reach every pod; narrow that where \
+             you know what it leads to"
+        );
+        out.doubt(text, Some(unit.origin.at.clone()));
+    }
+}
+
+fn routed(ground: &Ground<'_>, out: &mut Needs) {
     for way in ground.today.ways() {
         let targets = ends(ground, ground.today.endpoint(way.to).pods.iter().copied(), out);
         let from = match &way.published.entry {

@@ -4,11 +4,14 @@ use netloom_audit::{
     scrapes::{by_annotations, by_monitors, is_prometheus},
 };
 use netloom_cluster::Protocol;
+use netloom_objects::Object;
+use netloom_reach::{Home, StandIn};
 
 use super::Owners;
 use crate::{
     ground::Ground,
     need::{End, Need, Needs, Reason, port},
+    units::namespace_of,
 };
 
 pub(super) fn add(ground: &Ground<'_>, cx: &Context<'_>, owners: &Owners<'_>, out: &mut Needs) {
@@ -19,8 +22,14 @@ pub(super) fn add(ground: &Ground<'_>, cx: &Context<'_>, owners: &Owners<'_>, ou
         return;
     }
     let prometheus = cx.workloads().iter().filter(|workload| is_prometheus(workload));
-    let scrapers: Vec<End> =
+    let mut scrapers: Vec<End> =
         prometheus.flat_map(|workload| owners.ends(ground, workload.object, out)).collect();
+    for object in ground.objects.objects().filter(|object| is_operated(object)) {
+        let own = owners.ends(ground, object, out);
+        let theirs = if own.is_empty() { vec![operated(object)] } else { own };
+        let fresh: Vec<End> = theirs.into_iter().filter(|end| !scrapers.contains(end)).collect();
+        scrapers.extend(fresh);
+    }
     if scrapers.is_empty() {
         let (first, _) = &all[0];
         let text = format!(
@@ -47,4 +56,21 @@ pub(super) fn add(ground: &Ground<'_>, cx: &Context<'_>, owners: &Owners<'_>, ou
             }
         }
     }
+}
+
+/// Whether an operator runs Prometheus for an object.
+fn is_operated(object: &Object) -> bool {
+    object.api_version.starts_with("monitoring.coreos.com/")
+        && matches!(&*object.kind, "Prometheus" | "PrometheusAgent")
+}
+
+/// The pods that the operator makes for an object, by the labels that it gives them.
+fn operated(object: &Object) -> End {
+    let name = match &*object.kind {
+        "Prometheus" => "prometheus",
+        _ => "prometheus-agent",
+    };
+    let labels = [("app.kubernetes.io/name", name), ("operator.prometheus.io/name", &*object.name)];
+    let labels = labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    End::Elsewhere(StandIn { home: Home::Named(namespace_of(object).into()), labels })
 }

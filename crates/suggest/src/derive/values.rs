@@ -16,6 +16,7 @@ use crate::{
     need::{End, Need, Needs, Reason},
     scan::{self, Mention},
     settings::{self, Setting},
+    units::namespace_of,
 };
 
 pub(super) fn add(ground: &Ground<'_>, owners: &Owners<'_>, out: &mut Needs) {
@@ -25,7 +26,7 @@ pub(super) fn add(ground: &Ground<'_>, owners: &Owners<'_>, out: &mut Needs) {
         let Some(first) = owners.pods(workload.object).first().copied() else { continue };
         let from = owners.ends(ground, workload.object, out);
         let teller = Teller { ground, aims: &aims, pod: first, from };
-        for (path, container) in containers(&workload) {
+        for (path, container) in containers(&workload).into_iter().filter(|(_, c)| !makes_certificates(c)) {
             let variables = store.variables(&workload, &path, container);
             teller.variables(&variables, out);
             teller.arguments(workload.object, &path, container, &variables, out);
@@ -45,6 +46,21 @@ fn containers<'a>(workload: &Workload<'a>) -> Vec<(String, &'a Container)> {
     let mut all = of("initContainers", workload.spec.init_containers.as_deref().unwrap_or_default());
     all.extend(of("containers", &workload.spec.containers));
     all
+}
+
+/// Whether a container makes a certificate: the hosts that it is told are names in it.
+fn makes_certificates(container: &Container) -> bool {
+    let image = container.image.as_deref().unwrap_or_default();
+    let name = image.rsplit('/').next().unwrap_or_default().split([':', '@']).next().unwrap_or_default();
+    let arguments = || container.command.iter().chain(&container.args).flatten();
+    let has = |flags: &[&str]| {
+        arguments().any(|argument| {
+            let flag = argument.trim_start_matches('-').split('=').next().unwrap_or_default();
+            argument.starts_with('-') && flags.contains(&flag)
+        })
+    };
+    ["certgen", "cert-gen", "cfssl"].iter().any(|part| name.contains(part))
+        || (has(&["host", "hosts", "domains", "dns-names"]) && has(&["secret-name", "cert-name", "ca-name"]))
 }
 
 /// An environment variable with the place of its value.
@@ -182,10 +198,6 @@ impl<'a> Store<'a> {
 
 fn keys(items: Option<&[k8s_openapi::api::core::v1::KeyToPath]>) -> Option<Vec<&str>> {
     items.filter(|items| !items.is_empty()).map(|items| items.iter().map(|item| item.key.as_str()).collect())
-}
-
-fn namespace_of(object: &Object) -> &str {
-    object.reference.namespace.as_deref().unwrap_or("default")
 }
 
 /// The texts of a ConfigMap or Secret by key.

@@ -6,13 +6,14 @@ use netloom_reach::{
 use serde_json::{Value, json};
 
 use super::Report;
-use crate::{Change, Changes, Doubt, End, Need, Reason, Units, Unmet};
+use crate::{Change, Changes, Doubt, End, Need, Reason, UnitId, Units, Unmet};
 
 /// The whole report, the policies too.
 #[must_use]
 pub fn json(report: &Report<'_>) -> Value {
     let units = &report.ground.units;
     let suggestion = report.suggestion;
+    let titles = |of: &[UnitId]| of.iter().map(|unit| units.get(*unit).title()).collect::<Vec<_>>();
     let policies: Vec<Value> = suggestion
         .policies
         .iter()
@@ -26,10 +27,17 @@ pub fn json(report: &Report<'_>) -> Value {
         }).collect();
         json!({"file": file, "lines": outcomes.len(), "broken": broken})
     }).collect();
-    json!({
+    let mut document = json!({
         "policies": policies,
         "replaces": suggestion.replaced,
         "beside": suggestion.staying,
+        "stays": suggestion.others,
+        "complete": suggestion.is_complete(),
+        "unknown": titles(&suggestion.unknown),
+        "lacks": suggestion.lacks.iter().map(|lack| json!({
+            "workload": units.get(lack.unit).title(), "what": lack.what, "how": lack.how, "reason": of_reason(&lack.because),
+        })).collect::<Vec<_>>(),
+        "unwritten": titles(&suggestion.unwritten),
         "left_out": report.chosen.left_out,
         "needs": suggestion.needs.iter().map(|need| of_need(need, units)).collect::<Vec<_>>(),
         "holds": report.holds(),
@@ -39,7 +47,12 @@ pub fn json(report: &Report<'_>) -> Value {
         "opened": changes(report.changes)["opened"],
         "unneeded": report.unneeded().iter().map(|(of, ports)| json!({"workload": of, "conn": ports.to_string(), "ports": ranges(ports)})).collect::<Vec<_>>(),
         "doubts": report.doubts.iter().map(of_doubt).collect::<Vec<_>>(),
-    })
+    });
+    let unread = report.ground.today.unread();
+    if !unread.is_empty() {
+        document["not_judged"] = json!(unread);
+    }
+    document
 }
 
 fn of_need(need: &Need, units: &Units) -> Value {
@@ -60,8 +73,8 @@ fn of_reason(reason: &Reason) -> Value {
     json!({
         "learnt": reason.learnt.name(),
         "text": reason.text,
-        "file": reason.at.as_ref().map(|at| &at.file),
-        "line": reason.at.as_ref().map(|at| at.line),
+        "file": reason.at.as_ref().map(|at| at.written().file),
+        "line": reason.at.as_ref().map(|at| at.written().line),
     })
 }
 
@@ -81,8 +94,8 @@ pub(crate) fn of_unmet(unmet: &Unmet) -> Value {
 pub(crate) fn of_doubt(doubt: &Doubt) -> Value {
     json!({
         "text": doubt.text,
-        "file": doubt.at.as_ref().map(|at| &at.file),
-        "line": doubt.at.as_ref().map(|at| at.line),
+        "file": doubt.at.as_ref().map(|at| at.written().file),
+        "line": doubt.at.as_ref().map(|at| at.written().line),
     })
 }
 

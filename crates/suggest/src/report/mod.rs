@@ -51,7 +51,7 @@ impl Report<'_> {
         all.filter(|(_, ports)| !ports.is_none()).collect()
     }
 
-    /// Whether everything is as it has to be.
+    /// Whether everything that is known to be needed is allowed, and what must be shut is.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.proof.unmet.is_empty()

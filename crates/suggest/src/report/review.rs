@@ -36,13 +36,13 @@ pub fn json(remarks: &[Remark]) -> Value {
         let because: Vec<Value> = remark
             .because
             .iter()
-            .map(|(at, what)| json!({"file": at.file, "line": at.line, "text": what}))
+            .map(|(at, what)| json!({"file": at.written().file, "line": at.written().line, "text": what}))
             .collect();
         json!({
             "fault": remark.fault.name(),
             "text": remark.text,
-            "file": remark.at.file,
-            "line": remark.at.line,
+            "file": remark.at.written().file,
+            "line": remark.at.written().line,
             "object": remark.object,
             "code": remark.code,
             "because": because,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use netloom_reach::report::sides::in_words;
 
 use super::Report;
-use crate::{Change, Changes, Doubt, Unmet, need::ports_in_words};
+use crate::{Change, Changes, Doubt, UnitId, Unmet, need::ports_in_words};
 
 /// Lists beyond this many names say how many more there are.
 const MOST_NAMES: usize = 8;
@@ -37,6 +37,17 @@ pub fn text(report: &Report<'_>) -> String {
     for origin in &report.suggestion.staying {
         _ = writeln!(text, "  beside {origin}, which stays: what it allows is added");
     }
+    for origin in &report.suggestion.others {
+        _ = writeln!(text, "  {origin} stays: it selects pods that are not in the set");
+    }
+    for namespace in report.suggestion.files().keys() {
+        if let [first, ..] = report.ground.others_in(namespace) {
+            _ = writeln!(
+                text,
+                "  in {namespace} only known pods are selected, as others may live there: {first}"
+            );
+        }
+    }
     proof(report, &mut text);
     text.push_str(&changes(report.changes));
     unneeded(report, &mut text);
@@ -48,6 +59,7 @@ fn proof(report: &Report<'_>, text: &mut String) {
     let unmet = &report.proof.unmet;
     let needs = report.proof.asked;
     match unmet.is_empty() {
+        true if needs == 0 => text.push_str("\nProof: no need is known\n"),
         true => _ = writeln!(text, "\nProof: {} allowed", count_are(needs, "need is", "needs are")),
         false => {
             let stay = if unmet.len() == 1 { "stays" } else { "stay" };
@@ -56,6 +68,7 @@ fn proof(report: &Report<'_>, text: &mut String) {
             unmet.iter().for_each(|unmet| self::unmet(unmet, text));
         }
     }
+    incomplete(report, text);
     for (file, outcomes) in report.shut {
         let broken = outcomes.iter().filter(|outcome| !outcome.held());
         for outcome in broken {
@@ -69,6 +82,34 @@ fn proof(report: &Report<'_>, text: &mut String) {
         }
         let held = outcomes.iter().filter(|outcome| outcome.held()).count();
         _ = writeln!(text, "  {held} of {} that must be shut are", outcomes.len());
+    }
+}
+
+/// What is not known of whom, and what could not be written.
+fn incomplete(report: &Report<'_>, text: &mut String) {
+    let suggestion = report.suggestion;
+    let titles = |units: &[UnitId]| -> Vec<String> {
+        units.iter().map(|unit| report.ground.units.get(*unit).title()).collect()
+    };
+    if !suggestion.unknown.is_empty() {
+        let all = count(suggestion.chosen.len(), "workload", "workloads");
+        let of = names(&titles(&suggestion.unknown));
+        let many = suggestion.unknown.len();
+        _ = writeln!(text, "  of {all} nothing but DNS is known of {many}: {of}");
+    }
+    for lack in &suggestion.lacks {
+        let of = report.ground.units.get(lack.unit).title();
+        _ = writeln!(
+            text,
+            "  ✗ {of} needs {}, which is not written: {}; say {}",
+            lack.what, lack.because, lack.how
+        );
+    }
+    for title in titles(&suggestion.unwritten) {
+        _ = writeln!(
+            text,
+            "  ✗ {title} gets no policy: it has no labels, and whatever selects it selects others that may live there"
+        );
     }
 }
 

@@ -47,8 +47,8 @@ pub fn json(tightened: &Tightened, diff: &str) -> Value {
         .iter()
         .map(|proposal| {
             json!({
-                "file": proposal.at.file,
-                "line": proposal.at.line,
+                "file": proposal.at.written().file,
+                "line": proposal.at.written().line,
                 "object": proposal.object,
                 "text": proposal.text,
                 "edited": proposal.edited,

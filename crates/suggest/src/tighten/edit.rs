@@ -5,7 +5,7 @@ use std::{
 };
 
 use netloom_audit::{Draft, Edit, Fix, apply as apply_edits};
-use netloom_objects::{Object, ObjectRef, Source, parse_source};
+use netloom_objects::{FileName, Object, ObjectRef, Source, parse_source};
 
 use super::{
     Proposal,
@@ -15,7 +15,7 @@ use crate::ground::Ground;
 
 /// The sources that change, and what became of each proposal. One that cannot be written as text is left to people.
 pub(super) fn apply(ground: &Ground<'_>, found: Vec<Found>) -> (Vec<(Source, Source)>, Vec<Proposal>) {
-    let mut by_file: BTreeMap<Arc<str>, Vec<Found>> = BTreeMap::new();
+    let mut by_file: BTreeMap<FileName, Vec<Found>> = BTreeMap::new();
     for found in found {
         by_file.entry(found.at.at.file.clone()).or_default().push(found);
     }
@@ -72,7 +72,7 @@ fn rounds(source: &Source, found: Vec<Found>, proposals: &mut Vec<Proposal>) -> 
             }
         }
         let text = apply_edits(&source.text, &round.edits.iter().collect::<Vec<_>>());
-        source = Source::new(&source.name, &text);
+        source = Source { name: source.name.clone(), text: text.into() };
         left = later;
     }
     source

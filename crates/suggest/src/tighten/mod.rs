@@ -47,6 +47,11 @@ pub struct Tightened {
 #[must_use]
 pub fn tighten(ground: &Ground<'_>, chosen: &Chosen, mut needs: Needs) -> Tightened {
     needs.extend(names_of(ground, &chosen.units));
+    for lack in std::mem::take(&mut needs.lacks) {
+        let who = ground.units.get(lack.unit).title();
+        let text = format!("{who} needs {}: {}; say {}", lack.what, lack.because.text, lack.how);
+        needs.doubt(text, lack.because.at);
+    }
     let found = propose::proposals(ground, &chosen.units, &needs.needs);
     let (changed, proposals) = edit::apply(ground, found);
     let mut tightened =

@@ -32,7 +32,7 @@ pub(super) static TOPIC: Topic = Topic {
             &[&ROUTES, &GATEWAYS, &ISTIO_GATEWAYS],
             &[
                 "GW001", "GW003", "GW014", "GW017", "GW018", "GW019", "GW020", "GW021", "GW028", "GW039",
-                "GW043", "GW041", "IS040", "IS041", "IS042",
+                "GW043", "GW041", "IS040", "IS041", "IS042", "IS066", "IS071",
             ],
         ),
         decided(
@@ -58,8 +58,8 @@ pub(super) static TOPIC: Topic = Topic {
             "Annotations and filters do what they say",
             &[&INGRESSES, &ROUTES],
             &[
-                "IN021", "IN023", "IN024", "IN025", "IN026", "IN027", "GW004", "GW005", "GW008", "GW012",
-                "GW015", "GW042",
+                "IN021", "IN023", "IN024", "IN025", "IN026", "IN027", "IN036", "IN037", "IN039", "GW004",
+                "GW005", "GW008", "GW012", "GW015", "GW042",
             ],
         ),
         decided(
@@ -78,7 +78,7 @@ pub(super) static TOPIC: Topic = Topic {
             "authentication",
             "Whoever has to be known is asked, and no password goes in the clear",
             &[&INGRESSES, &MESH_POLICIES],
-            &["IN017", "IN022", "IN029", "IS033", "IS034"],
+            &["IN017", "IN022", "IN029", "IN038", "IS033", "IS034", "IS075"],
         )
         .beyond(
             "Programs that authenticate their users themselves do not show it.",

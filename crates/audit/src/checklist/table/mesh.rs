@@ -8,7 +8,7 @@ pub(super) static TOPIC: Topic = Topic {
             "mtls",
             "Services prove to each other who they are, and take nothing in plain text",
             &[&MESHED],
-            &["IS015", "IS016", "IS019", "IS020", "IS021", "IS024", "IS063", "IS064"],
+            &["IS015", "IS016", "IS019", "IS020", "IS021", "IS024", "IS063", "IS064", "IS074"],
         ),
         decided(
             "mesh-authorization",
@@ -16,7 +16,7 @@ pub(super) static TOPIC: Topic = Topic {
             &[&MESHED, &MESH_POLICIES],
             &[
                 "IS022", "IS023", "IS025", "IS026", "IS027", "IS028", "IS029", "IS030", "IS031", "IS032",
-                "IS033", "IS034", "IS053", "IS057",
+                "IS033", "IS034", "IS053", "IS057", "IS072", "IS075", "IS078",
             ],
         ),
         decided(
@@ -25,7 +25,8 @@ pub(super) static TOPIC: Topic = Topic {
             &[&VIRTUAL_SERVICES, &DESTINATION_RULES],
             &[
                 "IS002", "IS003", "IS004", "IS005", "IS006", "IS007", "IS008", "IS009", "IS012", "IS017",
-                "IS018", "IS043", "IS047", "IS054", "IS056", "IS059", "IS065",
+                "IS018", "IS043", "IS047", "IS054", "IS056", "IS059", "IS065", "IS067", "IS068", "IS076",
+                "IS077", "IS079",
             ],
         ),
         decided(
@@ -47,13 +48,13 @@ pub(super) static TOPIC: Topic = Topic {
             "mesh-egress",
             "What is outside is known to the mesh, and reached as it is meant",
             &[&SERVICE_ENTRIES, &SIDECARS],
-            &["IS044", "IS045", "IS046", "IS048"],
+            &["IS044", "IS045", "IS046", "IS048", "IS068", "IS069", "IS070", "IS073"],
         ),
         decided(
             "sidecars-start",
             "Proxies are put into the pods that should have one, and can start there",
             &[&MESHED],
-            &["IS049", "IS050", "IS055", "IS058"],
+            &["IS049", "IS050", "IS055", "IS058", "IS080", "IS081", "IS082"],
         ),
     ],
 };

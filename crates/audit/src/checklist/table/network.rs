@@ -28,7 +28,7 @@ pub(super) static TOPIC: Topic = Topic {
             "kube-proxy",
             "kube-proxy uses a mode that lasts, with tables that fit",
             &[&PROXIES],
-            &["CN005", "CN006", "CN007", "CN008", "CN016"],
+            &["CN005", "CN006", "CN007", "CN008", "CN016", "CN017"],
         ),
         undecided(
             "congestion-control",

@@ -10,7 +10,7 @@ pub(super) static TOPIC: Topic = Topic {
             &[&WORKLOADS],
             &["NP021", "NP022", "NP024"],
         ),
-        decided("dns-egress", "Isolated pods can ask the cluster's DNS, over UDP and TCP", &[&POLICIES], &["NP001", "NP002"]),
+        decided("dns-egress", "Isolated pods can ask the cluster's DNS, over UDP and TCP", &[&POLICIES], &["NP001", "NP002", "NP040"]),
         decided(
             "allow-rules-work",
             "What policies mean to allow is allowed, on both sides and on the pods' own ports",

@@ -30,7 +30,7 @@ pub(super) static TOPIC: Topic = Topic {
             "service-type",
             "Each Service has the type that fits its clients: ClusterIP inside, a load balancer with TLS outside",
             &[&SERVICES],
-            &["SV008", "SV011", "SV012", "SV033", "SV034"],
+            &["SV008", "SV011", "SV012", "SV033", "SV034", "SV035", "SV036"],
         ),
         decided(
             "external-names",

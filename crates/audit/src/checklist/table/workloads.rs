@@ -54,7 +54,7 @@ pub(super) static SECURITY: Topic = Topic {
             "pod-security",
             "Namespaces enforce a Pod Security Standard, and their pods meet it",
             &[&JOBS_TOO],
-            &["WL014", "WL015", "WL017", "WL027", "IS049"],
+            &["WL014", "WL015", "WL017", "WL027", "WL031", "IS049"],
         ),
         decided(
             "service-accounts",

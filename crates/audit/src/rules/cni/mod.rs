@@ -4,6 +4,7 @@ mod block_size;
 mod cluster_cidr_mismatch;
 mod conntrack_size;
 mod flows_not_observed;
+mod ipvs_forgets_first;
 mod no_usable_pool;
 mod node_range_shared;
 mod pinned_mtu;
@@ -38,6 +39,7 @@ pub(super) static RULES: &[&Rule] = &[
     &retired_plugin::RULE,
     &flows_not_observed::RULE,
     &proxy_without_kubeconfig::RULE,
+    &ipvs_forgets_first::RULE,
 ];
 
 /// How many configurations of kube-proxy there are.

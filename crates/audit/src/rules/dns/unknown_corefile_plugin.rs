@@ -1,4 +1,5 @@
 //! DN008: a plugin that CoreDNS' own build does not have.
+use netloom_corefile::PLUGINS;
 use netloom_objects::Severity;
 
 use crate::{
@@ -57,69 +58,6 @@ data:
     check,
 };
 
-/// The plugins of CoreDNS' plugin.cfg, old and new, and what its parser knows beside them.
-const PLUGINS: [&str; 59] = [
-    "acl",
-    "any",
-    "auto",
-    "autopath",
-    "azure",
-    "bind",
-    "bufsize",
-    "cache",
-    "cancel",
-    "chaos",
-    "clouddns",
-    "debug",
-    "dns64",
-    "dnssec",
-    "dnstap",
-    "erratic",
-    "errors",
-    "etcd",
-    "file",
-    "forward",
-    "geoip",
-    "grpc",
-    "grpc_server",
-    "header",
-    "health",
-    "hosts",
-    "https3",
-    "import",
-    "k8s_external",
-    "kubernetes",
-    "loadbalance",
-    "local",
-    "log",
-    "loop",
-    "metadata",
-    "minimal",
-    "multisocket",
-    "nomad",
-    "nsid",
-    "on",
-    "pprof",
-    "prometheus",
-    "proxyproto",
-    "quic",
-    "ready",
-    "reload",
-    "rewrite",
-    "root",
-    "route53",
-    "secondary",
-    "sign",
-    "template",
-    "timeouts",
-    "tls",
-    "trace",
-    "transfer",
-    "tsig",
-    "view",
-    "whoami",
-];
-
 /// What is gone from CoreDNS, and what takes its place.
 const REMOVED: [(&str, &str); 3] = [
     ("proxy", "removed in CoreDNS 1.5: write `forward`"),
@@ -153,7 +91,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                         Fix::safe("write `forward`").replace_at(object, &plugin.name.at, "proxy", "forward")
                     }),
                 );
-            } else if !PLUGINS.contains(&name) && !name.starts_with("{$") {
+            } else if name != "import" && !PLUGINS.contains(&name) && !name.starts_with("{$") {
                 let near = PLUGINS.iter().min_by_key(|known| netloom_objects::edit_distance(known, name));
                 let near =
                     near.filter(|known| netloom_objects::edit_distance(known, name) <= 2 && name.len() > 3);

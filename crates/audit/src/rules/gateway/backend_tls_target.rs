@@ -4,6 +4,7 @@ use netloom_objects::{Severity, gateway_api::BackendTLSPolicy};
 
 use crate::{
     Context, Findings, Fix, Group, Rule,
+    standing::has_service,
     words::{list_of, namespace_of, title},
 };
 
@@ -70,7 +71,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let targets = policy.spec.target_refs.iter().enumerate();
         for (i, target) in targets.filter(|(_, target)| target.group.is_empty() && target.kind == "Service") {
             let Some((service, content)) = cx.find::<Service>(Some(namespace), &target.name) else {
-                if cx.is_closed("Service", Some(namespace)) {
+                if cx.is_closed("Service", Some(namespace)) && !has_service(cx, namespace, &target.name) {
                     let message =
                         format!("{}: there is no Service {namespace}/{}", title(object), target.name);
                     out.add(object, &format!("spec.targetRefs[{i}].name"), message)

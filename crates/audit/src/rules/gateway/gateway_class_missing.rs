@@ -14,7 +14,8 @@ pub static RULE: Rule = Rule {
     name: "gateway-class-missing",
     group: Group::Correctness,
     severity: Severity::Error,
-    finds: "A Gateway whose `gatewayClassName` names no GatewayClass of the set.",
+    finds: "A Gateway whose `gatewayClassName` names no GatewayClass of the set, and none that a controller makes by itself \
+           (`istio`, `cilium`, those of GKE).",
     why: "No controller carries the Gateway out: it never gets an address, and its status stays `Waiting for \
            controller`.",
     wrong: "\
@@ -67,6 +68,30 @@ spec:
     check,
 };
 
+/// Classes that controllers make when they start: Istio, Cilium, GKE, EKS' VPC Lattice, kgateway and agentgateway.
+const MADE: [&str; 20] = [
+    "istio",
+    "istio-east-west",
+    "istio-remote",
+    "istio-waypoint",
+    "istio-agentgateway",
+    "cilium",
+    "gke-l7-global-external-managed",
+    "gke-l7-global-external-managed-mc",
+    "gke-l7-regional-external-managed",
+    "gke-l7-regional-external-managed-mc",
+    "gke-l7-rilb",
+    "gke-l7-rilb-mc",
+    "gke-l7-gxlb",
+    "gke-l7-gxlb-mc",
+    "gke-td",
+    "asm-l7-gxlb",
+    "agentgateway",
+    "kgateway",
+    "kgateway-waypoint",
+    "azure-alb-external",
+];
+
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     if !cx.is_closed("GatewayClass", None) {
         return;
@@ -74,7 +99,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     let classes: Vec<&str> = cx.all::<GatewayClass>().map(|(object, _)| &*object.name).collect();
     for (object, gateway) in cx.all::<Gateway>() {
         let class = gateway.spec.gateway_class_name.as_str();
-        if class.is_empty() || cx.find::<GatewayClass>(None, class).is_some() {
+        if class.is_empty() || MADE.contains(&class) || cx.find::<GatewayClass>(None, class).is_some() {
             continue;
         }
         let message = format!("{}: there is no GatewayClass {class}", title(object));

@@ -14,8 +14,8 @@ pub static RULE: Rule = Rule {
     finds: "A listener of protocol HTTPS or TLS without what it needs for TLS; and `tls` on a listener of protocol \
            HTTP, TCP or UDP.",
     why: "The API server refuses the Gateway (the CRD's rules: `tls` is forbidden for HTTP, TCP and UDP, HTTPS can \
-           only terminate, TLS needs a mode, and Terminate needs `certificateRefs` or `options`), or the listener \
-           is never programmed.",
+           only terminate, TLS needs `tls`, and Terminate, which is the mode where none is written, needs \
+           `certificateRefs` or `options`), or the listener is never programmed.",
     wrong: "\
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
@@ -79,9 +79,10 @@ fn fault(object: &Object, path: &str, listener: &Listener) -> Option<(&'static s
             "passes TLS through, which protocol HTTPS cannot".to_owned(),
             "write `protocol: TLS` and route by a TLSRoute, or let the Gateway terminate",
         )),
-        "TLS" if mode.is_none() => Some((
-            ".tls",
-            "is of protocol TLS and does not say whether it terminates or passes through".to_owned(),
+        "TLS" if listener.tls.is_none() => Some((
+            "",
+            "is of protocol TLS and has no `tls` that says whether it terminates or passes through"
+                .to_owned(),
             "write `tls.mode: Passthrough`, or `Terminate` with `certificateRefs`",
         )),
         "HTTPS" | "TLS" if mode != Some("Passthrough") && !has_certificate => Some((

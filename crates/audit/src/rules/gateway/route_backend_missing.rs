@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::support::routes;
 use crate::{
     Context, Findings, Group, Rule,
+    standing::has_service,
     words::{namespace_of, title},
 };
 
@@ -72,7 +73,8 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for route in routes(cx) {
         for backend in route.backends.iter().filter(|backend| backend.is_service()) {
             let namespace = route.backend_namespace(backend);
-            let is_there = cx.find::<Service>(Some(namespace), backend.name).is_some();
+            let is_there = cx.find::<Service>(Some(namespace), backend.name).is_some()
+                || has_service(cx, namespace, backend.name);
             if is_there || !cx.is_closed("Service", Some(namespace)) {
                 continue;
             }

@@ -9,7 +9,7 @@ pub static RULE: Rule = Rule {
     code: "GW029",
     name: "unreachable-rule",
     group: Group::Correctness,
-    severity: Severity::Error,
+    severity: Severity::Warning,
     finds: "A match of an HTTPRoute that stands in the same route before, in another rule or the same one.",
     why: "Of two equal matches the first takes all requests, so the later one never gets any (Gateway API, \
            `HTTPRouteRule.matches`). The order of rules decides nothing else: longer paths go before shorter ones \
@@ -67,7 +67,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     ),
                 };
                 out.add(object, &path, message)
-                    .severity(if same_rule { Severity::Info } else { Severity::Error })
+                    .severity(if same_rule { Severity::Info } else { Severity::Warning })
                     .help(if same_rule {
                         "remove one of them"
                     } else {

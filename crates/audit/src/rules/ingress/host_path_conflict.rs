@@ -5,7 +5,7 @@ use std::{
     ptr,
 };
 
-use super::support::{class_of, ingresses, is_canary, paths};
+use super::support::{class_of, ingresses, is_canary, is_nginx, paths};
 use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     group: Group::Correctness,
     severity: Severity::Error,
     finds: "Two Ingresses of one class with the same host, path and path type, neither of them a canary of the \
-           other.",
+           other. An error where ingress-nginx carries them out, else a warning.",
     why: "Only one of them gets the requests, by most controllers the older one; ingress-nginx's admission webhook \
            refuses the second. Recreating the first one hands the path over.",
     wrong: "\
@@ -126,7 +126,10 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 path.path,
                 path.type_
             );
+            // The webhook of ingress-nginx refuses the second; other controllers take one of the two.
+            let severity = if is_nginx(cx, object, spec) { Severity::Error } else { Severity::Warning };
             out.add(object, &format!("{}.path", path.at), message)
+                .severity(severity)
                 .help("make them one Ingress, or give them different hosts or paths")
                 .related(other, &format!("{place}.path"), "the other claim");
         }

@@ -1,11 +1,13 @@
 //! IN008: an Ingress to a Service that does not exist.
 use k8s_openapi::api::core::v1::Service;
 use netloom_objects::{Object, Severity};
+use netloom_reach::custom_backends;
 use std::collections::HashMap;
 
 use super::support::{ingresses, services};
 use crate::{
     Context, Findings, Group, Rule,
+    standing::has_service,
     words::{namespace_of, title},
 };
 
@@ -14,7 +16,9 @@ pub static RULE: Rule = Rule {
     name: "ingress-backend-missing",
     group: Group::Correctness,
     severity: Severity::Error,
-    finds: "An Ingress that leads to a Service which is not in the set, in the Ingress's namespace.",
+    finds: "An Ingress that leads to a Service which is not in the set, in the Ingress's namespace; an IngressRoute of \
+            Traefik, an HTTPProxy, a VirtualServer, a VirtualServerRoute or a TransportServer of NGINX, or a Route of \
+            OpenShift likewise.",
     why: "The controller answers 503 (or 500) for the path. An Ingress can lead only to Services of its own \
            namespace.",
     wrong: "\
@@ -91,7 +95,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         }
         let aws = |name: &str| annotation_backends(object, name);
         for (at, service) in services(spec) {
-            if cx.find::<Service>(Some(namespace), &service.name).is_some() || aws(&service.name) {
+            let is_there = cx.find::<Service>(Some(namespace), &service.name).is_some()
+                || has_service(cx, namespace, &service.name);
+            if is_there || aws(&service.name) {
                 continue;
             }
             let message = format!("{}: there is no Service {namespace}/{}", title(object), service.name);
@@ -103,6 +109,20 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                         namespace_of(other)
                     ))
                     .related(other, "metadata.name", "a Service of this name, in another namespace");
+            }
+        }
+    }
+    for object in cx.set.objects() {
+        for backend in custom_backends(object) {
+            let namespace = backend.namespace.as_str();
+            let is_known = cx.snapshot().find_service(namespace, &backend.service).is_some();
+            if is_known || !cx.is_closed("Service", Some(namespace)) {
+                continue;
+            }
+            let message = format!("{}: there is no Service {namespace}/{}", title(object), backend.service);
+            let finding = out.add(object, &backend.path, message);
+            if let Some(other) = by_name.get(backend.service.as_str()) {
+                finding.related(other, "metadata.name", "a Service of this name, in another namespace");
             }
         }
     }

@@ -3,7 +3,9 @@ use k8s_openapi::{
     api::core::v1::{Service, ServicePort},
     apimachinery::pkg::util::intstr::IntOrString,
 };
+use netloom_cluster::ServiceKind;
 use netloom_objects::Severity;
+use netloom_reach::custom_backends;
 
 use super::support::{ingresses, services};
 use crate::{
@@ -17,7 +19,9 @@ pub static RULE: Rule = Rule {
     group: Group::Correctness,
     severity: Severity::Error,
     finds: "An Ingress to a port, by number or name, that its Service, which is in the set, does not have; most \
-           often the port of the pods.",
+           often the port of the pods. Likewise an IngressRoute of Traefik, an HTTPProxy, a VirtualServer, a \
+           VirtualServerRoute or a TransportServer of NGINX, and a Route of OpenShift, which may name the port of the \
+           pods as well.",
     why: "The controller finds no endpoints and answers 503. The port is the Service's `port` or its name, not its \
            `targetPort`.",
     wrong: "\
@@ -135,6 +139,29 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     )
                 }
             };
+        }
+    }
+    for object in cx.set.objects() {
+        for backend in custom_backends(object) {
+            let Some(service) = cx.snapshot().find_service(&backend.namespace, &backend.service) else {
+                continue;
+            };
+            let is_external = matches!(service.kind, ServiceKind::ExternalName(_));
+            if is_external || service.ports.iter().any(|port| backend.means(port)) {
+                continue;
+            }
+            let Some(wanted) = &backend.port else { continue };
+            let known: Vec<String> = service
+                .ports
+                .iter()
+                .map(|port| match &port.name {
+                    Some(name) => format!("{} ({name})", port.port),
+                    None => port.port.to_string(),
+                })
+                .collect();
+            let name = service.qualified_name();
+            let message = format!("{}: Service {name} has no port {wanted}", title(object));
+            out.add(object, &backend.port_path, message).help(format!("its ports are {}", list_of(&known)));
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Rules about Ingress.
 mod annotations;
 mod backend_protocol;
+mod basic_auth;
 mod canary;
 mod class_annotation;
 mod class_missing;
+mod cors_for_everyone;
 mod external_name_backend;
+mod firewall_only_watches;
 mod foreign_annotation;
 mod host_path_conflict;
 mod host_without_tls;
@@ -30,6 +33,7 @@ mod several_default_classes;
 mod snippet;
 mod source_range;
 mod ssl_redirect_off;
+mod superseded_nginx_annotation;
 pub(in crate::rules) mod support;
 mod tls_host_unused;
 mod tls_secret_missing;
@@ -76,4 +80,8 @@ pub(super) static RULES: &[&Rule] = &[
     &ssl_redirect_off::RULE,
     &invalid_ingress_path::RULE,
     &old_tls::RULE,
+    &firewall_only_watches::RULE,
+    &cors_for_everyone::RULE,
+    &basic_auth::RULE,
+    &superseded_nginx_annotation::RULE,
 ];

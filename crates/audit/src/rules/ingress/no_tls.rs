@@ -1,7 +1,7 @@
 //! IN001: an Ingress without TLS.
 use netloom_objects::Severity;
 
-use super::support::{ingresses, is_canary, paths};
+use super::support::{ingresses, is_canary, is_minion, paths};
 use crate::{
     Context, Findings, Group, Rule,
     words::{list_of, title},
@@ -59,8 +59,10 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (object, spec) in ingresses(cx) {
         let has_tls = spec.tls.as_ref().is_some_and(|tls| !tls.is_empty()) || object.holds_fault("spec.tls");
         let rules = spec.rules.as_ref().is_some_and(|rules| !rules.is_empty());
-        // A canary has the TLS of the Ingress that it adds to. What a cloud's annotations say is their own matter.
-        if has_tls || !rules || is_canary(object) || object.annotations().keys().any(|key| ends_tls(key)) {
+        // A canary has the TLS of the Ingress that it adds to, and a minion of NGINX's controller that of its master.
+        // What a cloud's annotations say is their own matter.
+        let adds = is_canary(object) || is_minion(object);
+        if has_tls || !rules || adds || object.annotations().keys().any(|key| ends_tls(key)) {
             continue;
         }
         let mut hosts: Vec<&str> = paths(spec).iter().filter_map(|path| path.host).collect();

@@ -103,6 +103,11 @@ pub(super) fn is_canary(object: &Object) -> bool {
     nginx(object, "canary") == Some("true")
 }
 
+/// Whether an Ingress adds paths to a master of NGINX's own controller, which has the host and its certificate.
+pub(super) fn is_minion(object: &Object) -> bool {
+    object.annotations().get("nginx.org/mergeable-ingress-type").is_some_and(|kind| kind == "minion")
+}
+
 /// Whether a path has characters that only patterns have.
 pub(super) fn is_pattern(path: &str) -> bool {
     path.contains(['(', ')', '[', ']', '{', '}', '^', '$', '|', '\\', '?', '+']) || path.contains(".*")

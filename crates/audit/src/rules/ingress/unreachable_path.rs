@@ -9,7 +9,7 @@ pub static RULE: Rule = Rule {
     code: "IN011",
     name: "unreachable-path",
     group: Group::Correctness,
-    severity: Severity::Error,
+    severity: Severity::Warning,
     finds: "A path that stands twice for one host in one Ingress with the same type; of Prefix paths, a `/` at the \
            end makes no difference.",
     why: "Of two equal paths the controller takes one, and the other never gets a request. Otherwise order decides \

@@ -6,7 +6,10 @@ use netloom_objects::{
     istio::{HTTPMatchRequest, HTTPRoute, VirtualService},
 };
 
-use super::support::{audience, full_host, gateway_names, is_for_mesh, overlap};
+use super::{
+    gateways,
+    support::{audience, full_host, gateway_names, is_for_mesh, overlap},
+};
 use crate::{
     Context, Findings, Group, Rule,
     words::{namespace_of, title},
@@ -17,8 +20,8 @@ pub static RULE: Rule = Rule {
     name: "conflicting-virtual-services",
     group: Group::Correctness,
     severity: Severity::Error,
-    finds: "Two VirtualServices for one host that the same proxies see; and two for one host of one gateway that match \
-            the same requests.",
+    finds: "Two VirtualServices for one host that the same proxies see; and two for one host that one gateway admits of both \
+            and that match the same requests.",
     why: "For the proxies of the mesh only one of the two holds, and which one is not defined (istioctl analyze, IST0109). \
           Those of a gateway are put together, in an order that is not defined either: of two routes with the same match \
           the second is never taken.",
@@ -100,8 +103,13 @@ fn on_gateways(cx: &Context<'_>, out: &mut Findings<'_>) {
     let mut claims: Claims<'_, (&str, &str, String)> = HashMap::new();
     for (object, service) in cx.all::<VirtualService>() {
         for (_, namespace, gateway) in gateway_names(object, &service.spec) {
+            let bound = gateways::find(cx, namespace, gateway);
             for host in &service.spec.hosts {
                 let full = full_host(cx, host, namespace_of(object));
+                // What the Gateway does not admit of this VirtualService is taken from nobody.
+                if bound.as_ref().is_some_and(|bound| !bound.admits(&full, namespace_of(object))) {
+                    continue;
+                }
                 claims.entry((namespace, gateway, full)).or_default().push((object, service));
             }
         }

@@ -45,13 +45,18 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             finding.related(object, &label_path(INJECTION), "this label wins");
             finding.help(format!("keep one of them; for revisions remove `{INJECTION}`"));
         }
-        if injection == Some("enabled") && label(DATAPLANE) == Some("ambient") {
+        let sidecars = match (injection, label(REVISION)) {
+            (Some("enabled"), _) => Some(INJECTION),
+            (None, Some(_)) => Some(REVISION),
+            _ => None,
+        };
+        if let Some(sidecars) = sidecars.filter(|_| label(DATAPLANE) == Some("ambient")) {
             let message = format!(
-                "namespace {name} asks for sidecars and for ambient: pods with a sidecar stay out of ambient"
+                "namespace {name} asks for sidecars (`{sidecars}`) and for ambient: pods with a sidecar stay out of ambient"
             );
             let finding = out.add(object, &label_path(DATAPLANE), message);
             finding
-                .related(object, &label_path(INJECTION), "sidecars are asked for here")
+                .related(object, &label_path(sidecars), "sidecars are asked for here")
                 .help("keep one of them");
         }
         if let Some(value) = injection.filter(|value| !matches!(*value, "enabled" | "disabled")) {

@@ -7,7 +7,7 @@ pub static RULE: Rule = Rule {
     code: "IS053",
     name: "cors-any-origin-with-credentials",
     group: Group::Security,
-    severity: Severity::Error,
+    severity: Severity::Warning,
     finds: "A CORS policy with `allowCredentials: true` and an origin that matches every site.",
     why: "The proxy answers with the very origin that asked, so that browsers let every site read what the signed-in user \
           can (Fetch standard, CORS protocol and credentials; Istio's reference of CorsPolicy).",

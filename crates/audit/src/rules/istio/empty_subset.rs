@@ -12,7 +12,8 @@ pub static RULE: Rule = Rule {
     name: "empty-subset",
     group: Group::Correctness,
     severity: Severity::Error,
-    finds: "A subset whose labels no pod of the host's Service has.",
+    finds: "A subset whose labels no pod of the host's Service has. Labels that Istio takes from a pod's node (its zone, \
+            region, name) and from the mesh (network, cluster) are left out.",
     why: "A subset is those pods of the Service that have its labels as well. Without any, requests to it are answered \
           503 with the flag UH (Istio's reference of Subset, `labels`).",
     wrong: "\
@@ -86,7 +87,8 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         }
         for (index, subset) in rule.spec.subsets.iter().enumerate().filter(|(_, s)| !s.labels.is_empty()) {
             let has = |workload: &crate::Workload<'_>| {
-                subset.labels.iter().all(|(k, v)| workload.labels().get(k) == Some(v))
+                let mut of_pods = subset.labels.iter().filter(|(key, _)| !is_of_the_node(key));
+                of_pods.all(|(key, value)| workload.labels().get(key) == Some(value))
             };
             if cx.workloads_with(namespace, selector).any(has) {
                 continue;
@@ -109,4 +111,12 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             finding.help("write labels that the pods have");
         }
     }
+}
+
+/// Whether Istio gives a label to the endpoints of pods by itself: from their node, or from the mesh.
+fn is_of_the_node(key: &str) -> bool {
+    key.starts_with("topology.kubernetes.io/")
+        || key.starts_with("topology.istio.io/")
+        || key.starts_with("failure-domain.beta.kubernetes.io/")
+        || key == "kubernetes.io/hostname"
 }

@@ -8,9 +8,9 @@ pub static RULE: Rule = Rule {
     code: "IS049",
     name: "injection-in-restricted-namespace",
     group: Group::Correctness,
-    severity: Severity::Error,
+    severity: Severity::Warning,
     finds: "A namespace with sidecar injection that enforces the Pod Security Standard `restricted` or `baseline`, unless \
-            the set has Istio's CNI plugin.",
+            the set has Istio's CNI plugin. An error where the set is complete, so that there is none.",
     why: "The injected container istio-init sets up iptables: it runs as root with NET_ADMIN and NET_RAW, which both \
           standards refuse. No pod of the namespace is created any more (Istio's guide Install the Istio CNI node agent; \
           Pod Security Standards, Capabilities).",
@@ -65,6 +65,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         );
         let finding = out.add(object, &label_path(ENFORCE), message);
         finding.related(object, &label_path(label), "sidecars are injected here");
+        if cx.is_closed("DaemonSet", None) {
+            finding.severity(Severity::Error);
+        }
         finding.help(format!(
             "install Istio's CNI plugin, which makes istio-init unnecessary, or use ambient (`{}: ambient`)",
             super::support::DATAPLANE

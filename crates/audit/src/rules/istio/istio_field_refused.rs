@@ -3,7 +3,7 @@ use netloom_objects::Severity;
 
 use crate::{
     Group, Rule,
-    constraints::{ISTIO_NETWORKING, ISTIO_SECURITY, check},
+    constraints::{ENVOY_FILTER, ISTIO_NETWORKING, ISTIO_SECURITY, TELEMETRIES, WASM_PLUGIN, check},
 };
 
 pub static RULE: Rule = Rule {
@@ -42,6 +42,9 @@ spec:
     closed: false,
     check: |cx, out| {
         check(cx, out, "networking.istio.io", ISTIO_NETWORKING);
+        check(cx, out, "networking.istio.io", ENVOY_FILTER);
         check(cx, out, "security.istio.io", ISTIO_SECURITY);
+        check(cx, out, "telemetry.istio.io", TELEMETRIES);
+        check(cx, out, "extensions.istio.io", WASM_PLUGIN);
     },
 };

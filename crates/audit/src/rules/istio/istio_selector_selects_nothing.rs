@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use netloom_objects::{
     Object, Severity,
     istio::{
-        AuthorizationPolicy, DestinationRule, Gateway, PeerAuthentication, RequestAuthentication, Sidecar,
+        AuthorizationPolicy, DestinationRule, EnvoyFilter, Gateway, PeerAuthentication,
+        RequestAuthentication, Sidecar, Telemetry, WasmPlugin,
     },
 };
 
@@ -19,7 +20,8 @@ pub static RULE: Rule = Rule {
     name: "istio-selector-selects-nothing",
     group: Group::Correctness,
     severity: Severity::Warning,
-    finds: "An AuthorizationPolicy, PeerAuthentication, RequestAuthentication, Sidecar, DestinationRule or Gateway whose \
+    finds: "An AuthorizationPolicy, PeerAuthentication, RequestAuthentication, Sidecar, DestinationRule, EnvoyFilter, Telemetry, \
+            WasmPlugin or Gateway whose \
             selector matches the labels of no pod.",
     why: "It has no effect: a policy protects nothing, and a Gateway opens no port. Selectors look at the labels of pods \
           in their own namespace, those of a Gateway in every namespace (istioctl analyze, IST0127 and IST0101).",
@@ -85,6 +87,16 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let selector = sidecar.spec.workload_selector.iter();
         selector.for_each(|s| add(object, Some("spec.workloadSelector.labels"), &s.labels));
     }
+    for (object, telemetry) in cx.all::<Telemetry>() {
+        telemetry.spec.selector.iter().for_each(|s| add(object, None, &s.match_labels));
+    }
+    for (object, plugin) in cx.all::<WasmPlugin>() {
+        plugin.spec.selector.iter().for_each(|s| add(object, None, &s.match_labels));
+    }
+    for (object, filter) in cx.all::<EnvoyFilter>() {
+        let selector = filter.spec.workload_selector.iter();
+        selector.for_each(|s| add(object, Some("spec.workloadSelector.labels"), &s.labels));
+    }
     for (object, labels, path) in selectors {
         let namespace = namespace_of(object);
         // In the root namespace a selector looks into every namespace.
@@ -97,7 +109,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         } else {
             cx.workloads_with(namespace, labels).next().is_some()
         };
-        if labels.is_empty() || !complete || any {
+        // The pods of a Gateway of the Gateway API are made by Istio.
+        let of_gateway = labels.keys().any(|key| key.ends_with("/gateway-name"));
+        if labels.is_empty() || !complete || any || of_gateway {
             continue;
         }
         let message = format!("{} selects no pod: none in {namespace} has {}", title(object), shown(labels));

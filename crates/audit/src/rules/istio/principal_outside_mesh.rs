@@ -93,11 +93,8 @@ const CONTROLLERS: [&str; 6] =
     ["ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "contour", "kong"];
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
-    let accounts: HashSet<(&str, &str)> = cx
-        .workloads()
-        .iter()
-        .map(|w| (w.namespace(), w.spec.service_account_name.as_deref().unwrap_or("default")))
-        .collect();
+    let accounts: HashSet<(&str, &str)> =
+        cx.workloads().iter().map(|w| (w.namespace(), w.account().0)).collect();
     for (object, policy) in cx.all::<AuthorizationPolicy>() {
         if !matches!(policy.spec.action.as_deref(), None | Some("ALLOW")) {
             continue;
@@ -112,15 +109,13 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     judge(cx, object, &policy.spec, &path, (namespace, account, known), out);
                 }
                 for (n, name) in from.source.namespaces.iter().enumerate() {
-                    let exists = name.contains('*')
-                        || !cx.is_closed("Namespace", None)
-                        || cx.find::<Namespace>(None, name).is_some()
-                        || cx.workloads_in(name).next().is_some();
-                    if !exists {
-                        let message = format!(
-                            "{} allows clients of namespace {name}, which does not exist",
-                            title(object)
-                        );
+                    if cx.is_closed("Namespace", None) && !is_there(cx, name) {
+                        let what = if name.contains('*') {
+                            "of which there is none"
+                        } else {
+                            "which does not exist"
+                        };
+                        let message = format!("{} allows clients of namespace {name}, {what}", title(object));
                         let finding = out.add(object, &format!("{path}.namespaces[{n}]"), message);
                         finding.help("name the namespace of the clients");
                     }
@@ -128,6 +123,17 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             }
         }
     }
+}
+
+/// Whether there is a namespace of a name, or one that a pattern (`prod-*`, `*-prod`) fits.
+fn is_there(cx: &Context<'_>, name: &str) -> bool {
+    let fits = |namespace: &str| match (name.strip_suffix('*'), name.strip_prefix('*')) {
+        (Some(start), _) => namespace.starts_with(start),
+        (_, Some(end)) => namespace.ends_with(end),
+        _ => namespace == name,
+    };
+    cx.all::<Namespace>().any(|(object, _)| fits(&object.name))
+        || cx.workloads().iter().any(|workload| fits(workload.namespace()))
 }
 
 /// Namespace and ServiceAccount of a principal of this cluster.
@@ -146,8 +152,7 @@ fn judge(
     out: &mut Findings<'_>,
 ) {
     let declared = cx.find::<Namespace>(None, namespace);
-    let of_account =
-        |w: &&crate::Workload<'_>| w.spec.service_account_name.as_deref().unwrap_or("default") == account;
+    let of_account = |w: &&crate::Workload<'_>| w.account().0 == account;
     let mut workloads = cx.workloads_in(namespace).filter(of_account).peekable();
     if let (Some(first), Some((declaration, _))) = (workloads.peek().copied(), declared) {
         if workloads.all(|workload| mesh_of_workload(cx, workload).is_none()) {

@@ -68,7 +68,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     || cx.workloads_in(namespace).next().is_some();
                 if is_name && !exists && cx.is_closed("Namespace", None) {
                     let message = format!("{}: there is no namespace {namespace}", title(object));
-                    out.add(object, &path, message).help("name the namespace of the host");
+                    out.add(object, &path, message)
+                        .severity(Severity::Warning)
+                        .help("name the namespace of the host");
                 }
             }
         }

@@ -34,6 +34,11 @@ impl<'a> Strictness<'a> {
         Self { whole, special }
     }
 
+    /// Whether the set has no PeerAuthentication.
+    pub fn is_empty(&self) -> bool {
+        self.whole.is_empty() && self.special.is_empty()
+    }
+
     /// The PeerAuthentication by which the pods of a workload take only mutual TLS on a port. `None` where they take
     /// plain text too, or are not in the mesh.
     pub fn of(&self, cx: &Context<'a>, workload: &Workload<'a>, port: i32) -> Option<&'a Object> {

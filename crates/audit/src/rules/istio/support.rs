@@ -1,5 +1,5 @@
 //! What the rules about Istio share: hosts as the mesh resolves them, destinations, durations, who is in the mesh.
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use k8s_openapi::api::core::v1::{Namespace, Service, ServicePort};
 use netloom_objects::{
@@ -13,7 +13,7 @@ use netloom_reach::mesh;
 
 pub(super) use crate::mesh::{DATAPLANE, INJECT, INJECTION, REVISION, mesh_of};
 pub(in crate::rules) use crate::mesh::{Mesh, ROOT, mesh_of_workload};
-use crate::{Context, Workload, words::namespace_of};
+use crate::{Context, Workload, standing, words::namespace_of};
 
 /// The label that sends traffic through a waypoint.
 pub(super) const WAYPOINT: &str = "istio.io/use-waypoint";
@@ -54,6 +54,8 @@ pub(super) fn covers(pattern: &str, host: &str) -> bool {
 /// What the mesh knows by name: Services and the hosts of ServiceEntries.
 pub(super) struct Registry<'a> {
     services: HashMap<String, (&'a Object, &'a Service)>,
+    /// Those that no manifest says.
+    standing: HashSet<String>,
     entries: HashMap<String, Vec<(&'a Object, &'a ServiceEntry)>>,
 }
 
@@ -69,7 +71,9 @@ impl<'a> Registry<'a> {
                 entries.entry(full_host(cx, host, namespace_of(object))).or_default().push((object, entry));
             }
         }
-        Self { services, entries }
+        let standing = standing::services(cx).into_iter();
+        let standing = standing.map(|service| full_host(cx, service.name, service.namespace)).collect();
+        Self { services, standing, entries }
     }
 
     /// The Service of a full host.
@@ -90,7 +94,7 @@ impl<'a> Registry<'a> {
 
     /// Whether the mesh knows a full host.
     pub(super) fn knows(&self, full: &str) -> bool {
-        self.services.contains_key(full) || !self.entries(full).is_empty()
+        self.services.contains_key(full) || self.standing.contains(full) || !self.entries(full).is_empty()
     }
 }
 

@@ -2,11 +2,11 @@
 use std::collections::HashMap;
 
 use netloom_objects::{
-    Object, Severity,
+    Object, Severity, gateway_api,
     istio::{Gateway, VirtualService},
 };
 
-use super::support::gateway_names;
+use super::{gateways, support::gateway_names};
 use crate::{
     Context, Findings, Fix, Group, Rule,
     words::{namespace_of, title},
@@ -20,8 +20,8 @@ pub static RULE: Rule = Rule {
     finds: "A Gateway that a VirtualService names and that does not exist; in the open world where the set has one of that \
             name in another namespace only.",
     why: "The routes are bound to nothing and requests are answered 404. A name without a namespace is a Gateway of the \
-          VirtualService's own namespace; it is Istio's Gateway that is meant, not that of the Gateway API (Istio's \
-          reference of VirtualService, `gateways`; istioctl analyze, IST0101).",
+          VirtualService's own namespace: Istio's, or one of the Gateway API that Istio carries out (Istio's reference of \
+          VirtualService, `gateways`; istioctl analyze, IST0101).",
     wrong: "\
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -68,18 +68,19 @@ spec:
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     let mut names: HashMap<&str, &Object> = HashMap::new();
-    for (object, _) in cx.all::<Gateway>() {
+    let of_gateway_api = cx.all::<gateway_api::Gateway>().map(|(object, _)| object);
+    for object in of_gateway_api.chain(cx.all::<Gateway>().map(|(object, _)| object)) {
         names.insert(&object.name, object);
     }
     for (object, service) in cx.all::<VirtualService>() {
         for (path, namespace, name) in gateway_names(object, &service.spec) {
             let near = names.get(name).copied();
-            if cx.find::<Gateway>(Some(namespace), name).is_some()
+            if gateways::find(cx, namespace, name).is_some()
                 || (near.is_none() && !cx.is_closed("Gateway", Some(namespace)))
             {
                 continue;
             }
-            let message = format!("{}: there is no Istio Gateway {namespace}/{name}", title(object));
+            let message = format!("{}: there is no Gateway {namespace}/{name}", title(object));
             let finding = out.add(object, &path, message);
             match near {
                 Some(near) => {

@@ -16,8 +16,8 @@ pub static RULE: Rule = Rule {
     name: "wrong-destination-port",
     group: Group::Correctness,
     severity: Severity::Error,
-    finds: "A destination with a port that its Service or ServiceEntry in the set does not have; or without a port behind \
-            a gateway, where the Service has several and none of the gateway's.",
+    finds: "A destination with a port that its Service or ServiceEntry in the set does not have; or without a port \
+            where the Service has several and none of those that clients ask for: the gateway's, or the routed host's.",
     why: "`port.number` is a port of the Service, not of the pods. The proxy has no cluster for any other and answers 503 \
           (Istio's reference of Destination, `port`; istioctl analyze, IST0112).",
     wrong: "\
@@ -70,7 +70,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             let number = destination.port.as_ref().map(|port| port.number).filter(|number| *number > 0);
             match (registry.service(&full), number) {
                 (Some(target), Some(number)) => of_service(object, &path, number, target, out),
-                (Some(target), None) => unnamed(cx, object, service, &path, target, out),
+                (Some(target), None) => unnamed(cx, &registry, object, service, &path, target, out),
                 (None, Some(number)) => of_entries(&registry, object, &path, &full, number, out),
                 (None, None) => {}
             }
@@ -154,6 +154,7 @@ fn of_entries(
 /// A gateway sends to the Service's port of its own number, unless the Service has only one or the route names one.
 fn unnamed(
     cx: &Context<'_>,
+    registry: &Registry<'_>,
     object: &Object,
     virtual_service: &VirtualService,
     path: &str,
@@ -161,8 +162,11 @@ fn unnamed(
     out: &mut Findings<'_>,
 ) {
     let known = numbers(service);
-    if known.len() < 2 || is_for_mesh(&virtual_service.spec) || !path.starts_with("spec.http") {
+    if known.len() < 2 || !path.starts_with("spec.http") {
         return;
+    }
+    if is_for_mesh(&virtual_service.spec) {
+        return unnamed_in_mesh(cx, registry, object, virtual_service, path, target, &known, out);
     }
     for (_, namespace, name) in gateway_names(object, &virtual_service.spec) {
         let Some((gateway, content)) = cx.find::<Gateway>(Some(namespace), name) else { continue };
@@ -183,4 +187,37 @@ fn unnamed(
         finding.help("add `port: {number: …}` to the destination");
         return;
     }
+}
+
+/// A proxy of the mesh sends to the port that the client asked for, which is one of the routed host's.
+#[allow(clippy::too_many_arguments, reason = "all of it is in the message")]
+fn unnamed_in_mesh(
+    cx: &Context<'_>,
+    registry: &Registry<'_>,
+    object: &Object,
+    virtual_service: &VirtualService,
+    path: &str,
+    target: &Object,
+    known: &[u32],
+    out: &mut Findings<'_>,
+) {
+    let hosts = virtual_service.spec.hosts.iter().map(|host| full_host(cx, host, namespace_of(object)));
+    let asked: Option<Vec<Vec<u32>>> =
+        hosts.map(|host| registry.service(&host).map(|(_, service)| numbers(service))).collect();
+    // Where the clients' ports are not known, one of them may be the destination's.
+    let Some(asked) = asked.map(|asked| asked.concat()).filter(|asked| !asked.is_empty()) else { return };
+    if asked.iter().any(|port| known.contains(port)) {
+        return;
+    }
+    let words = |ports: &[u32]| list_of(&ports.iter().map(u32::to_string).collect::<Vec<_>>());
+    let message = format!(
+        "{} does not say which port of {} is meant, which has {}, and not {} that clients ask for",
+        title(object),
+        title(target),
+        words(known),
+        words(&asked)
+    );
+    out.add(object, path, message)
+        .related(target, "spec.ports", "the ports of the Service")
+        .help("add `port: {number: …}` to the destination");
 }

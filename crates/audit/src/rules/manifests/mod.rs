@@ -134,6 +134,7 @@ fn finding(rule: &'static Rule, diagnostic: &Diagnostic, kube: Version) -> Findi
         help: diagnostic.help.clone(),
         related: diagnostic.related.clone(),
         fix: diagnostic.repair.as_ref().map(|repair| fix(diagnostic, repair)),
+        sets: Vec::new(),
     }
 }
 

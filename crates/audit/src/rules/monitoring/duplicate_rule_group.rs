@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use netloom_objects::{Severity, prometheus::PrometheusRule};
 
-use super::promql::text_of;
+use super::{labels::are_disjoint, promql::text_of, query::read};
 use crate::{Context, Findings, Group, Rule, words::title};
 
 pub static RULE: Rule = Rule {
@@ -11,10 +11,11 @@ pub static RULE: Rule = Rule {
     name: "duplicate-rule-group",
     group: Group::Correctness,
     severity: Severity::Error,
-    finds: "Two groups of a PrometheusRule with one name, and two rules of a group with the same `alert` or \
-            `record` and the same labels.",
-    why: "Prometheus refuses a file with a group name twice (\"groupname … is repeated in the same file\"), and \
-            promtool rules that produce one series twice.",
+    finds: "Two groups of a PrometheusRule with one name; and (a warning) two rules of a group with the same `alert` \
+            or `record`, the same labels, and queries that can have series of the same labels.",
+    why: "Prometheus refuses a file with a group name twice (\"groupname … is repeated in the same file\"). Of two rules \
+            that make one series the second writes over the first. Several recordings of one name are usual where \
+            their queries ask for different values of a label that the result keeps (`code=~\"2..\"`, `code=~\"5..\"`).",
     wrong: "\
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
@@ -79,9 +80,12 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                     series.insert(key, nth);
                     continue;
                 };
-                let same = text_of(&group.rules[*first]) == text_of(rule);
-                // One name with several conditions is a common way to write a disjunction.
-                if !same && rule.record.is_none() {
+                let earlier = text_of(&group.rules[*first]);
+                let same = earlier == text_of(rule);
+                let parsed = earlier.and_then(read).zip(text_of(rule).and_then(read));
+                let apart = parsed.is_none_or(|(one, other)| are_disjoint(&one, &other));
+                // One alert with several conditions is a common way to write a disjunction.
+                if !same && (rule.record.is_none() || apart) {
                     continue;
                 }
                 let (field, name) = match (&rule.alert, &rule.record) {
@@ -91,7 +95,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 };
                 let message = format!("{}: {name} is there twice, with the same labels", title(object));
                 out.add(object, &format!("spec.groups[{at}].rules[{nth}].{field}"), message)
-                    .severity(if same { Severity::Warning } else { Severity::Error })
+                    .severity(Severity::Warning)
                     .help("remove one, or tell them apart by a label")
                     .related(object, &format!("spec.groups[{at}].rules[{first}].{field}"), "the first one");
             }

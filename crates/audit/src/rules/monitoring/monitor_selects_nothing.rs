@@ -2,7 +2,7 @@
 use netloom_objects::Severity;
 
 use super::support::monitors;
-use crate::{Context, Findings, Group, Rule, words::title};
+use crate::{Context, Findings, Group, Rule, standing::services, words::title};
 
 pub static RULE: Rule = Rule {
     code: "OB003",
@@ -10,8 +10,11 @@ pub static RULE: Rule = Rule {
     group: Group::Correctness,
     severity: Severity::Error,
     finds: "A ServiceMonitor that selects no Service, while one of the set has the labels in another namespace, \
-            or selects pods by these labels but does not carry them itself. In the closed world also any other \
-            that selects nothing.",
+            or selects pods by these labels but does not carry them itself, or (a warning) has the name that the monitor asks for \
+            and other labels. In the closed world also any other (information where the set has Services in the \
+            namespace and may not be complete) \
+            that selects nothing, unless it is for a Service of every cluster (the API server's, that of the DNS) or \
+            for one that prometheus-operator makes.",
     why: "The selector is for the labels of Services (`metadata.labels`), not for those of their pods, and \
             without `namespaceSelector` only in the namespace of the monitor itself (prometheus-operator: API \
             reference of ServiceMonitorSpec).",
@@ -65,8 +68,13 @@ spec:
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
+    let all_standing = services(cx);
     for monitor in monitors(cx) {
-        if !monitor.services().is_empty() || monitor.selector.requirements.is_empty() {
+        let mut standing = all_standing.iter().filter(|service| monitor.looks_in(service.namespace));
+        if !monitor.services().is_empty()
+            || monitor.selector.requirements.is_empty()
+            || standing.any(|service| service.is_selected(&monitor.selector))
+        {
             continue;
         }
         let who = title(monitor.object);
@@ -99,9 +107,37 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 .related(service.object, "metadata.name", "has the labels");
             continue;
         }
-        if monitor.is_closed(cx) {
-            out.add(monitor.object, "spec.selector", format!("{who} selects no Service"))
-                .help("compare it with `metadata.labels` of the Service that it is for");
+        if let Some(service) = monitor.service_by_name() {
+            let message = format!(
+                "{who} selects no Service of the set: {} has its name, but not these labels",
+                service.title()
+            );
+            let place = if service.object.is_written("metadata.labels") {
+                "metadata.labels"
+            } else {
+                "metadata.name"
+            };
+            let finding = out.add(monitor.object, "spec.selector", message);
+            finding
+                .help("put the labels under `metadata.labels` of the Service, or select those that it has")
+                .related(service.object, place, "this Service");
+            if !monitor.is_closed(cx) {
+                finding.severity(Severity::Warning);
+            }
+            continue;
+        }
+        let closed = monitor.is_closed(cx);
+        if closed || monitor.has_ground() {
+            let message = if closed {
+                format!("{who} selects no Service")
+            } else {
+                format!("{who} selects none of the set's Services")
+            };
+            let finding = out.add(monitor.object, "spec.selector", message);
+            finding.help("compare it with `metadata.labels` of the Service that it is for");
+            if !closed {
+                finding.severity(Severity::Info);
+            }
         }
     }
 }

@@ -125,12 +125,6 @@ pub(super) fn calls<'t>(text: &'t str, function: &str) -> Vec<&'t str> {
     names.filter_map(|(_, end)| bracketed(text, end, b'(')).collect()
 }
 
-/// The labels of each `by (…)` (true) and `without (…)` (false).
-pub(super) fn aggregations(text: &str) -> Vec<(bool, &str)> {
-    let by = calls(text, "by").into_iter().map(|labels| (true, labels));
-    by.chain(calls(text, "without").into_iter().map(|labels| (false, labels))).collect()
-}
-
 /// The ranges: `5m` of `[5m]`; those of subqueries are left out.
 pub(super) fn ranges(text: &str) -> Vec<&str> {
     let Ok(bytes) = code(text) else { return Vec::new() };
@@ -206,7 +200,6 @@ mod tests {
     fn calls_ranges_and_comparisons() {
         let text = "histogram_quantile(0.9, sum by (job, le) (rate(a_bucket{c=\"rate(x)\"}[5m]))) > 1";
         assert_eq!(calls(text, "rate"), ["a_bucket{c=\"rate(x)\"}[5m]"]);
-        assert_eq!(aggregations(text), [(true, "job, le")]);
         assert_eq!(ranges(text), ["5m"]);
         assert_eq!(rangeless(text), None);
         assert_eq!(rangeless("sum(rate(a)) > 1"), Some("rate"));

@@ -173,6 +173,27 @@ impl<'a> Monitor<'a, ServiceMonitorSpec> {
         services.find(|service| service.selector().is_some_and(|labels| self.selector.matches(labels)))
     }
 
+    /// Whether the set has Services where it looks.
+    pub fn has_ground(&self) -> bool {
+        self.scopes().into_iter().any(|namespace| match namespace {
+            Some(namespace) => self.registry.in_namespace(namespace).next().is_some(),
+            None => !self.registry.all.is_empty(),
+        })
+    }
+
+    /// A Service in its reach that is named as the monitor asks for it by a label.
+    pub fn service_by_name(&self) -> Option<Svc<'a>> {
+        const NAMES: [&str; 3] = ["app", "app.kubernetes.io/name", "k8s-app"];
+        let named = self.selector.requirements.iter().filter_map(|requirement| match &requirement.operator {
+            Operator::In(values) if NAMES.contains(&requirement.key.as_str()) => Some(values),
+            _ => None,
+        });
+        let names: Vec<&String> = named.flatten().collect();
+        let scopes = self.scopes().into_iter().flatten();
+        let mut services = scopes.flat_map(|namespace| self.registry.in_namespace(namespace));
+        services.find(|service| names.iter().any(|name| **name == *service.object.name))
+    }
+
     /// A Service with the labels, in whatever namespace.
     pub fn service_anywhere(&self) -> Option<Svc<'a>> {
         self.registry.selected(None, &self.selector).next()

@@ -6,7 +6,7 @@ use netloom_objects::Severity;
 use netloom_policy::{Direction, Reason};
 
 use super::support::{Group as Pods, View, group_words, has_foreign_policies, is_store, opens};
-use crate::{Context, Findings, Group, Rule};
+use crate::{Context, Findings, Group, Rule, words::list_of};
 
 pub static RULE: Rule = Rule {
     code: "NP001",
@@ -15,7 +15,8 @@ pub static RULE: Rule = Rule {
     severity: Severity::Error,
     finds: "A workload whose egress is isolated, while no policy allows it to reach the cluster's DNS on UDP 53. \
           It is reported where the repair belongs: at the egress rules of a policy for that workload, or at \
-          the `policyTypes` of one that speaks only of its ingress, or at the default deny.",
+          the `policyTypes` of one that speaks only of its ingress, or at the default deny. A pod with nameservers of its own (a cache on each node) has to be let to one of \
+          them.",
     why: "Whoever cannot resolve names cannot reach a Service by its name, whatever else is allowed. It shows \
           as timeouts of five seconds, not as a refusal. A policy without egress rules that is made for one \
           workload is taken at its word: that workload is to reach nothing; so is a store (a database, a \
@@ -78,6 +79,7 @@ spec:
 type Places = BTreeMap<(usize, String), (String, Vec<usize>)>;
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
+    of_nameservers(cx, out);
     let Some((server, port)) = dns_server(cx) else { return };
     let index = cx.policy_index();
     let mut places = Places::new();
@@ -108,6 +110,56 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             .help("allow UDP and TCP 53 to the pods labelled `k8s-app: kube-dns` in namespace kube-system");
         if let Some(workload) = first.workload {
             finding.related(cx.workloads()[workload].object, "metadata.name", "this workload");
+        }
+    }
+}
+
+/// Finds pods that ask nameservers of their own choice, a cache on each node before all, and are let to none of them.
+fn of_nameservers(cx: &Context<'_>, out: &mut Findings<'_>) {
+    let (index, snapshot) = (cx.policy_index(), cx.snapshot());
+    let of_cluster = snapshot.dns_service.map(|id| snapshot.service(id).cluster_ips());
+    for (number, group) in index.groups.iter().enumerate() {
+        let Some(pod) = group.pod.filter(|_| !group.host_network && !index.selecting[number].is_empty())
+        else {
+            continue;
+        };
+        let Some(known) =
+            snapshot.pods.get(pod.0 as usize).filter(|known| known.dns_policy == DnsPolicy::None)
+        else {
+            continue;
+        };
+        let servers = &known.dns_config.nameservers;
+        let isolated = |server: &IpAddr| {
+            let side = index.evaluator(cx).egress(pod, *server, Protocol::Udp, 53);
+            matches!(side.reason, Reason::Isolated(_))
+        };
+        let asks_cluster = of_cluster.is_some_and(|ips| servers.iter().any(|server| ips.contains(*server)));
+        let taken_at_its_word =
+            index.views_on(number).any(|view| view.policy.egress.as_ref().is_some_and(Vec::is_empty));
+        if servers.is_empty()
+            || asks_cluster
+            || taken_at_its_word
+            || !servers.iter().all(isolated)
+            || has_foreign_policies(cx, &group.namespace)
+        {
+            continue;
+        }
+        let mut views: Vec<&View<'_>> =
+            index.views_on(number).filter(|view| view.policy.egress.is_some()).collect();
+        views.sort_by_key(|view| view.is_for_all());
+        let Some(view) = views.first() else { continue };
+        let names: Vec<String> = servers.iter().map(ToString::to_string).collect();
+        let names = list_of(&names);
+        let message = format!(
+            "{} asks {names} for names (`dnsConfig.nameservers`), and no policy allows UDP 53 there",
+            group_words(cx, group)
+        );
+        let finding = out.add(view.object, "spec.egress", message);
+        let first = servers[0];
+        let length = if first.is_ipv4() { 32 } else { 128 };
+        finding.help(format!("allow UDP and TCP 53 to `ipBlock: {{cidr: {first}/{length}}}`"));
+        if let Some(workload) = group.workload.map(|number| &cx.workloads()[number]) {
+            finding.related(workload.object, &workload.path("spec.dnsConfig.nameservers"), "asked for here");
         }
     }
 }

@@ -8,7 +8,7 @@ pub static RULE: Rule = Rule {
     code: "NP033",
     name: "exception-undone",
     group: Group::Security,
-    severity: Severity::Error,
+    severity: Severity::Warning,
     finds: "An `except` whose addresses another peer of the same policy opens again, on at least the same ports.",
     why: "`except` takes addresses out of its own `ipBlock` only. Peers and rules add up, so what one excepts \
           another may allow.",

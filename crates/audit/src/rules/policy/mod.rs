@@ -4,6 +4,7 @@ mod admin_policy_superseded;
 mod baseline_never_reached;
 mod block_of_pod_addresses;
 mod block_of_service_addresses;
+mod deny_without_dns;
 mod dns_over_udp_only;
 mod dns_to_anywhere;
 mod duplicate_policy;
@@ -86,4 +87,5 @@ pub(super) static RULES: &[&Rule] = &[
     &acme_solver_shut_out::RULE,
     &open_to_every_namespace::RULE,
     &istio_gateway_shut_out::RULE,
+    &deny_without_dns::RULE,
 ];

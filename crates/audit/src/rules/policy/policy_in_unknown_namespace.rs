@@ -78,7 +78,8 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for view in &index.policies {
         let known = ["default", "kube-system", "kube-public", "kube-node-lease"].contains(&view.namespace)
             || cx.find::<Namespace>(None, view.namespace).is_some()
-            || cx.workloads_in(view.namespace).next().is_some();
+            || cx.workloads_in(view.namespace).next().is_some()
+            || !cx.pods_in(view.namespace).is_empty();
         if known {
             continue;
         }

@@ -8,7 +8,7 @@ pub static RULE: Rule = Rule {
     code: "NP010",
     name: "port-of-another-protocol",
     group: Group::Correctness,
-    severity: Severity::Error,
+    severity: Severity::Warning,
     finds: "A rule that opens a port for one protocol, while the destination's containers declare that number \
           for another only. Without `protocol` a port is a TCP port.",
     why: "`port: 53` alone opens TCP 53 and leaves DNS shut; the same happens with syslog, SIP, QUIC and every \

@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     code: "NP029",
     name: "same-priority",
     group: Group::Correctness,
-    severity: Severity::Error,
+    severity: Severity::Warning,
     finds: "Two policies of the admin or of the baseline tier with one priority, about some of the same pods, \
           whose rules do different things.",
     why: "The API leaves open which of the two is judged first, so whether traffic passes may differ between \

@@ -10,9 +10,10 @@ pub static RULE: Rule = Rule {
     code: "NP012",
     name: "store-open-to-everyone",
     group: Group::Security,
-    severity: Severity::Error,
+    severity: Severity::Warning,
     finds: "A rule that opens the port of a database, cache or queue to everyone: it names no peers, or an \
-          `ipBlock` of all addresses.",
+          `ipBlock` of all addresses. Information where the set may not be complete: no worse than a pod without \
+          any policy.",
     why: "A rule without `from` admits every pod of the cluster, and whoever reaches a pod from outside. \
           Stores hold what the rest is protected for; the clients of one can be named.",
     wrong: "\
@@ -81,7 +82,11 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             };
             let path = all.map_or_else(|| rule.path(), |at| format!("{}[{at}]", rule.peers_path()));
             let message = format!("{} opens port {port}, that of a store, to everyone", view.title());
-            out.add(view.object, &path, message).help("name the pods that use it under `from`");
+            let finding = out.add(view.object, &path, message);
+            finding.help("name the pods that use it under `from`");
+            if !cx.is_closed("NetworkPolicy", Some(view.namespace)) {
+                finding.severity(Severity::Info);
+            }
         }
     }
 }

@@ -83,8 +83,8 @@ fn is_internal_annotation(key: &str, value: &str) -> bool {
     })
 }
 
-/// Whether a Service is a load balancer that, as far as its manifest says, anyone on the internet can reach.
-pub(super) fn is_open(service: &Svc<'_>) -> bool {
+/// Whether a Service's load balancer stands in a private network.
+pub(super) fn is_internal(service: &Svc<'_>) -> bool {
     let annotations = service.object.annotations();
     let spec = service.spec;
     let class = spec.load_balancer_class.as_deref();
@@ -92,7 +92,7 @@ pub(super) fn is_open(service: &Svc<'_>) -> bool {
     // The AWS Load Balancer Controller makes internal ones unless the scheme says otherwise.
     let by_controller = class.is_some_and(|class| class.starts_with("service.k8s.aws/"))
         || aws("type").is_some_and(|kind| kind == "external" || kind == "nlb-ip");
-    let internal = annotations.iter().any(|(key, value)| is_internal_annotation(key, value))
+    annotations.iter().any(|(key, value)| is_internal_annotation(key, value))
         || by_controller && aws("scheme").is_none_or(|scheme| scheme != "internet-facing")
         || class == Some("tailscale")
         || spec.load_balancer_ip.as_deref().and_then(|ip| ip.parse().ok()).is_some_and(is_private)
@@ -100,12 +100,18 @@ pub(super) fn is_open(service: &Svc<'_>) -> bool {
             key.starts_with("metallb.")
                 || key.starts_with("lbipam.cilium.io/")
                 || key.starts_with("io.cilium/lb-ipam")
-        });
+        })
+}
+
+/// Whether a Service is a load balancer that, as far as its manifest says, anyone on the internet can reach.
+pub(super) fn is_open(service: &Svc<'_>) -> bool {
+    let annotations = service.object.annotations();
+    let spec = service.spec;
     let restricted = spec.load_balancer_source_ranges.as_ref().is_some_and(|ranges| !ranges.is_empty());
     let everyone = spec.load_balancer_source_ranges.iter().flatten().any(|range| is_everyone(range));
     let restricted =
         restricted && !everyone || annotations.keys().any(|key| RESTRICTED.contains(&key.as_str()));
-    service.kind() == "LoadBalancer" && !internal && !restricted
+    service.kind() == "LoadBalancer" && !is_internal(service) && !restricted
 }
 
 /// Whether the load balancer itself ends TLS.

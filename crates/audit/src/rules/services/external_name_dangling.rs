@@ -4,6 +4,7 @@ use netloom_objects::Severity;
 use crate::{
     Context, Findings, Group, Rule,
     rules::services::support::{find_service, services},
+    standing::has_service,
 };
 
 pub static RULE: Rule = Rule {
@@ -66,7 +67,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         };
         let start = (&*service.object.name, service.namespace);
         let Some(first) = find_service(cx, namespace, name) else {
-            if cx.is_closed("Service", Some(namespace)) {
+            if cx.is_closed("Service", Some(namespace)) && !has_service(cx, namespace, name) {
                 let message =
                     format!("{} leads to Service {namespace}/{name}, which does not exist", service.title());
                 let near = services(cx)

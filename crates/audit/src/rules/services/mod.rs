@@ -26,10 +26,12 @@ mod outside;
 mod overwritten_endpoints;
 mod partly_served_port;
 mod plaintext_load_balancer;
+mod private_clients_only;
 mod selects_job_pods;
 mod selects_nothing;
 mod slice_port_name;
 mod stateful_set_service;
+mod superseded_annotation;
 pub(crate) mod support;
 mod target_port_name;
 mod target_port_number;
@@ -75,4 +77,6 @@ pub(super) static RULES: &[&Rule] = &[
     &twin_services::RULE,
     &node_port::RULE,
     &annotation_of_classic_balancer::RULE,
+    &private_clients_only::RULE,
+    &superseded_annotation::RULE,
 ];

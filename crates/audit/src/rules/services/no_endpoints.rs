@@ -10,7 +10,7 @@ pub static RULE: Rule = Rule {
     code: "SV027",
     name: "no-endpoints",
     group: Group::Correctness,
-    severity: Severity::Error,
+    severity: Severity::Warning,
     finds: "A Service without a selector for which the set has no EndpointSlice and no Endpoints, where the \
             namespace is known to be complete.",
     why: "Without a selector Kubernetes finds no pods for it: the endpoints have to be given. Until then \

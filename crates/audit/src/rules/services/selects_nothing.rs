@@ -1,5 +1,8 @@
 //! SV001: a Service whose selector selects no pod.
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1::Service;
+use netloom_cluster::Pod;
 use netloom_objects::Severity;
 
 use crate::{Context, Findings, Group, Rule};
@@ -66,7 +69,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         if is_external_name || !cx.is_closed("Pod", Some(namespace)) {
             continue;
         }
-        if cx.workloads_with(namespace, selector).next().is_some() {
+        let is_of = |pod: &Arc<Pod>| selector.iter().all(|(key, value)| pod.labels.get(key) == Some(value));
+        if cx.workloads_with(namespace, selector).next().is_some() || cx.pods_in(namespace).iter().any(is_of)
+        {
             continue;
         }
         let labels: Vec<String> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();

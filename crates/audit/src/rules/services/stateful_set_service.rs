@@ -86,7 +86,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         };
         let selects = service
             .selector()
-            .is_some_and(|s| s.iter().all(|(key, value)| workload.labels().get(key) == Some(value)));
+            .is_some_and(|labels| cx.workloads_with(namespace, labels).any(|w| w.key() == workload.key()));
         let (fault, path, help) = if !service.is_headless() {
             (
                 "is not headless: its name gives one address, and the pods have no names of their own",

@@ -13,6 +13,8 @@ use netloom_objects::{
     gateway_api::{GRPCRoute, HTTPRoute},
 };
 
+use netloom_reach::custom_backends;
+
 use crate::{
     Context, Workload,
     words::{list_of, namespace_of, title},
@@ -191,6 +193,13 @@ pub(in crate::rules) fn backends<'a>(cx: &Context<'a>) -> HashMap<(&'a str, &'a 
         for (i, rule) in spec.rules.iter().flatten().enumerate() {
             for (j, path) in rule.http.iter().flat_map(|http| &http.paths).enumerate() {
                 add(&path.backend, format!("spec.rules[{i}].http.paths[{j}].backend.service.name"));
+            }
+        }
+    }
+    for object in cx.set.objects() {
+        for backend in custom_backends(object) {
+            if let Some((service, _)) = cx.find::<Service>(Some(&backend.namespace), &backend.service) {
+                found.entry((namespace_of(service), &service.name)).or_insert((object, backend.path));
             }
         }
     }

@@ -1,4 +1,5 @@
 //! SV003: a Service's port aims at a number that no container of its pods declares.
+use netloom_cluster::Protocol;
 use netloom_objects::Severity;
 
 use crate::{
@@ -12,11 +13,12 @@ pub static RULE: Rule = Rule {
     code: "SV003",
     name: "target-port-number",
     group: Group::Correctness,
-    severity: Severity::Warning,
+    severity: Severity::Info,
     finds: "A numeric `targetPort` (or a `port` without one) that no container of the selected pods declares, \
             although every one of these containers says which ports it has.",
-    why: "Containers need not declare ports, but who declares some has usually declared all. Most often the number \
-          is the Service's own port, written once too often, and every connection is refused.",
+    why: "Containers need not declare ports to listen on them, but who declares some has often declared all. If the \
+          number is the Service's own port, written once too often, every connection is refused. Ports that probes \
+          and scrapes name count as declared.",
     wrong: "\
 apiVersion: v1
 kind: Service
@@ -85,7 +87,12 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             let Some(number) = target_number(port) else { continue };
             let protocol = protocol_of(port);
             let with_number = || workloads.iter().flat_map(|w| declared(w)).filter(|d| d.number == number);
-            if with_number().any(|declared| declared.protocol == protocol) {
+            let wanted = |p: &(Protocol, u16)| i32::from(p.1) == number && p.0.name() == protocol;
+            let is_stated = workloads
+                .iter()
+                .flat_map(|workload| cx.pods_of(workload))
+                .any(|pod| pod.stated().any(wanted));
+            if with_number().any(|declared| declared.protocol == protocol) || is_stated {
                 continue;
             }
             let taken = if port.target_port.is_some() { "" } else { " (there is no `targetPort`)" };

@@ -8,10 +8,11 @@ pub static RULE: Rule = Rule {
     name: "unready-published",
     group: Group::Reliability,
     severity: Severity::Warning,
-    finds: "`publishNotReadyAddresses: true` on a Service that is not headless.",
+    finds: "`publishNotReadyAddresses: true` on a Service that is neither headless nor for one pod.",
     why: "The field is for headless Services whose pods have to find each other before they are ready. Behind a \
           virtual address it means that connections go to pods whose readiness probe fails: those that start, and \
-          those that are stuck.",
+          those that are stuck. A Service for one pod of a StatefulSet (`statefulset.kubernetes.io/pod-name`) gives that \
+          pod a lasting address, which its peers need before it is ready.",
     wrong: "\
 apiVersion: v1
 kind: Service
@@ -42,7 +43,10 @@ spec:
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for service in services(cx) {
         let publishes = service.spec.publish_not_ready_addresses == Some(true);
-        if !publishes || service.is_headless() || service.selector().is_none() {
+        let Some(selector) = service.selector() else { continue };
+        let is_for_one_pod = selector.contains_key("statefulset.kubernetes.io/pod-name")
+            || selector.contains_key("apps.kubernetes.io/pod-index");
+        if !publishes || service.is_headless() || is_for_one_pod {
             continue;
         }
         let message = format!("{} sends connections to pods that are not ready", service.title());

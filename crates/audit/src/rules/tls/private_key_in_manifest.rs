@@ -1,6 +1,6 @@
 //! TL015: a private key stands in a manifest.
 use k8s_openapi::api::core::v1::Secret;
-use netloom_objects::Severity;
+use netloom_objects::{GENERATED, Severity};
 
 use crate::{
     Context, Findings, Group, Rule,
@@ -55,7 +55,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let plain = plain.map(|(key, value)| ("stringData", key, value.as_bytes()));
         let encoded = secret.data.iter().flatten().map(|(key, value)| ("data", key, value.0.as_slice()));
         for (field, key, value) in plain.chain(encoded) {
-            if value.windows(MARK.len()).any(|part| part == MARK) {
+            let holds = |text: &[u8]| value.windows(text.len()).any(|part| part == text);
+            // A key that a chart makes up is made up again in the cluster.
+            if holds(MARK) && !holds(GENERATED.as_bytes()) {
                 let message = format!("{}: `{key}` is a private key, for everybody to read", title(object));
                 out.add(object, &entry(field, key), message).help(
                     "let cert-manager make it, or keep it in a SealedSecret or ExternalSecret; and replace this key",

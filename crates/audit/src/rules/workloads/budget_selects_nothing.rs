@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     code: "WL006",
     name: "budget-selects-nothing",
     group: Group::Correctness,
-    severity: Severity::Error,
+    severity: Severity::Warning,
     finds: "A PodDisruptionBudget whose selector matches the pods of no workload, where the namespace is known to \
             be complete.",
     why: "It protects nothing: a drain evicts all pods at once, and nobody notices before that. Most often the \
@@ -70,7 +70,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             continue;
         };
         let Some(selector) = spec.selector.as_ref().and_then(selector_of) else { continue };
-        if cx.workloads_selected(namespace, &selector).next().is_some() {
+        let is_protected = cx.workloads_selected(namespace, &selector).next().is_some()
+            || cx.pods_in(namespace).iter().any(|pod| selector.matches(&pod.labels));
+        if is_protected {
             continue;
         }
         let message = format!(

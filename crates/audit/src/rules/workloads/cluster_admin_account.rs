@@ -65,9 +65,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             if let Some(role) = role.filter(|_| binding.role_name != "cluster-admin") {
                 finding.related(role, "rules", "every verb on every resource");
             }
-            let user = cx
-                .workloads_in(namespace)
-                .find(|workload| workload.spec.service_account_name.as_deref().unwrap_or("default") == *name);
+            let user = cx.workloads_in(namespace).find(|workload| workload.account().0 == *name);
             if let Some(workload) = user {
                 let path = workload.path("spec.serviceAccountName");
                 finding.related(workload.object, &path, "its pods have this account");

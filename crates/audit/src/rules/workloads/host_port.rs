@@ -8,7 +8,7 @@ pub static RULE: Rule = Rule {
     name: "host-port",
     group: Group::Reliability,
     severity: Severity::Warning,
-    finds: "`hostPort` on the pods of a Deployment, StatefulSet or ReplicaSet without `hostNetwork`.",
+    finds: "`hostPort` on the pods of anything but a DaemonSet, without `hostNetwork`.",
     why: "Only one pod with a port fits on a node: replicas beyond the nodes stay Pending, and so does the new pod \
           of an update while the old one holds the port. Which node answers changes with each move, and the port \
           is open on every address that the node has. A Service gives a port that stays.",
@@ -53,10 +53,10 @@ spec:
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for workload in cx.workloads() {
-        let scheduled = matches!(
-            workload.object.typed,
-            Typed::Deployment(_) | Typed::StatefulSet(_) | Typed::ReplicaSet(_)
-        );
+        // A DaemonSet has one pod a node, and a static pod says itself which node it is for.
+        let is_bound = |name: &String| !name.is_empty();
+        let scheduled = !matches!(workload.object.typed, Typed::DaemonSet(_))
+            && !workload.spec.node_name.as_ref().is_some_and(is_bound);
         // On the node's network the field only repeats the port, so that the scheduler knows of it.
         if !scheduled || workload.host_network() {
             continue;

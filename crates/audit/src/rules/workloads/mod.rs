@@ -21,6 +21,7 @@ mod no_readiness_probe;
 mod no_resource_requests;
 mod probe_port_name;
 mod refused_by_pod_security;
+mod remote_shell;
 mod replicas_together;
 mod retired_registry;
 mod role_for_every_pod;
@@ -67,4 +68,5 @@ pub(super) static RULES: &[&Rule] = &[
     &cluster_admin_account::RULE,
     &role_for_every_pod::RULE,
     &metric_without_adapter::RULE,
+    &remote_shell::RULE,
 ];

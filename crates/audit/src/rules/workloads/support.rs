@@ -117,8 +117,9 @@ pub(super) fn references<'a>(workload: &Workload<'a>) -> Vec<References<'a>> {
             found.push(References { kind, name, path });
         }
     };
-    if let Some(name) = &workload.spec.service_account_name {
-        add("ServiceAccount", name, None, workload.path("spec.serviceAccountName"));
+    let (account, field) = workload.account();
+    if workload.object.is_written(&workload.path(field)) {
+        add("ServiceAccount", account, None, workload.path(field));
     }
     for (index, volume) in workload.spec.volumes.iter().flatten().enumerate() {
         let path = workload.path(&format!("spec.volumes[{index}]"));

@@ -344,12 +344,15 @@ impl Words {
             (_, true) => format!("{tier} allows it"),
             (_, false) => format!("{tier} denies it"),
         };
-        let rules = reason.rules.iter().map(|rule| Rule {
-            kind: rule.kind.to_string(),
-            namespace: rule.namespace.as_ref().map(ToString::to_string),
-            name: rule.name.to_string(),
-            file: rule.at.file.to_string(),
-            line: rule.at.line,
+        let rules = reason.rules.iter().map(|rule| {
+            let at = rule.at.written();
+            Rule {
+                kind: rule.kind.to_string(),
+                namespace: rule.namespace.as_ref().map(ToString::to_string),
+                name: rule.name.to_string(),
+                file: at.file.to_string(),
+                line: at.line,
+            }
         });
         Self { allowed: reason.allowed, text, rules: rules.collect() }
     }

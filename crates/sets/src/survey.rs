@@ -1,0 +1,212 @@
+//! Walks a tree once: the folders that programs make manifests of, and the plain manifests beside them.
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use netloom_objects::{ReadError, is_manifest};
+
+use crate::package::{Package, Role};
+
+/// A manifest that is read as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plain {
+    /// The file, as it is named or found; `-` for standard input.
+    pub path: PathBuf,
+    /// The same with all links on the way followed.
+    pub real: PathBuf,
+    /// Which of the paths led to it.
+    pub nth: usize,
+    /// Whether the file was named itself.
+    pub named: bool,
+}
+
+/// What there is at some paths.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// The paths.
+    pub paths: Vec<PathBuf>,
+    /// Every folder that a program makes manifests of, parts too, and which of the paths led to it.
+    pub packages: Vec<(Package, usize)>,
+    /// Manifests that no package holds or names.
+    pub plain: Vec<Plain>,
+    /// Every folder walked, and the folder of every file named.
+    pub folders: Vec<PathBuf>,
+}
+
+impl Survey {
+    /// Walks paths: files as they are named, folders in the order of their names. Hidden files are left out, and files
+    /// that do not end as manifests do.
+    ///
+    /// # Errors
+    /// When a path does not exist or cannot be listed, or is a folder without manifests.
+    pub fn of(paths: &[PathBuf]) -> Result<Self, ReadError> {
+        let survey = Self { paths: paths.to_vec(), ..Self::default() };
+        let mut walk = Walk { survey, seen: BTreeSet::new(), listed: BTreeSet::new(), nth: 0 };
+        for (nth, path) in paths.iter().enumerate() {
+            walk.nth = nth;
+            walk.named(path)?;
+        }
+        let mut survey = walk.survey;
+        if survey.plain.is_empty() && survey.packages.is_empty() {
+            return Err(ReadError::Nothing);
+        }
+        survey.leave_parts();
+        Ok(survey)
+    }
+
+    /// Takes out the plain files that a package is made of.
+    fn leave_parts(&mut self) {
+        let files = self.packages.iter().flat_map(|(package, _)| &package.files);
+        let parts: BTreeSet<PathBuf> = files.filter_map(|file| fs::canonicalize(file).ok()).collect();
+        if !parts.is_empty() {
+            self.plain.retain(|plain| plain.named || !parts.contains(&plain.real));
+        }
+    }
+
+    /// The packages that are deployed by themselves: named, or used by no other one.
+    #[must_use]
+    pub fn tops(&self) -> Vec<&Package> {
+        let real = |folder: &Path| fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let folders: Vec<PathBuf> = self.packages.iter().map(|(package, _)| real(&package.folder)).collect();
+        let uses: Vec<Vec<PathBuf>> =
+            self.packages.iter().map(|(package, _)| package.uses.iter().map(|f| real(f)).collect()).collect();
+        let used: BTreeSet<&PathBuf> = uses.iter().flatten().collect();
+        let is_top = |nth: usize| {
+            let package = &self.packages[nth].0;
+            package.named || (package.role.is_whole() && !used.contains(&folders[nth]))
+        };
+        let mut tops: Vec<usize> = (0..folders.len()).filter(|nth| is_top(*nth)).collect();
+        // Of kustomizations that use one another in a circle one is taken, so that the program can say so.
+        let mut reached: BTreeSet<usize> = BTreeSet::new();
+        let mut next = tops.clone();
+        for nth in 0..=folders.len() {
+            while let Some(nth) = next.pop() {
+                if reached.insert(nth) {
+                    next.extend((0..folders.len()).filter(|other| uses[nth].contains(&folders[*other])));
+                }
+            }
+            if nth < folders.len() && !reached.contains(&nth) && self.packages[nth].0.role.is_whole() {
+                tops.push(nth);
+                next.push(nth);
+            }
+        }
+        tops.sort_unstable();
+        tops.into_iter().map(|nth| &self.packages[nth].0).collect()
+    }
+}
+
+struct Walk {
+    survey: Survey,
+    /// What was listed already, by its real path: links and repeated arguments add nothing.
+    seen: BTreeSet<PathBuf>,
+    /// The folders that are listed already.
+    listed: BTreeSet<PathBuf>,
+    nth: usize,
+}
+
+impl Walk {
+    fn named(&mut self, path: &Path) -> Result<(), ReadError> {
+        if path == Path::new("-") {
+            self.file(path, path.to_owned(), true);
+            return Ok(());
+        }
+        let metadata = fs::metadata(path).map_err(|cause| unreadable(path, cause))?;
+        if !metadata.is_dir() {
+            let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            self.folder_once(folder);
+            self.linked(path, true);
+            return Ok(());
+        }
+        let before = self.survey.plain.len() + self.survey.packages.len();
+        let known = self.seen.len();
+        self.folder(path, true, true)?;
+        // A folder whose files were all listed before is not empty.
+        let found = self.survey.plain.len() + self.survey.packages.len();
+        if found == before && self.seen.len() <= known + 1 && !has_manifest(path) {
+            return Err(ReadError::EmptyFolder { path: path.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Walks a folder. Below a kustomization no file is a manifest by itself, but other packages may stand there.
+    fn folder(&mut self, path: &Path, named: bool, plain: bool) -> Result<(), ReadError> {
+        let real = fs::canonicalize(path).map_err(|cause| unreadable(path, cause))?;
+        if !self.seen.insert(real.clone()) {
+            return Ok(());
+        }
+        self.folder_once(path);
+        let mut plain = plain;
+        if let Some(package) = Package::of(path, named) {
+            let role = package.role;
+            self.survey.packages.push((package, self.nth));
+            if matches!(role, Role::Chart | Role::Library) {
+                return Ok(());
+            }
+            plain = false;
+        }
+        let entries = fs::read_dir(path).map_err(|cause| unreadable(path, cause))?;
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|cause| unreadable(path, cause))?;
+            names.push((entry.file_name(), entry.file_type().is_ok_and(|kind| kind.is_file())));
+        }
+        names.sort();
+        for (name, is_file) in names {
+            if name.as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let entry = path.join(&name);
+            if is_file {
+                if plain && is_manifest(&entry) {
+                    self.file(&entry, real.join(&name), false);
+                }
+                continue;
+            }
+            match fs::metadata(&entry) {
+                Ok(metadata) if metadata.is_dir() => self.folder(&entry, false, plain)?,
+                Ok(metadata) if metadata.is_file() && plain && is_manifest(&entry) => {
+                    self.linked(&entry, false)
+                }
+                Ok(_) => {}
+                // A link to nothing, or a file that went away while the folder was read.
+                Err(cause) if plain && is_manifest(&entry) && cause.kind() != io::ErrorKind::NotFound => {
+                    return Err(unreadable(&entry, cause));
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn linked(&mut self, path: &Path, named: bool) {
+        self.file(path, fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()), named);
+    }
+
+    fn file(&mut self, path: &Path, real: PathBuf, named: bool) {
+        if self.seen.insert(real.clone()) {
+            self.survey.plain.push(Plain { path: path.to_owned(), real, nth: self.nth, named });
+        }
+    }
+
+    fn folder_once(&mut self, path: &Path) {
+        if self.listed.insert(path.to_owned()) {
+            self.survey.folders.push(path.to_owned());
+        }
+    }
+}
+
+fn has_manifest(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|e| is_manifest(&e.path())))
+}
+
+fn unreadable(path: &Path, cause: io::Error) -> ReadError {
+    match cause.kind() {
+        io::ErrorKind::NotFound => {
+            let current = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+            ReadError::Missing { path: path.to_owned(), current }
+        }
+        _ => ReadError::Io { path: path.to_owned(), cause },
+    }
+}
