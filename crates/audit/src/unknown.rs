@@ -66,6 +66,7 @@ fn not_judged(at: Location) -> Finding {
         help: Some("fill it in first to have it judged: `flux build`, `envsubst`, `sops decrypt`".to_owned()),
         related: Vec::new(),
         fix: None,
+        sets: Vec::new(),
     }
 }
 

@@ -61,7 +61,8 @@ fn read_all(sources: &[Source], threads: usize, mut take: impl FnMut(ParsedSourc
     let mut jobs = jobs.iter().peekable();
     for (i, source) in sources.iter().enumerate() {
         if let Some(fault) = source.fault() {
-            take(ParsedSource::new(source.clone(), Vec::new(), vec![undecodable(source, fault)]));
+            let empty = Source { name: source.name.clone(), text: "".into() };
+            take(ParsedSource::new(empty, Vec::new(), vec![undecodable(source, fault)]));
             continue;
         }
         let mut own = Vec::new();
