@@ -54,7 +54,10 @@ pub fn main(args: &Diff, mut comparison: Comparison, progress: Progress) -> Resu
         let mut text = Vec::new();
         match args.output {
             Format::Md => text = markdown_of_set(&diff, Some(&name), room).into_bytes(),
-            Format::Github => text = github_of_set(&diff, &netloom_objects::Repository::of_current(), Some(&name)).into_bytes(),
+            Format::Github => {
+                text =
+                    github_of_set(&diff, &netloom_objects::Repository::of_current(), Some(&name)).into_bytes()
+            }
             Format::Text => text = report::text(&diff, color()).into_bytes(),
             other => write(&diff, other, &mut text)?,
         }
