@@ -165,27 +165,6 @@ pub struct Packages {
     pub remote: bool,
 }
 
-impl Packages {
-    /// As [`Self::list`]; of folders that have no manifests (any more) there is nothing.
-    ///
-    /// # Errors
-    /// When a path does not exist or cannot be listed.
-    pub fn list_or_nothing(&self, paths: &[PathBuf]) -> Result<FileList, ReadError> {
-        let mut paths = paths.to_vec();
-        loop {
-            match self.list(&paths) {
-                Err(ReadError::EmptyFolder { path }) if paths.contains(&path) => {
-                    paths.retain(|other| *other != path);
-                    if paths.is_empty() {
-                        return Ok(FileList::default());
-                    }
-                }
-                listed => return listed,
-            }
-        }
-    }
-}
-
 /// How the cluster is laid out.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Cluster")]
@@ -275,6 +254,11 @@ pub struct Running {
     /// Run a command in a pod or a workload's pods, instead of a stand-in
     #[arg(long, value_name = "NAMESPACE/NAME=COMMAND", value_parser = run)]
     pub run: Vec<(String, String)>,
+    /// Run the commands that manifests name in the annotation netloom.dev/run: only for manifests that you trust
+    ///
+    /// `[up] allow-run = true` in ~/.config/netloom/netloom.toml allows it for all.
+    #[arg(long)]
+    pub allow_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -316,7 +300,7 @@ pub struct Exec {
 #[command(override_usage = "netloom explain [OPTIONS] <PATH>... <FROM> <TO>")]
 pub struct Explain {
     /// Manifests (files, folders, or - for standard input); then who connects; then to what
-    #[arg(required = true, num_args = 3.., value_name = "PATH... FROM TO")]
+    #[arg(required = true, value_name = "PATH... FROM TO")]
     pub question: Vec<String>,
     /// Namespace of charts' releases, and of objects that name none
     #[arg(short, long, value_name = "NAMESPACE")]

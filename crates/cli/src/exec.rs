@@ -1,7 +1,7 @@
 //! `netloom exec`: a command inside a running pod's network, from another terminal.
 use std::ffi::OsString;
 
-use netloom_embedded::{Reply, Request, ask};
+use netloom_embedded::{Answer, Request, ask};
 use netloom_kernel::{control, exec::enter_and_exec};
 
 use crate::{args::Exec, load::Stop};
@@ -12,18 +12,14 @@ pub fn main(args: &Exec) -> Result<u8, Stop> {
         None => only_network()?,
     };
     let request = Request::Enter { namespace: args.namespace.clone(), target: args.pod.clone() };
-    let (reply, entry) = ask(&network, &request)?;
-    let entry = match (reply, entry) {
-        (Reply::Refused { reason }, _) => return Err(Stop::Because(reason)),
-        (Reply::Entering, Some(entry)) => entry,
-        (Reply::Entering, None) => {
-            return Err(Stop::Because("the network sent no way into the pod".to_owned()));
-        }
+    let (entry, stays) = match ask(&network, &request)? {
+        Answer::Entering { entry, stays } => (entry, stays),
+        Answer::Refused(reason) => return Err(Stop::Because(reason)),
     };
     let shell = || std::env::var_os("SHELL").unwrap_or_else(|| OsString::from("/bin/sh"));
     let command = if args.command.is_empty() { vec![shell()] } else { args.command.clone() };
     let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
-    match enter_and_exec(entry, &command, &environment) {
+    match enter_and_exec(entry, &command, &environment, stays.as_ref()) {
         Ok(status) => Ok(status),
         Err(error) => {
             eprintln!("netloom: {error}");

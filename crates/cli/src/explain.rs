@@ -14,9 +14,10 @@ use crate::{
 };
 
 pub fn main(args: &Explain) -> Result<u8, Stop> {
-    let [paths @ .., from, to] = args.question.as_slice() else {
-        return Err(Stop::Because("say PATH, FROM and TO".to_owned()));
-    };
+    let [paths @ .., from, to] = args.question.as_slice() else { return Err(unasked(args)) };
+    if paths.is_empty() {
+        return Err(unasked(args));
+    }
     let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
     let progress = Progress::start();
     let request = Request::of(&paths, &args.reading, args.namespace.as_deref())?;
@@ -78,4 +79,11 @@ pub fn main(args: &Explain) -> Result<u8, Stop> {
         }
     }
     Ok(if broken.is_empty() { status } else { crate::FAULT })
+}
+
+fn unasked(args: &Explain) -> Stop {
+    Stop::Because(format!(
+        "`{}` is not a whole question: say PATH, FROM and TO, as in `netloom explain manifests/ shop/web http://db:5432`",
+        args.question.join(" ")
+    ))
 }

@@ -3,7 +3,9 @@ use std::{collections::BTreeSet, io::IsTerminal as _, path::PathBuf, sync::Arc, 
 
 use netloom_cluster::{Builder, Built, Options};
 use netloom_explain::{World, Worlds};
-use netloom_objects::{Diagnostic, Location, ObjectSet, ParsedSource, Severity, Source, render};
+use netloom_objects::{
+    Diagnostic, Location, ObjectSet, ParsedSource, ReadError, Severity, Source, render, visible,
+};
 
 use crate::{
     args::Reading,
@@ -36,7 +38,23 @@ pub fn sets(request: &Request, progress: &Progress) -> Result<Sets, Stop> {
 /// Notes on standard error.
 pub fn say(notes: &[String]) {
     for note in notes {
-        anstream::eprintln!("\x1b[1;33mnote:\x1b[0m {note}");
+        anstream::eprintln!("\x1b[1;33mnote:\x1b[0m {}", visible(note));
+    }
+}
+
+/// The sets; of folders that have no manifests any more there is nothing.
+fn load_or_nothing(request: &Request, cache: &mut Cache) -> Result<Sets, ReadError> {
+    let mut request = request.clone();
+    loop {
+        match load(&request, &|_| false, cache, &Progress::none()) {
+            Err(ReadError::EmptyFolder { path }) if request.paths.contains(&path) => {
+                request.paths.retain(|other| *other != path);
+                if request.paths.is_empty() {
+                    return Ok(Sets::default());
+                }
+            }
+            loaded => return loaded,
+        }
     }
 }
 
@@ -120,11 +138,12 @@ impl Loaded {
     pub fn reload(&mut self, changed: &BTreeSet<PathBuf>) -> Result<&World, Stop> {
         let begun = Instant::now();
         self.cache.forget(changed);
-        let sets = load(&self.request, &|_| false, &mut self.cache, &Progress::none())?;
-        let set = sets.again(&self.chosen)?;
+        let sets = load_or_nothing(&self.request, &mut self.cache)?;
+        let set = if sets.all.is_empty() { None } else { Some(sets.again(&self.chosen)?) };
+        let sources = set.as_ref().map(|set| set.sources.clone()).unwrap_or_default();
         tracing::debug!("read after {:?}", begun.elapsed());
-        let built = build_set(&mut self.builder, &set, self.keep_going, &mut Shown::default())?;
-        let sources = set.sources;
+        let built = build(&mut self.builder, &sources, self.keep_going, &mut Shown::default())?;
+        set.map_or(Ok(()), |set| set.refuse_gaps(self.keep_going))?;
         tracing::debug!("built after {:?}", begun.elapsed());
         self.sources = sources;
         self.world = self.worlds.compile(built.snapshot);

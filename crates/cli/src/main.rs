@@ -1,6 +1,7 @@
 //! The netloom command: reads the command line and hands over to the command's module.
 #![forbid(unsafe_code)]
 
+mod allow_run;
 mod args;
 mod check;
 mod diff;
@@ -16,6 +17,7 @@ mod reach;
 mod run;
 mod sets;
 mod suggest;
+mod texts;
 mod up;
 mod verify;
 

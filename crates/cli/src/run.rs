@@ -1,11 +1,13 @@
 //! What `up` and `verify` share: the sandbox, the runtime, and the options of the network.
 use std::{net::SocketAddr, sync::Arc};
 
+use netloom_cluster::Snapshot;
 use netloom_dns::{Connect, UdpUpstream, Upstream};
 use netloom_embedded::{NetworkOptions, Overlay};
 use netloom_kernel::sandbox;
 
 use crate::{
+    allow_run,
     args::{OverlayKind, Running},
     load::Stop,
 };
@@ -31,7 +33,9 @@ where
 }
 
 /// The options of the network. Inside the runtime, whose threads are in the host's network: upstream DNS is asked from there.
-pub fn options(args: &Running) -> Result<NetworkOptions, Stop> {
+pub fn options(args: &Running, snapshot: &Snapshot) -> Result<NetworkOptions, Stop> {
+    let allow_run = allow_run::allowed(args)?;
+    allow_run::tell(snapshot, args, allow_run);
     Ok(NetworkOptions {
         overlay: match args.overlay {
             OverlayKind::Vxlan => Overlay::Vxlan,
@@ -40,6 +44,7 @@ pub fn options(args: &Running) -> Result<NetworkOptions, Stop> {
         bare: args.bare,
         upstream: upstream(&args.upstream_dns)?,
         runs: args.run.clone(),
+        allow_run,
     })
 }
 

@@ -3,12 +3,14 @@ use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf, sync::Arc, time
 
 use netloom_embedded::{Changed, Denied, Network, Watcher, serve_control};
 use netloom_explain::World;
-use netloom_kernel::control::{self, ControlError};
+use netloom_kernel::{
+    control::{self, ControlError},
+    sandbox,
+};
 use netloom_node::{Firewall, LogPrefix, NodeState};
 use netloom_policy::{Placed, Reason};
 use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::{Mutex, broadcast},
+    sync::{Mutex, broadcast, mpsc},
     time::Instant,
 };
 
@@ -42,7 +44,7 @@ fn bind(name: Option<&str>) -> Result<(String, std::os::unix::net::UnixListener)
         let name = if nth == 1 { DEFAULT_NAME.to_owned() } else { format!("{DEFAULT_NAME}-{nth}") };
         match control::bind(&name) {
             Ok(listener) => return Ok((name, listener)),
-            Err(ControlError::Taken(_)) => {}
+            Err(ControlError::Taken(_) | ControlError::Stranger { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -70,11 +72,12 @@ async fn stay(
     name: String,
     listener: std::os::unix::net::UnixListener,
 ) -> Result<u8, Stop> {
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut hung_up = signal(SignalKind::hangup())?;
     let mut watcher = if args.watch { Some(Watcher::new(loaded.watched())?) } else { None };
-    let (network, made) = Network::up(loaded.world.clone(), run::options(&args.running)?).await?;
+    let (network, made) =
+        Network::up(loaded.world.clone(), run::options(&args.running, &loaded.world.snapshot)?).await?;
+    // Until here a signal ends the process at once.
+    let (tell, mut asked_to_end) = mpsc::unbounded_channel();
+    sandbox::on_end(move || drop(tell.send(())));
     let paths: Vec<String> = args.input.paths.iter().map(|p| p.display().to_string()).collect();
     let page = overview::page(&loaded.world, &loaded.notes, &name, made.took, &paths.join(" "));
     let mut denials = network.denials();
@@ -93,12 +96,14 @@ async fn stay(
             }
         };
         tokio::select! {
-            _ = interrupted.recv() => break,
-            _ = terminated.recv() => break,
-            _ = hung_up.recv() => break,
+            _ = asked_to_end.recv() => break,
             changed = edited => match changed {
-                Some(changed) => apply(&mut loaded, &network, &changed).await?,
-                None => watcher = None,
+                Ok(Some(changed)) => apply(&mut loaded, &network, &changed).await?,
+                Ok(None) => watcher = None,
+                Err(error) => {
+                    anstream::eprintln!("\x1b[1;33mwarning:\x1b[0m {error}; edits are not applied any more");
+                    watcher = None;
+                }
             },
             denied = denials.recv() => match denied {
                 // The World that runs: an edit may have been refused.

@@ -1,6 +1,8 @@
 //! What can go wrong while the network is made or changed.
 use std::io;
 
+use nix::libc;
+
 use netloom_kernel::{
     fabric::FabricError, netns::NsError, nflog::NflogError, nft::NftError, rtnl::RtnlError,
 };
@@ -74,11 +76,10 @@ pub enum EmbeddedError {
     },
 }
 
-/// The likely cause of a port that cannot be opened.
 fn listen_hint(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => "; does another pod of the host's network have the port?",
-        _ if matches!(error.raw_os_error(), Some(23 | 24)) => "; raise `ulimit -n`",
+    match error.raw_os_error() {
+        Some(libc::EADDRINUSE) => "; does another pod of the host's network have the port?",
+        Some(libc::EMFILE | libc::ENFILE) => "; each port and each pod is one open file: raise `ulimit -n`",
         _ => "",
     }
 }

@@ -14,11 +14,12 @@ mod outside;
 mod plumbing;
 mod runs;
 mod servers;
+mod sessions;
 mod translated;
 pub mod verify;
 mod watch;
 
-pub use control::{Reply, Request, ask, serve_control};
+pub use control::{Answer, Request, ask, serve_control};
 pub use drops::Denied;
 pub use error::EmbeddedError;
 pub use network::{Applied, Network, NetworkOptions, Overlay};

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use netloom_cluster::{NodeId, Pod, PodId, Protocol};
+use netloom_cluster::{NodeId, Pod, PodId, Protocol, Snapshot};
 use netloom_dns::Upstream;
 use netloom_explain::{Origin, World};
 use netloom_kernel::{
@@ -26,6 +26,7 @@ use crate::{
     plumbing::{Changes, Plumbing, PodKey, key_of},
     runs::{self, Process},
     servers::Servers,
+    sessions::{Home, Sessions},
 };
 
 /// How the nodes are joined.
@@ -49,6 +50,8 @@ pub struct NetworkOptions {
     pub upstream: Option<Arc<dyn Upstream>>,
     /// Commands to run instead of stand-ins: `namespace/workload` or `namespace/pod`, and the command.
     pub runs: Vec<(String, String)>,
+    /// Whether the commands that manifests name are run as well.
+    pub allow_run: bool,
 }
 
 /// What an application of a World did.
@@ -72,11 +75,13 @@ pub struct Network {
     servers: Servers,
     drops: Arc<Drops>,
     runs: Vec<(String, String)>,
+    allow_run: bool,
     /// Whether everything in the World listens and runs that should.
     settled: bool,
     /// The policies by which all connections were last judged.
     judged: Arc<PolicySet>,
-    processes: BTreeMap<PodKey, Process>,
+    processes: BTreeMap<PodKey, (Home, Process)>,
+    sessions: Sessions,
 }
 
 /// A socket that is wanted in somebody's namespace.
@@ -118,9 +123,11 @@ impl Network {
             servers: Servers::new(options.upstream),
             drops,
             runs: options.runs,
+            allow_run: options.allow_run,
             settled: false,
             judged: world.policies.clone(),
             processes: BTreeMap::new(),
+            sessions: Sessions::default(),
         };
         let mut applied = network.move_to(world).await?;
         applied.took = begun.elapsed();
@@ -171,6 +178,11 @@ impl Network {
         let settled = std::mem::replace(&mut self.settled, false);
         let same_pods = settled && Arc::ptr_eq(&self.world.snapshot.pods, &world.snapshot.pods);
         let processes = (!same_pods).then(|| self.wanted_processes(&world));
+        if let Some(wanted) = &processes {
+            self.sessions.end_gone(&world.snapshot);
+            // Their ports are free before anything else listens there.
+            self.end_processes(wanted, &world.snapshot).await;
+        }
         if !settled || !Servers::same_wanted(&self.world, &world) {
             let keys: BTreeSet<PodKey> = match &processes {
                 Some(wanted) => wanted.keys().cloned().collect(),
@@ -243,25 +255,39 @@ impl Network {
             };
             let asked =
                 self.runs.iter().find(|(name, _)| is_meant(name)).map(|(_, command)| command.as_str());
-            if let Some(command) = asked.or(pod.run.as_deref()) {
+            let named = pod.run.as_deref().filter(|_| self.allow_run);
+            if let Some(command) = asked.or(named) {
                 wanted.insert(key_of(pod), command.to_owned());
             }
         }
         wanted
     }
 
+    async fn end_processes(&mut self, wanted: &BTreeMap<PodKey, String>, snapshot: &Snapshot) {
+        let stays = |pod: &PodKey, (home, process): &(Home, Process)| {
+            wanted.get(pod) == Some(&process.command) && home.is_in(snapshot)
+        };
+        let all = std::mem::take(&mut self.processes);
+        let (stay, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            all.into_iter().partition(|(pod, there)| stays(pod, there));
+        self.processes = stay;
+        for (_, process) in gone.into_values() {
+            process.end().await;
+        }
+    }
+
     fn start_processes(&mut self, wanted: BTreeMap<PodKey, String>) -> Result<(), EmbeddedError> {
-        self.processes.retain(|pod, process| wanted.get(pod) == Some(&process.command));
+        let snapshot = self.world.snapshot.clone();
         for (key, command) in wanted {
             if self.processes.contains_key(&key) {
                 continue;
             }
-            let Some(pod) = key.split_once('/').and_then(|(ns, name)| self.world.snapshot.find_pod(ns, name))
-            else {
+            let Some(pod) = key.split_once('/').and_then(|(ns, name)| snapshot.find_pod(ns, name)) else {
                 continue;
             };
-            let entry = self.entry(&pod.clone())?;
-            self.processes.insert(key.clone(), runs::start(&key, &entry, &command)?);
+            let entry = self.entry(pod)?;
+            let process = runs::start(&key, &entry, &command)?;
+            self.processes.insert(key.clone(), (Home::of(pod), process));
         }
         Ok(())
     }
@@ -272,7 +298,11 @@ impl Network {
         self.processes.contains_key(&key_of(self.world.snapshot.pod(pod)))
     }
 
-    /// The way into a pod for a process.
+    pub(crate) const fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// The way into a pod for a process, which has a container's rights there.
     ///
     /// # Errors
     /// When the pod has no namespace or the machine no handle left.
@@ -281,10 +311,11 @@ impl Network {
         let hostname = pod.hostname.as_deref().unwrap_or(&pod.name).chars().take(63).collect::<String>();
         let conf = resolv_conf(snapshot, pod, &ResolvConf::default()).to_string();
         let place = |plumbing: &Plumbing| plumbing.namespace_of(pod).map(NetNs::try_clone);
-        self.enter(&pod.qualified_name(), place, hostname, conf, Hosts::of(snapshot, pod).to_string())
+        let hosts = Hosts::of(snapshot, pod).to_string();
+        self.enter(&pod.qualified_name(), place, hostname, conf, hosts, true)
     }
 
-    /// The way into a node. Its resolver asks the cluster's DNS, which embedded nodes have no other one beside.
+    /// The way into a node, for a process that is root of its network. Its resolver asks the cluster's DNS, which embedded nodes have no other one beside.
     ///
     /// # Errors
     /// As [`Network::entry`].
@@ -294,7 +325,7 @@ impl Network {
         let dns = snapshot.dns_service.map(|id| snapshot.service(id).cluster_ips()).unwrap_or_default();
         let conf = ResolvConf { nameservers: dns.iter().take(1).collect(), ..ResolvConf::default() };
         let place = |plumbing: &Plumbing| Some(plumbing.node_namespace(node).try_clone());
-        self.enter(&format!("node {name}"), place, name.clone(), conf.to_string(), local_hosts(&name))
+        self.enter(&format!("node {name}"), place, name.clone(), conf.to_string(), local_hosts(&name), false)
     }
 
     /// The way outside of the cluster.
@@ -303,7 +334,7 @@ impl Network {
     /// As [`Network::entry`].
     pub fn outside_entry(&self) -> Result<PodEntry, EmbeddedError> {
         let place = |plumbing: &Plumbing| Some(plumbing.outside_namespace().try_clone());
-        self.enter("outside", place, "outside".to_owned(), String::new(), local_hosts("outside"))
+        self.enter("outside", place, "outside".to_owned(), String::new(), local_hosts("outside"), false)
     }
 
     fn enter(
@@ -313,12 +344,13 @@ impl Network {
         hostname: String,
         resolv_conf: String,
         hosts: String,
+        confined: bool,
     ) -> Result<PodEntry, EmbeddedError> {
         let doing = || EmbeddedError::io(format!("making the way into {whose}"));
         let ns = place(&lock(&self.plumbing))
             .unwrap_or_else(|| Err(std::io::ErrorKind::NotFound.into()))
             .map_err(doing())?;
-        PodEntry::from_holder(OwnedFd::from(ns), hostname, resolv_conf, hosts).map_err(doing())
+        PodEntry::from_holder(OwnedFd::from(ns), hostname, resolv_conf, hosts, confined).map_err(doing())
     }
 
     /// Opens sockets in the namespaces of those who are to use them.

@@ -203,7 +203,8 @@ pub(crate) fn name_hop(context: &Context<'_>, name: &str, lookup: &Lookup) -> Ho
 #[must_use]
 pub fn is_foreign(world: &World, name: &str) -> bool {
     let conf = cluster_conf(&world.snapshot.zone, "default");
-    let found = netloom_naming::resolve(&world.zone, &conf, &netloom_naming::Hosts::default(), name, None);
+    let found =
+        netloom_naming::resolve(&world.dns, &conf, &netloom_naming::Hosts::default(), name, None, None);
     let options = crate::Options::default();
     let context = Context { world, options: &options, lines: crate::lines::Lines { objects: None } };
     matches!(found.outcome, netloom_naming::Outcome::Outside(_)) && may_be_outside(&context, name)

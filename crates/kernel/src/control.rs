@@ -34,7 +34,9 @@ pub enum ControlError {
         running: Vec<String>,
     },
     /// A socket of that name belongs to somebody else.
-    #[error("the control socket of {name:?} belongs to another user (uid {uid})")]
+    #[error(
+        "the control socket of {name:?} belongs to another user (uid {uid}), who may have taken the name on purpose; choose another name"
+    )]
     Stranger {
         /// The name.
         name: String,
@@ -75,12 +77,21 @@ fn address(name: &str) -> Result<SocketAddr, ControlError> {
 /// Opens the control socket of a network. The calling thread must be in the host's network namespace.
 ///
 /// # Errors
-/// When the name is taken or none.
+/// When the name is taken, by this user or by another one, or cannot be one.
 pub fn bind(name: &str) -> Result<UnixListener, ControlError> {
-    UnixListener::bind_addr(&address(name)?).map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => ControlError::Taken(name.to_owned()),
+    let address = address(name)?;
+    UnixListener::bind_addr(&address).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => match listener_of(&address) {
+            Some(uid) if uid != geteuid().as_raw() => ControlError::Stranger { name: name.to_owned(), uid },
+            _ => ControlError::Taken(name.to_owned()),
+        },
         _ => ControlError::Io(error),
     })
+}
+
+/// The user who listens at an address.
+fn listener_of(address: &SocketAddr) -> Option<u32> {
+    peer_uid(&UnixStream::connect_addr(address).ok()?).ok()
 }
 
 /// Connects to a running network of the same user.
@@ -118,7 +129,14 @@ fn peer_uid(stream: &UnixStream) -> io::Result<u32> {
 /// # Errors
 /// When /proc cannot be read.
 pub fn list() -> io::Result<Vec<String>> {
-    Ok(names_in(&fs::read_to_string("/proc/net/unix")?, &prefix()))
+    let table = fs::read_to_string("/proc/net/unix").map_err(|error| {
+        io::Error::new(error.kind(), format!("/proc/net/unix: {error} (is /proc mounted?)"))
+    })?;
+    let mut names = names_in(&table, &prefix());
+    // Anybody may listen at any abstract name.
+    let own = geteuid().as_raw();
+    names.retain(|name| address(name).is_ok_and(|address| listener_of(&address) == Some(own)));
+    Ok(names)
 }
 
 /// The names among the listening sockets of a /proc/net/unix table.

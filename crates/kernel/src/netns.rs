@@ -38,7 +38,7 @@ pub enum NsError {
         source: io::Error,
     },
     /// The handle of a namespace could not be opened.
-    #[error("cannot open {path}: {source} (is /proc mounted?)")]
+    #[error("cannot open {path}: {source}{}", open_hint(source))]
     Open {
         /// The file under /proc.
         path: &'static str,
@@ -54,6 +54,15 @@ pub enum NsError {
     /// The worker has ended.
     #[error("the namespace worker has ended")]
     Gone,
+}
+
+fn open_hint(error: &io::Error) -> &'static str {
+    match error.raw_os_error() {
+        Some(nix::libc::EMFILE | nix::libc::ENFILE) => {
+            " (each port and each pod is one open file: raise `ulimit -n`)"
+        }
+        _ => " (is /proc mounted?)",
+    }
 }
 
 fn create_hint(error: &io::Error) -> &'static str {

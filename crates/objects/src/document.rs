@@ -383,9 +383,12 @@ impl Reader<'_> {
         let metadata = typed.metadata();
         // The API server refuses them; until somebody repairs them, they do no harm where they are shown.
         let named = |text: &str| Arc::<str>::from(visible(text));
-        let shown = |text: Arc<str>| match visible(&text) {
-            Cow::Owned(shown) => shown.into(),
-            Cow::Borrowed(_) => text,
+        let shown = |text: Arc<str>| {
+            let hidden = match visible(&text) {
+                Cow::Owned(shown) => Some(shown),
+                Cow::Borrowed(_) => None,
+            };
+            hidden.map_or(text, Arc::from)
         };
         let (api_version, kind) = (shown(api_version), shown(kind));
         let written = |text: &Option<String>| text.as_deref().filter(|t| !t.is_empty()).map(named);

@@ -1,6 +1,6 @@
 //! Names of sources, and where the lines of one come from that a program made.
 use std::{
-    borrow::Borrow,
+    borrow::{Borrow, Cow},
     cmp::Ordering,
     fmt,
     hash::{Hash, Hasher},
@@ -128,6 +128,12 @@ impl Borrow<str> for FileName {
 impl From<&str> for FileName {
     fn from(name: &str) -> Self {
         Self(Arc::new(Named { name: name.into(), origins: None }))
+    }
+}
+
+impl From<Cow<'_, str>> for FileName {
+    fn from(name: Cow<'_, str>) -> Self {
+        Self::from(&*name)
     }
 }
 

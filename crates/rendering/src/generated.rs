@@ -25,6 +25,8 @@ const FUNCTIONS: [&str; 13] = [
 ];
 /// Text within text within text is not looked into any deeper.
 const DEEPEST: usize = 3;
+/// Bytes that happen to be text may be so few.
+const SHORT: usize = 16;
 /// Folders in folders beyond this are of no chart.
 const DEEPEST_FOLDER: usize = 16;
 
@@ -161,7 +163,12 @@ fn stand_in(old: &str, new: &str, depth: usize) -> String {
     if old.bytes().all(|b| b.is_ascii_digit()) && new.bytes().all(|b| b.is_ascii_digit()) {
         return "1".repeat(old.len());
     }
-    let text = |word: &str| String::from_utf8(STANDARD.decode(word).ok()?).ok();
+    let is_text = |text: &String| text.chars().all(|c| !c.is_control() || c == '\n');
+    let text = |word: &str| {
+        // A short word may be text in base64 by chance.
+        let bytes = STANDARD.decode(word).ok().filter(|bytes| bytes.len() > SHORT)?;
+        String::from_utf8(bytes).ok().filter(is_text)
+    };
     match (text(old), text(new)) {
         (Some(old), Some(new)) if depth < DEEPEST => STANDARD.encode(settle(&old, &new, depth + 1).0),
         _ => GENERATED.to_owned(),

@@ -32,7 +32,7 @@ pub fn apply(check: &Check, report: &mut Report) -> Result<Vec<String>, Stop> {
 
 /// Takes out what a baseline holds, and returns what it holds and is gone.
 pub fn hide(path: &Path, report: &mut Report) -> Result<Vec<(Fingerprint, usize)>, Stop> {
-    let text = fs::read_to_string(path).map_err(|error| {
+    let text = crate::texts::read(path).map_err(|error| {
         let write = "write it first by --write-baseline";
         Stop::Because(format!("{} cannot be read: {error}; {write}", path.display()))
     })?;

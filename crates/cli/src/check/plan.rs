@@ -157,7 +157,7 @@ pub fn configuration(paths: &[PathBuf], wanted: &Configuration) -> Result<(Confi
             }
         }
     };
-    let text = fs::read_to_string(&path).map_err(|error| NoPlan::Unreadable { path: path.clone(), error })?;
+    let text = crate::texts::read(&path).map_err(|error| NoPlan::Unreadable { path: path.clone(), error })?;
     let config = Config::parse(&text).map_err(|error| NoPlan::Config { path: path.clone(), error })?;
     let folder = normal(&path).parent().map_or(current, Path::to_path_buf);
     Ok((config, folder))

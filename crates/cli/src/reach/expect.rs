@@ -27,8 +27,8 @@ impl Expected {
     /// Reads a file in either form.
     pub fn read(path: &Path) -> Result<Self, Stop> {
         let file = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| Stop::Because(format!("{file} cannot be read: {e}")))?;
+        let text =
+            crate::texts::read(path).map_err(|e| Stop::Because(format!("{file} cannot be read: {e}")))?;
         if is_expectations(&text) {
             return Ok(Self::Lines(Expectations::parse(&file.to_string(), &text)?));
         }

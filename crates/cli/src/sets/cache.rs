@@ -67,7 +67,9 @@ impl Cache {
 
     /// Forgets what edited files went into, by their real paths.
     pub fn forget(&mut self, changed: &BTreeSet<PathBuf>) {
-        self.files.retain(|path, file| path.as_os_str() == "-" || !changed.contains(&file.real));
+        self.files.retain(|path, file| {
+            path.as_os_str() == "-" || !(changed.contains(&file.real) || changed.contains(path))
+        });
         let is_hit = |input: &PathBuf| changed.iter().any(|changed| changed.starts_with(input));
         self.builds.retain(|_, (made, _)| !made.inputs.iter().any(is_hit));
     }

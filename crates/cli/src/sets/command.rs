@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::Args;
+use netloom_objects::visible;
 use netloom_sets::{Build, How, Package, Part};
 use serde::Serialize;
 
@@ -94,7 +95,7 @@ pub fn main(args: &List) -> Result<u8, Stop> {
         Output::Text => {
             out::write(&text(&entries))?;
             for note in notes {
-                anstream::eprintln!("\x1b[1;33mnote:\x1b[0m {note}");
+                anstream::eprintln!("\x1b[1;33mnote:\x1b[0m {}", visible(&note));
             }
         }
         Output::Json => {
@@ -178,6 +179,7 @@ fn text(entries: &[Entry]) -> String {
             false => entry.objects.to_string(),
         };
         [entry.name.clone(), entry.root.clone(), made_of(entry), objects, shared(entry)]
+            .map(|cell| visible(&cell).into_owned())
     });
     let rows: Vec<[String; 5]> = [head].into_iter().chain(rows).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();

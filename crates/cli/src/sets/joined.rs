@@ -1,6 +1,7 @@
 //! The answers of several sets as one: each under the name of its set.
 use std::io::{self, Write};
 
+use netloom_objects::visible;
 use serde_json::{Value, json};
 
 /// How answers are written.
@@ -18,14 +19,14 @@ pub fn join(format: Format, answers: &[(String, Vec<u8>)], out: &mut impl Write)
         Format::Text => {
             for (nth, (set, answer)) in answers.iter().enumerate() {
                 let gap = if nth > 0 { "\n" } else { "" };
-                writeln!(out, "{gap}set {set}")?;
+                writeln!(out, "{gap}set {}", visible(set))?;
                 out.write_all(answer)?;
             }
         }
         Format::Md => {
             for (nth, (set, answer)) in answers.iter().enumerate() {
                 let gap = if nth > 0 { "\n" } else { "" };
-                writeln!(out, "{gap}## {set}\n")?;
+                writeln!(out, "{gap}## {}\n", visible(set))?;
                 out.write_all(answer)?;
             }
         }
@@ -37,11 +38,9 @@ pub fn join(format: Format, answers: &[(String, Vec<u8>)], out: &mut impl Write)
                 if nth == 0 {
                     writeln!(out, "set,{head}")?;
                 }
-                let set = if set.contains([',', '"']) {
-                    format!("\"{}\"", set.replace('"', "\"\""))
-                } else {
-                    set.clone()
-                };
+                let set = visible(set).into_owned();
+                let set =
+                    if set.contains([',', '"']) { format!("\"{}\"", set.replace('"', "\"\"")) } else { set };
                 lines.try_for_each(|line| writeln!(out, "{set},{line}"))?;
             }
         }

@@ -4,10 +4,7 @@ mod files;
 
 pub use args::{AFTER, Suggest};
 
-use std::{
-    io::{self, IsTerminal as _, Read as _},
-    path::Path,
-};
+use std::{io::IsTerminal as _, path::Path};
 
 use netloom_cluster::{Addressing, Builder, Options, Pending};
 use netloom_explain::World;
@@ -29,6 +26,7 @@ use crate::{
     notes,
     progress::Progress,
     sets::Request,
+    texts,
 };
 use args::Format;
 
@@ -116,18 +114,7 @@ impl Asked {
 }
 
 fn read(path: &Path) -> Result<String, Stop> {
-    let mut text = String::new();
-    let read = match path == Path::new("-") {
-        true => io::stdin().lock().read_to_string(&mut text),
-        false => std::fs::read_to_string(path).map(|read| {
-            text = read;
-            text.len()
-        }),
-    };
-    match read {
-        Ok(_) => Ok(text),
-        Err(error) => Err(Stop::Because(format!("{} cannot be read: {error}", path.display()))),
-    }
+    texts::read(path).map_err(|error| Stop::Because(format!("{} cannot be read: {error}", path.display())))
 }
 
 fn suggest(args: &Suggest, ground: &Ground<'_>, asked: Asked, progress: Progress) -> Result<u8, Stop> {

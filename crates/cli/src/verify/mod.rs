@@ -63,7 +63,8 @@ impl Done {
 }
 
 async fn once(args: &Verify, loaded: &Loaded, expected: Option<Expected>) -> Result<Done, Stop> {
-    let (network, made) = Network::up(loaded.world.clone(), running::options(&args.running)?).await?;
+    let (network, made) =
+        Network::up(loaded.world.clone(), running::options(&args.running, &loaded.world.snapshot)?).await?;
     let mut plan = Plan::everything(&network, args.max_probes);
     let reach = classes::reach_of(&loaded.world);
     let (mut broken, mut asked) = (Vec::new(), Vec::new());
@@ -117,7 +118,8 @@ async fn cases(args: &Verify, mut loaded: Loaded, folder: &Path) -> Result<Repor
     if folders.is_empty() {
         return Err(Stop::Because(format!("{} has no subfolder with an expected.csv", folder.display())));
     }
-    let (mut network, made) = Network::up(loaded.world.clone(), running::options(&args.running)?).await?;
+    let (mut network, made) =
+        Network::up(loaded.world.clone(), running::options(&args.running, &loaded.world.snapshot)?).await?;
     let mut total = Report { ready_ms: made.took.as_secs_f64() * 1e3, ..Report::default() };
     let bar = bar(folders.len() as u64, args.output);
     for case in folders {

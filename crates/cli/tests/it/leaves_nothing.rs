@@ -116,7 +116,7 @@ fn the_holder_killed_ends_the_command() {
 #[test]
 fn interrupted_it_ends_well() {
     let _alone = alone();
-    for kind in [Signal::SIGINT, Signal::SIGTERM] {
+    for kind in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT] {
         let mut network = Running::start(User::Own, &["examples/shop"]);
         signal(&network.child, kind);
         assert_eq!(network.child.wait().unwrap().code(), Some(0), "{kind}: {}", network.text());

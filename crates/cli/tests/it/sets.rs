@@ -115,7 +115,7 @@ impl Tree {
 
     /// The sets, a line each: name, how it is made, objects.
     fn sets(&self, arguments: &[&str]) -> Vec<String> {
-        let listed = self.json(0, &[&["sets", "-o", "json"], arguments].concat());
+        let listed = self.json(0, &[&["sets", "-o", "json"][..], arguments].concat());
         let line = |set: &Value| {
             format!("{}: {}, {}", set["name"].as_str().unwrap(), set["how"].as_str().unwrap(), set["objects"])
         };
@@ -124,7 +124,7 @@ impl Tree {
 
     /// The codes and places of findings, sorted.
     fn found(&self, arguments: &[&str]) -> Vec<String> {
-        let output = self.run(&[&["check", "-o", "json"], arguments].concat());
+        let output = self.run(&[&["check", "-o", "json"][..], arguments].concat());
         let report: Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}{}", stdout(&output), stderr(&output)));
         let findings = report["findings"].as_array().unwrap();
@@ -481,9 +481,9 @@ fn a_check_judges_each_set_and_says_once_what_they_share() {
     tree.write("base/db.yaml", &DB.replace("selector: {app: db}", "selector: {app: gone}"));
     let select = [".", "--closed", "--select", "SV001"];
     assert_eq!(tree.found(&select), ["SV001 base/db.yaml"]);
-    let json = tree.json(1, &[&["check", "-o", "json"], &select[..]].concat());
+    let json = tree.json(1, &[&["check", "-o", "json"][..], &select[..]].concat());
     assert_eq!(json["findings"][0]["sets"], serde_json::json!(["overlays/dev", "overlays/prod"]));
-    let text = tree.says(1, &[&["check"], &select[..]].concat());
+    let text = tree.says(1, &[&["check"][..], &select[..]].concat());
     assert!(text.contains("found in the sets overlays/dev, overlays/prod"), "{text}");
     // What is found in one of them is of that one.
     tree.write("base/db.yaml", DB);
@@ -491,7 +491,7 @@ fn a_check_judges_each_set_and_says_once_what_they_share() {
         "overlays/dev/kustomization.yaml",
         "resources: [../../base]\npatches: [{patch: '[{op: replace, path: /spec/selector/app, value: gone}]', target: {kind: Service}}]\n",
     );
-    let json = tree.json(1, &[&["check", "-o", "json"], &select[..]].concat());
+    let json = tree.json(1, &[&["check", "-o", "json"][..], &select[..]].concat());
     let findings = json["findings"].as_array().unwrap();
     assert_eq!(findings.len(), 1, "{json:#}");
     assert_eq!(findings[0]["sets"], serde_json::json!(["overlays/dev"]));
@@ -616,7 +616,7 @@ fn chart() -> Tree {
 fn values_and_namespaces_are_given_on_the_command_line() {
     let tree = chart();
     let pods = |arguments: &[&str]| {
-        let csv = tree.says(0, &[&["reach", "-o", "csv"], arguments].concat());
+        let csv = tree.says(0, &[&["reach", "-o", "csv"][..], arguments].concat());
         csv.lines().filter(|line| line.contains(',')).map(str::to_owned).collect::<Vec<_>>().join("\n")
     };
     let expected = [

@@ -7,7 +7,10 @@ use std::{
     },
 };
 
-use nix::{fcntl::OFlag, sys::stat::Mode};
+use nix::{
+    fcntl::OFlag,
+    sys::{signal::SigSet, stat::Mode},
+};
 
 use super::PodEntry;
 use crate::fds;
@@ -18,7 +21,7 @@ impl PodEntry {
     /// # Errors
     /// When the other side is gone.
     pub fn send(&self, to: &UnixStream) -> io::Result<()> {
-        let mut text = Vec::new();
+        let mut text = vec![u8::from(self.confined)];
         for part in [&self.hostname, &self.resolv_conf, &self.hosts] {
             text.extend((part.len() as u32).to_ne_bytes());
             text.extend(part.as_bytes());
@@ -34,7 +37,11 @@ impl PodEntry {
         let (text, fds) = fds::recv(from)?;
         let wrong = || io::Error::new(io::ErrorKind::InvalidData, "this is no entry to a pod");
         let [user, mnt, pid, net]: [OwnedFd; 4] = fds.try_into().map_err(|_| wrong())?;
-        let mut rest = text.as_slice();
+        let (confined, mut rest) = match text.split_first() {
+            Some((0, rest)) => (false, rest),
+            Some((1, rest)) => (true, rest),
+            _ => return Err(wrong()),
+        };
         let mut part = || -> Option<String> {
             let length = u32::from_ne_bytes(*rest.first_chunk()?) as usize;
             let text = rest.get(4..)?.get(..length)?;
@@ -43,20 +50,22 @@ impl PodEntry {
         };
         let (hostname, resolv_conf, hosts) =
             (part().ok_or_else(wrong)?, part().ok_or_else(wrong)?, part().ok_or_else(wrong)?);
-        Ok(Self { user, mnt, pid, net, hostname, resolv_conf, hosts })
+        Ok(Self { user, mnt, pid, net, hostname, resolv_conf, hosts, confined })
     }
 
     /// Receives an entry from the socket that the holder gave as standard input, which becomes /dev/null: the way of
-    /// processes that the holder starts itself.
+    /// processes that the holder starts itself. The socket closes when the process has to end. Signals that are blocked
+    /// in the holder arrive again.
     ///
     /// # Errors
     /// When standard input is no such socket.
-    pub fn recv_from_stdin() -> io::Result<Self> {
+    pub fn recv_from_stdin() -> io::Result<(Self, UnixStream)> {
         let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
         let entry = Self::recv(&stream)?;
         let null = nix::fcntl::open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty())?;
         nix::unistd::dup2_stdin(&null)?;
-        Ok(entry)
+        SigSet::all().thread_unblock()?;
+        Ok((entry, stream))
     }
 }
 
@@ -82,12 +91,13 @@ mod tests {
             hostname: "web-0".to_owned(),
             resolv_conf: "nameserver 10.96.0.10\n".to_owned(),
             hosts: String::new(),
+            confined: true,
         };
         entry.send(&left).unwrap();
         let got = PodEntry::recv(&right).unwrap();
         assert_eq!(
-            (got.hostname, got.resolv_conf, got.hosts),
-            (entry.hostname, entry.resolv_conf, entry.hosts)
+            (got.hostname, got.resolv_conf, got.hosts, got.confined),
+            (entry.hostname, entry.resolv_conf, entry.hosts, entry.confined)
         );
         for (sent, received) in
             [(entry.user, got.user), (entry.mnt, got.mnt), (entry.pid, got.pid), (entry.net, got.net)]
@@ -100,8 +110,9 @@ mod tests {
     fn anything_else_is_refused() {
         let four = [open("user"), open("mnt"), open("pid"), open("net")];
         let four = four.each_ref().map(AsFd::as_fd);
-        let lying = [9u32.to_ne_bytes().as_slice(), b"short"].concat();
-        for (text, fds) in [(&b""[..], &four[..]), (&lying, &four), (&[0; 12], &four[..3])] {
+        let lying = [&[1], 9u32.to_ne_bytes().as_slice(), b"short"].concat();
+        for (text, fds) in [(&b""[..], &four[..]), (&lying, &four), (&[0; 13], &four[..3]), (&[2; 13], &four)]
+        {
             let (left, right) = UnixStream::pair().unwrap();
             crate::fds::send(&left, text, fds).unwrap();
             assert_eq!(PodEntry::recv(&right).unwrap_err().kind(), io::ErrorKind::InvalidData);

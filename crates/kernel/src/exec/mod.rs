@@ -1,6 +1,7 @@
 //! A command inside a pod: in its network, with its resolver configuration and hostname, on the caller's terminal.
 #![forbid(unsafe_code)]
 
+mod confine;
 mod files;
 mod message;
 
@@ -10,7 +11,7 @@ use std::{
     io::{self, Read, Write},
     os::{
         fd::{AsFd, OwnedFd},
-        unix::{ffi::OsStrExt, process::CommandExt},
+        unix::{ffi::OsStrExt, net::UnixStream, process::CommandExt},
     },
     path::PathBuf,
     process::Command,
@@ -20,13 +21,16 @@ use nix::{
     libc,
     mount::{MsFlags, mount},
     sched::{CloneFlags, setns, unshare},
-    sys::{prctl, signal::Signal},
+    sys::{
+        prctl,
+        signal::{Signal, kill},
+    },
     unistd::{ForkResult, pipe2, sethostname},
 };
 
 use crate::{
     fds::same_file,
-    sandbox::{Ended, Signals},
+    sandbox::{Leash, Signals},
     sys,
 };
 
@@ -47,6 +51,8 @@ pub struct PodEntry {
     pub resolv_conf: String,
     /// The pod's /etc/hosts.
     pub hosts: String,
+    /// Whether a command gets a container's rights there. Otherwise it is root of the network namespace.
+    pub confined: bool,
 }
 
 /// Why a command could not be started in a pod.
@@ -135,10 +141,11 @@ impl PodEntry {
         hostname: String,
         resolv_conf: String,
         hosts: String,
+        confined: bool,
     ) -> io::Result<Self> {
         let open = |name: &str| File::open(format!("/proc/self/ns/{name}")).map(OwnedFd::from);
         let (user, mnt, pid) = (open("user")?, open("mnt")?, open("pid")?);
-        Ok(Self { user, mnt, pid, net, hostname, resolv_conf, hosts })
+        Ok(Self { user, mnt, pid, net, hostname, resolv_conf, hosts, confined })
     }
 
     fn enter(&self) -> Result<(), ExecError> {
@@ -162,8 +169,9 @@ impl PodEntry {
 }
 
 /// Enters a pod, executes a command there on the inherited terminal, waits for it and returns its exit status (128 and
-/// the signal's number if a signal ended it). Call it in a process of one thread; nothing else should be done in the
-/// process afterwards, because it stays in the pod's namespaces.
+/// the signal's number if a signal ended it). Whatever the command has started ends with it, and all of it ends with the
+/// calling process, and when the other end of `leash` closes. Call it in a process of one thread; nothing else should be
+/// done in the process afterwards, because it stays in the pod's namespaces.
 ///
 /// # Errors
 /// When the pod cannot be entered or the command not be started; [`ExecError::exit_status`] is what to exit with then.
@@ -171,6 +179,7 @@ pub fn enter_and_exec(
     entry: PodEntry,
     argv: &[OsString],
     env: &[(OsString, OsString)],
+    leash: Option<&UnixStream>,
 ) -> Result<u8, ExecError> {
     let (program, arguments) = argv.split_first().ok_or(ExecError::Empty)?;
     match sys::thread_count().map_err(system("count threads under /proc/self/task"))? {
@@ -184,8 +193,9 @@ pub fn enter_and_exec(
         .map_err(|e| system("make mounts private")(e.into()))?;
     sethostname(hostname_of(&entry.hostname)).map_err(|e| system("set the hostname")(e.into()))?;
     files::install(&entry)?;
+    let launch = Launch { program, arguments, env, confined: entry.confined };
     drop(entry);
-    start(program, arguments, env)
+    start(&launch, leash)
 }
 
 /// The kernel takes 64 bytes; a longer name is cut as kubelet cuts it (truncatePodHostnameIfNeeded).
@@ -196,63 +206,118 @@ fn hostname_of(name: &str) -> &str {
     }
 }
 
-fn start(program: &OsStr, arguments: &[OsString], env: &[(OsString, OsString)]) -> Result<u8, ExecError> {
+/// The command, what it is given, and what holds it.
+struct Launch<'a> {
+    program: &'a OsStr,
+    arguments: &'a [OsString],
+    env: &'a [(OsString, OsString)],
+    /// Whether the command has a container's rights, and not those of the sandbox's root.
+    confined: bool,
+}
+
+/// Starts the command and waits for it. Three processes stand between the caller and the command, because only a child
+/// of whoever makes a PID namespace is in it, and only whoever is in the sandbox's PID namespace can make one inside:
+///
+/// ```text
+/// caller        waits; ends the others when `leash` closes
+/// └─ keeper     in the sandbox's PID namespace; makes the command's own
+///    └─ init    PID 1 there: when it ends, the kernel ends whatever the command has started
+///       └─ command
+/// ```
+fn start(launch: &Launch<'_>, leash: Option<&UnixStream>) -> Result<u8, ExecError> {
     drop(io::stdout().flush());
     let signals = Signals::block().map_err(system("block signals"))?;
     let pipe = || pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|e| system("make a pipe")(e.into()));
     // The child writes why it could not be executed; a successful execve closes its end.
     let (failure, report) = pipe()?;
-    // The parent's end closes with the parent.
-    let (parent, alive) = pipe()?;
+    // The caller's end closes with the caller.
+    let (caller, alive) = pipe()?;
     match sys::fork().map_err(ExecError::Fork)? {
         ForkResult::Child => {
             drop((failure, alive));
-            let error = become_command(program, arguments, env, &signals, &parent);
-            let code = error.raw_os_error().unwrap_or(libc::EINVAL);
-            drop(File::from(report).write_all(&code.to_ne_bytes()));
-            sys::exit_now(127)
+            keep(launch, &signals, report, &caller)
         }
         ForkResult::Parent { child } => {
-            drop((report, parent));
+            drop((report, caller));
             let mut code = [0; 4];
             let failed = File::from(failure).read_exact(&mut code).is_ok();
-            let ended = signals.wait_for(child).map_err(system("wait for the command"))?;
-            drop(alive);
+            let leash = leash.map(|leash| Leash { fd: leash.as_fd(), let_go: Box::new(move || drop(alive)) });
+            let ended = signals.wait_for(child, leash).map_err(system("wait for the command"))?;
             if failed {
                 let source = io::Error::from_raw_os_error(i32::from_ne_bytes(code));
-                return Err(ExecError::Program { program: program.into(), source });
+                return Err(ExecError::Program { program: launch.program.into(), source });
             }
-            Ok(match ended {
-                Ended::Exited(code) => code,
-                Ended::Killed(signal) => 128u8.saturating_add(signal as u8),
-            })
+            Ok(ended.status())
         }
     }
 }
 
-/// In the child: returns only when the command cannot be executed.
-fn become_command(
-    program: &OsStr,
-    arguments: &[OsString],
-    env: &[(OsString, OsString)],
-    signals: &Signals,
-    parent: &OwnedFd,
-) -> io::Error {
+/// The keeper: ends all processes of the command when the caller ends, and waits until they are gone.
+fn keep(launch: &Launch<'_>, signals: &Signals, report: OwnedFd, caller: &OwnedFd) -> ! {
+    let made = prctl::set_pdeathsig(Signal::SIGKILL).and_then(|()| unshare(CloneFlags::CLONE_NEWPID));
+    let init = match made.map_err(io::Error::from).and_then(|()| sys::fork()) {
+        Ok(ForkResult::Child) => init(launch, signals, report),
+        Ok(ForkResult::Parent { child }) => child,
+        Err(error) => fail(report, &error),
+    };
+    drop(report);
+    let leash = Leash {
+        fd: caller.as_fd(),
+        let_go: Box::new(move || {
+            // One that is gone is found by waiting for it.
+            let _ = kill(init, Signal::SIGKILL);
+        }),
+    };
+    // Init is waited for only when all other processes of its namespace are gone (pid_namespaces(7)).
+    match signals.wait_for(init, Some(leash)) {
+        Ok(ended) => sys::exit_now(ended.status()),
+        Err(_) => sys::exit_now(FAILED),
+    }
+}
+
+/// PID 1 of the command's namespace: reaps what the command leaves, and ends with the command.
+fn init(launch: &Launch<'_>, signals: &Signals, report: OwnedFd) -> ! {
     if let Err(errno) = prctl::set_pdeathsig(Signal::SIGKILL) {
-        return errno.into();
+        fail(report, &errno.into());
     }
-    if parent_is_gone(parent) {
-        sys::exit_now(1);
+    let command = match sys::fork() {
+        Ok(ForkResult::Child) => {
+            let error = become_command(launch, signals);
+            fail(report, &error)
+        }
+        Ok(ForkResult::Parent { child }) => child,
+        Err(error) => fail(report, &error),
+    };
+    drop(report);
+    match signals.wait_for_among(command) {
+        Ok(ended) => sys::exit_now(ended.status()),
+        Err(_) => sys::exit_now(FAILED),
     }
+}
+
+/// What the processes in between exit with when the command could not be executed.
+const FAILED: u8 = 127;
+
+/// Tells the caller why there is no command.
+fn fail(report: OwnedFd, error: &io::Error) -> ! {
+    let code = error.raw_os_error().unwrap_or(libc::EINVAL);
+    drop(File::from(report).write_all(&code.to_ne_bytes()));
+    sys::exit_now(FAILED)
+}
+
+/// In the child: returns only when the command cannot be executed.
+fn become_command(launch: &Launch<'_>, signals: &Signals) -> io::Error {
     files::mount_kernel_views();
-    if let Err(error) = signals.restore() {
+    let prepared = if launch.confined { confine::confine() } else { Ok(()) };
+    if let Err(error) = prepared.and_then(|()| signals.restore()) {
         return error;
     }
-    let mut command = Command::new(program);
-    let error = command.args(arguments).env_clear().envs(env.iter().map(|(k, v)| (k, v))).exec();
+    let mut command = Command::new(launch.program);
+    let environment = launch.env.iter().map(|(k, v)| (k, v));
+    let error = command.args(launch.arguments).env_clear().envs(environment).exec();
     // A directory of PATH that may not be read makes a program that is nowhere look forbidden (execvp(3)).
     match error.kind() {
-        io::ErrorKind::PermissionDenied if !is_anywhere(program, env) => {
+        io::ErrorKind::PermissionDenied if !is_anywhere(launch.program, launch.env) => {
             io::Error::from_raw_os_error(libc::ENOENT)
         }
         _ => error,
@@ -266,13 +331,6 @@ fn is_anywhere(program: &OsStr, env: &[(OsString, OsString)]) -> bool {
     let path =
         env.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path.as_os_str()).unwrap_or_default();
     std::env::split_paths(path).any(|directory| directory.join(program).exists())
-}
-
-/// Nothing is ever written to the pipe: it is readable only when its other end is closed.
-fn parent_is_gone(parent: &OwnedFd) -> bool {
-    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-    let mut fds = [PollFd::new(parent.as_fd(), PollFlags::POLLIN)];
-    matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
 }
 
 #[cfg(test)]

@@ -60,6 +60,10 @@ fn advise_on(machine: &Machine, stage: Stage, error: &io::Error) -> String {
                 .to_owned(),
         );
     }
+    if causes.is_empty() && error.raw_os_error() == Some(nix::libc::EAGAIN) {
+        causes
+            .push("the limit on processes and threads of this user is reached: raise `ulimit -u`".to_owned());
+    }
     if causes.is_empty() && machine.seccomp {
         causes.push(
             "a seccomp filter is active, as in a container: start it with `--security-opt seccomp=unconfined` \
@@ -101,6 +105,7 @@ mod tests {
             ),
             (machine.clone(), nix::libc::ENOSPC, "user.max_pid_namespaces"),
             (Machine { seccomp: true, ..machine.clone() }, eperm, "seccomp=unconfined"),
+            (Machine { seccomp: true, ..machine.clone() }, nix::libc::EAGAIN, "ulimit -u"),
             (machine.clone(), nix::libc::EINVAL, "CONFIG_USER_NS"),
             (Machine { apparmor_restrict: set("0"), ..machine }, eperm, "security module"),
         ];

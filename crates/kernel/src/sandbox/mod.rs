@@ -32,8 +32,9 @@ use nix::{
     unistd::{ForkResult, Pid, geteuid},
 };
 
+pub use init::on_end;
 pub use probe::{Missing, probe};
-pub(crate) use supervise::{Ended, Signals};
+pub(crate) use supervise::{Ended, Leash, Signals};
 
 use crate::sys;
 
@@ -108,9 +109,10 @@ pub fn host_uid() -> u32 {
 /// Executes `main` as the sandbox's holder, waits for it and returns its exit status.
 ///
 /// Call it before anything starts a thread. `main` runs on a thread of its own in the holder (the holder's first
-/// thread reaps orphans) and may start as many more as it likes; the process ends with it. It finds SIGINT, SIGTERM and SIGHUP as the
-/// caller left them; being PID 1 it does not die of them unless it handles them. Processes that it starts must be
-/// started from threads that outlive them (a runtime's workers, not its short-lived blocking threads).
+/// thread reaps orphans) and may start as many more as it likes; the process ends with it. SIGINT, SIGTERM, SIGHUP and
+/// SIGQUIT end the holder at any moment, with 128 and the signal's number as the exit status, unless it asks to be told
+/// ([`on_end`]); they are blocked in all of its threads, and processes that it starts have to unblock them. Those
+/// processes must be started from threads that outlive them (a runtime's workers, not its short-lived blocking threads).
 ///
 /// # Errors
 /// When the sandbox cannot be made (with the setting that forbids it), or the holder was killed.
@@ -223,9 +225,10 @@ fn supervise_setup(mut link: UnixStream, between: Pid, signals: &Signals) -> Res
     };
     waitpid(between, None).map_err(|e| system("wait for the process in between")(e.into()))?;
     let _ = prctl::set_child_subreaper(false);
+    signals.forward_arrived(holder).map_err(system("read signals"))?;
     // If the holder is dead already, waiting for it says so.
     drop(say(&mut link, Word::Go));
-    let ended = signals.wait_for(holder).map_err(system("wait for the holder"))?;
+    let ended = signals.wait_for(holder, None).map_err(system("wait for the holder"))?;
     drop(link);
     Ok(ended)
 }

@@ -26,7 +26,8 @@ pub fn run(arguments: &[String]) -> u8 {
         ["status", code] => sandboxed(|| code.parse().unwrap()),
         ["panic"] => sandboxed(|| panic!("on purpose")),
         ["threads"] => threads(),
-        ["signals"] => sandboxed(signals),
+        ["told"] => sandboxed(told),
+        ["untold"] => sandboxed(untold),
         ["orphans"] => sandboxed(orphans),
         ["hold"] => sandboxed(hold),
         ["network", overlay] => sandboxed(|| network::talk(*overlay == "vxlan")),
@@ -34,7 +35,10 @@ pub fn run(arguments: &[String]) -> u8 {
         ["errors"] => sandboxed(errors),
         ["serve", name, kind] => sandboxed(|| serve(name, kind)),
         ["enter", name, command @ ..] => enter(name, command),
-        ["entry-on-stdin", command @ ..] => entry(PodEntry::recv_from_stdin().unwrap(), command),
+        ["entry-on-stdin", command @ ..] => {
+            let (way, leash) = PodEntry::recv_from_stdin().unwrap();
+            entry(way, command, Some(&leash))
+        }
         ["children"] => sandboxed(children),
         other => panic!("no scenario {other:?}"),
     }
@@ -62,14 +66,21 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-fn signals() -> u8 {
-    use tokio::signal::unix::{SignalKind, signal};
-    runtime().block_on(async {
-        let mut interrupt = signal(SignalKind::interrupt()).unwrap();
-        let mut terminate = signal(SignalKind::terminate()).unwrap();
-        say(&["ready".to_owned()]);
-        tokio::select! { _ = interrupt.recv() => 2, _ = terminate.recv() => 15 }
-    })
+/// Is told that it should end, and ends.
+fn told() -> u8 {
+    let (tell, told) = std::sync::mpsc::channel();
+    sandbox::on_end(move || tell.send(()).unwrap());
+    say(&["ready".to_owned()]);
+    told.recv().unwrap();
+    7
+}
+
+/// Never ends by itself.
+fn untold() -> u8 {
+    say(&["ready".to_owned()]);
+    loop {
+        std::thread::park();
+    }
 }
 
 /// How many zombies the holder has.
@@ -219,7 +230,8 @@ fn bare_etc(kind: &str) {
 
 fn pod_entry(net: OwnedFd) -> PodEntry {
     let resolv_conf = "nameserver 10.96.0.10\n".to_owned();
-    PodEntry::from_holder(net, "web-0".to_owned(), resolv_conf, "127.0.0.1 localhost\n".to_owned()).unwrap()
+    PodEntry::from_holder(net, "web-0".to_owned(), resolv_conf, "127.0.0.1 localhost\n".to_owned(), true)
+        .unwrap()
 }
 
 fn serve(name: &str, kind: &str) -> u8 {
@@ -231,16 +243,20 @@ fn serve(name: &str, kind: &str) -> u8 {
     let listener = control::bind(name).unwrap();
     say(&[format!("net:[{}]", pod.ns.inode())]);
     let entry = pod_entry(pod.ns.into());
+    // The client that comes next ends the command of the one before.
+    let mut _kept = None;
     loop {
         let (stream, _) = listener.accept().unwrap();
         assert!(control::is_same_user(&stream).unwrap());
-        entry.send(&stream).unwrap();
+        // One that only looks who listens goes at once.
+        drop(entry.send(&stream));
+        _kept = Some(stream);
     }
 }
 
 fn enter(name: &str, command: &[&str]) -> u8 {
     match control::connect(name) {
-        Ok(stream) => entry(PodEntry::recv(&stream).unwrap(), command),
+        Ok(stream) => entry(PodEntry::recv(&stream).unwrap(), command, Some(&stream)),
         Err(error) => {
             eprintln!("{error}");
             98
@@ -248,11 +264,11 @@ fn enter(name: &str, command: &[&str]) -> u8 {
     }
 }
 
-fn entry(entry: PodEntry, command: &[&str]) -> u8 {
+fn entry(entry: PodEntry, command: &[&str], leash: Option<&UnixStream>) -> u8 {
     let command: Vec<OsString> = command.iter().map(OsString::from).collect();
     let mut env: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     env.push(("GREETING".into(), "hello".into()));
-    enter_and_exec(entry, &command, &env).unwrap_or_else(|error: ExecError| {
+    enter_and_exec(entry, &command, &env, leash).unwrap_or_else(|error: ExecError| {
         eprintln!("{error}");
         error.exit_status()
     })

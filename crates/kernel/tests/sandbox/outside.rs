@@ -32,7 +32,10 @@ type Test = fn(&World);
 pub const TESTS: &[(&str, Test)] = &[
     ("exit_status_is_passed_through", exit_status_is_passed_through),
     ("a_process_with_threads_is_refused", a_process_with_threads_is_refused),
-    ("sigterm_reaches_the_holder", sigterm_reaches_the_holder),
+    ("signals_end_the_sandbox", signals_end_the_sandbox),
+    ("who_asks_is_told_of_the_first_signal", who_asks_is_told_of_the_first_signal),
+    ("no_signal_is_lost_while_the_sandbox_is_made", no_signal_is_lost),
+    ("a_terminal_that_closes_ends_the_sandbox", a_terminal_that_closes_ends_the_sandbox),
     ("orphans_are_reaped_and_children_are_not_stolen", orphans_and_children),
     ("killing_the_supervisor_leaves_nothing", killing_the_supervisor_leaves_nothing),
     ("killing_the_holder_leaves_nothing", killing_the_holder_leaves_nothing),
@@ -44,6 +47,9 @@ pub const TESTS: &[(&str, Test)] = &[
     ("a_command_sees_its_pod_where_etc_has_no_resolv_conf", no_resolv_conf),
     ("commands_end_as_their_shell_would_say", commands_end_as_their_shell_would_say),
     ("a_command_dies_with_its_client", a_command_dies_with_its_client),
+    ("what_a_command_started_dies_with_it", what_a_command_started_dies_with_it),
+    ("a_command_ends_with_its_leash", a_command_ends_with_its_leash),
+    ("a_command_cannot_reach_beyond_its_pod", a_command_cannot_reach_beyond_its_pod),
     ("a_client_ends_with_the_network", a_client_ends_with_the_network),
     ("the_holder_starts_processes_in_pods", the_holder_starts_processes_in_pods),
 ];
@@ -141,12 +147,62 @@ fn a_process_with_threads_is_refused(world: &World) {
     assert!(error.contains("before any thread is started, but the process has 2 threads"), "{error}");
 }
 
-fn sigterm_reaches_the_holder(world: &World) {
-    for signal in [Signal::SIGTERM, Signal::SIGINT] {
-        let mut started = world.start(&["signals"]);
+const ENDING: [Signal; 4] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT];
+
+fn signals_end_the_sandbox(world: &World) {
+    for signal in ENDING {
+        let mut started = world.start(&["untold"]);
         kill(started.pid(), signal).unwrap();
-        assert_eq!(started.ended().code(), Some(if signal == Signal::SIGTERM { 15 } else { 2 }));
+        assert_eq!(started.ended().code(), Some(128 + signal as i32), "{signal}");
     }
+}
+
+fn who_asks_is_told_of_the_first_signal(world: &World) {
+    for signal in ENDING {
+        let mut started = world.start(&["told"]);
+        kill(started.pid(), signal).unwrap();
+        assert_eq!(started.ended().code(), Some(7), "{signal}");
+    }
+}
+
+/// At whatever moment of the beginning a signal comes.
+fn no_signal_is_lost(world: &World) {
+    for nth in 0..60u32 {
+        let signal = ENDING[nth as usize % ENDING.len()];
+        let mut child = world.command(&["untold"]).stdout(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(u64::from(nth) * 250));
+        kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
+        let mut status = None;
+        eventually("the process ends by the signal", || {
+            status = child.try_wait().unwrap();
+            status.is_some()
+        });
+        let status = status.unwrap();
+        let by_signal = status.signal() == Some(signal as i32) || status.code() == Some(128 + signal as i32);
+        assert!(by_signal, "{signal} after {nth} quarters of a millisecond: {status}");
+    }
+}
+
+fn a_terminal_that_closes_ends_the_sandbox(world: &World) {
+    use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+    let pty = nix::pty::openpty(None, None).unwrap();
+    // A child that had the terminal's other end would keep it open.
+    fcntl(&pty.master, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).unwrap();
+    // The session's leader is the supervisor itself.
+    let mut command = Command::new("setsid");
+    command.arg("--ctty").arg(&world.program).args(["--inside", "untold"]).current_dir("/");
+    if let Some(user) = world.user {
+        std::os::unix::fs::fchown(&pty.slave, Some(user), Some(user)).unwrap();
+        command.uid(user).gid(user);
+    }
+    let slave = || Stdio::from(pty.slave.try_clone().unwrap());
+    let mut child = command.stdin(slave()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    drop(command);
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    drop(pty);
+    eventually("the process ends with its terminal", || child.try_wait().unwrap().is_some());
 }
 
 fn orphans_and_children(world: &World) {
@@ -271,7 +327,8 @@ fn a_command_dies_with_its_client(world: &World) {
     let pod: BTreeSet<String> = [holder.said[0].clone()].into();
     for signal in [Signal::SIGKILL, Signal::SIGTERM] {
         let mut client = world.start(&["enter", &name, "sh", "-c", "echo ready; exec sleep 1000"]);
-        assert_eq!(processes_in(&pod).len(), 2);
+        // The client, two in between, and the command.
+        assert_eq!(processes_in(&pod).len(), 4);
         kill(client.pid(), signal).unwrap();
         let status = client.ended();
         match signal {
@@ -280,6 +337,49 @@ fn a_command_dies_with_its_client(world: &World) {
         }
         eventually("no process is left in the pod", || processes_in(&pod).is_empty());
     }
+}
+
+fn what_a_command_started_dies_with_it(world: &World) {
+    let (holder, name) = serving(world, "plain");
+    let pod: BTreeSet<String> = [holder.said[0].clone()].into();
+    // One that left the session, and that ignores all that can be ignored.
+    let stray = "trap '' HUP TERM INT; setsid sleep 1000 >/dev/null 2>&1 & echo ready";
+    let output = shell(world, &name, stray);
+    assert_eq!(text(&output.stdout), "ready\n");
+    eventually("no process is left in the pod", || processes_in(&pod).is_empty());
+    let mut client = world.start(&["enter", &name, "sh", "-c", &format!("{stray}; sleep 1000")]);
+    kill(client.pid(), Signal::SIGKILL).unwrap();
+    client.ended();
+    eventually("no process is left in the pod", || processes_in(&pod).is_empty());
+}
+
+fn a_command_ends_with_its_leash(world: &World) {
+    let (holder, name) = serving(world, "plain");
+    let pod: BTreeSet<String> = [holder.said[0].clone()].into();
+    let mut first =
+        world.start(&["enter", &name, "sh", "-c", "trap '' TERM HUP; echo ready; sleep 1000; sleep 1000"]);
+    assert_eq!(shell(world, &name, "true").status.code(), Some(0));
+    assert_eq!(first.ended().code(), Some(137));
+    eventually("no process is left in the pod", || processes_in(&pod).is_empty());
+}
+
+fn a_command_cannot_reach_beyond_its_pod(world: &World) {
+    let (holder, name) = serving(world, "plain");
+    let script = "
+        trap '' TERM
+        kill -TERM 1
+        cat /proc/1/environ 2>/dev/null && echo looked into the process that holds it
+        for pid in /proc/[0-9]*; do nsenter --net=$pid/ns/net true 2>/dev/null && echo entered $pid; done
+        ip link set lo down 2>/dev/null && echo changed links
+        nft flush ruleset 2>/dev/null && echo changed rules
+        mount -t tmpfs none /mnt 2>/dev/null && echo mounted
+        grep CapBnd /proc/self/status";
+    let output = shell(world, &name, script);
+    let said = text(&output.stdout);
+    assert_eq!(said, "CapBnd:\t00000000a80425fb\n", "{}", text(&output.stderr));
+    // The signal went to PID 1 of the command's own namespace.
+    assert_eq!(shell(world, &name, "true").status.code(), Some(0));
+    drop(holder);
 }
 
 fn a_client_ends_with_the_network(world: &World) {

@@ -91,9 +91,8 @@ pub fn published(objects: &ObjectSet, snapshot: &Snapshot) -> Vec<Published> {
     }
     services::host_ports(snapshot, &mut found);
     for way in &mut found {
-        if let Cow::Owned(shown) = visible(&way.address) {
-            way.address = shown;
-        }
+        let shown: Cow<'_, str> = visible(&way.address);
+        way.address = shown.into_owned();
     }
     found
 }

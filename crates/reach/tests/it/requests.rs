@@ -103,7 +103,7 @@ fn what_no_rule_takes_is_said() {
         ),
         ("http://lost.example.org", false, "there is no Service missing in namespace shop"),
         ("http://port.example.org", false, "Service shop/web has no port 81; it has 80"),
-        ("shop.example.org/cart", true, "leads shop.example.org/cart to"),
+        ("a.wild.example:80", true, "leads a.wild.example/ to"),
     ] {
         let (is, words) = end(&set, to);
         assert_eq!(is, allowed, "{to}: {words}");

@@ -57,8 +57,7 @@ fn where_others_may_live_known_pods_are_selected() {
         assert!(yaml.contains(said) && report.contains(said), "{said}: {yaml}\n{report}");
     }
     // What only configures something has no pods.
-    for (api, kind) in [("cert-manager.io/v1", "Certificate"), ("monitoring.coreos.com/v1", "ServiceMonitor")]
-    {
+    for (api, kind) in [("external-secrets.io/v1", "ExternalSecret"), ("kyverno.io/v1", "Policy")] {
         let (yaml, _) = written(&(namespace("shop") + &object(api, kind)));
         assert!(yaml.contains(FOR_ALL), "{kind}: {yaml}");
     }
