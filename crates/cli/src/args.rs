@@ -163,6 +163,14 @@ pub struct Packages {
     /// Let kustomize and helm fetch bases and charts that are not here
     #[arg(long, conflicts_with = "no_render")]
     pub remote: bool,
+    /// Seconds after which kustomize or helm is ended while it makes the manifests of one folder
+    ///
+    /// [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub render_timeout: Option<u64>,
+    /// Make manifests anew, and keep nothing of them in the cache
+    #[arg(long)]
+    pub no_cache: bool,
 }
 
 /// How the cluster is laid out.

@@ -3,7 +3,6 @@ use std::{io::IsTerminal as _, path::PathBuf};
 
 use netloom_cluster::Pending;
 use netloom_explain::{Explanation, Options, Verdict, explain};
-use netloom_objects::unread::{Reader, Unread};
 use netloom_reach::explain_published;
 
 use crate::{
@@ -42,10 +41,7 @@ pub fn main(args: &Explain) -> Result<u8, Stop> {
         let answer = explain_published(&built.world, &built.objects, from, to, &options)
             .and_then(|published| published.map_or_else(|| explain(&built.world, from, to, &options), Ok));
         match answer {
-            Ok(mut explanation) => {
-                explanation.not_judged = Unread::of(&built.objects, Reader::Connections);
-                answers.push((set.set.name.clone(), explanation));
-            }
+            Ok(explanation) => answers.push((set.set.name.clone(), explanation)),
             Err(error) => refusals.push(Stop::from(error)),
         }
     }

@@ -1,7 +1,10 @@
 //! What an explanation consists of.
 use std::sync::Arc;
 
-use netloom_objects::{ObjectRef, ObjectSet, unread::Unread};
+use netloom_objects::{
+    ObjectRef, ObjectSet,
+    unread::{Reader, Unread},
+};
 use serde::Serialize;
 
 use crate::lines::Lines;
@@ -160,7 +163,8 @@ impl Explanation {
             hop.excerpt = hop.object.as_ref().and_then(|object| lines.excerpt(object));
         }
         let verdict = if hops.iter().all(Hop::is_ok) { Verdict::Allowed } else { Verdict::Denied };
-        Self { from: from.to_owned(), to: to.to_owned(), verdict, hops, asking: None }
+        let not_judged = objects.map(|objects| Unread::of(objects, Reader::Connections)).unwrap_or_default();
+        Self { from: from.to_owned(), to: to.to_owned(), verdict, hops, not_judged, asking: None }
     }
 
     /// Whether the request gets its answer.

@@ -159,12 +159,16 @@ impl Search<'_> {
         self.masked.extend(read.masked);
         let Some(template) = read.value else { return };
         let is_job = self.kind.ends_with("Job") || path.contains("obTemplate.") || path.contains("Jobs[");
-        let count = if is_job { "parallelism" } else { "replicas" };
+        let parallel = self.number(parent, "parallelism").filter(|_| is_job);
         self.groups.push(PodGroup {
             part: named.map(label),
             name: String::new(),
             template,
-            replicas: if self.is_suspended(parent) { Some(0) } else { self.number(parent, count) },
+            replicas: if self.is_suspended(parent) {
+                Some(0)
+            } else {
+                parallel.or_else(|| self.number(parent, "replicas"))
+            },
             selector: self.selector(parent),
             form: if is_job { Form::Job } else { Form::Serving },
             path,

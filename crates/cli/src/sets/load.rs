@@ -125,7 +125,13 @@ fn read_parts(
         .cloned()
         .collect();
     let unknown: Vec<Build> = builds.iter().filter(|build| cache.made(build).is_none()).cloned().collect();
-    for (build, made) in unknown.iter().zip(make(&unknown, request, progress)?) {
+    // What definitions among the files add to the APIs of the cluster, charts may ask for.
+    let definitions = new.iter().filter_map(|path| cache.file(path)).flat_map(|file| &file.objects);
+    let mut served: Vec<String> =
+        definitions.flat_map(|object| netloom_rendering::apis_of_definition(object)).collect();
+    served.sort_unstable();
+    served.dedup();
+    for (build, made) in unknown.iter().zip(make(&unknown, &served, request, progress)?) {
         cache.keep(build.clone(), made);
     }
     let from_files = new.iter().filter_map(|path| cache.file(path));

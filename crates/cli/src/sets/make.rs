@@ -8,13 +8,14 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use netloom_objects::{
     Cause, Diagnostic, FileName, Location, Packaging, ParsedSource, ReadError, Severity, Source,
     parse_source, parse_sources, read_source,
 };
-use netloom_rendering::{Recipe, Rendering, Settings, render};
+use netloom_rendering::{Cache, Recipe, Rendering, Settings, render};
 use netloom_sets::{Build, Package, substitute};
 
 use super::Request;
@@ -32,9 +33,14 @@ pub struct Made {
     pub inputs: Vec<PathBuf>,
 }
 
-/// Has everything built, as many at once as there are processors.
-pub fn make(builds: &[Build], request: &Request, progress: &Progress) -> Result<Vec<Made>, ReadError> {
-    let rendered = render_all(builds, request, progress);
+/// Has everything built, as many at once as there are processors. `served` is what definitions add to the cluster's APIs.
+pub fn make(
+    builds: &[Build],
+    served: &[String],
+    request: &Request,
+    progress: &Progress,
+) -> Result<Vec<Made>, ReadError> {
+    let rendered = render_all(builds, served, request, progress);
     let mut all: Vec<Made> = Vec::with_capacity(builds.len());
     let mut texts: Vec<Source> = Vec::new();
     let mut counts = Vec::with_capacity(builds.len());
@@ -162,11 +168,17 @@ fn as_they_are(package: &Package) -> Result<Vec<Source>, ReadError> {
     Ok(sources)
 }
 
-fn render_all(builds: &[Build], request: &Request, progress: &Progress) -> Vec<Rendering> {
+fn render_all(builds: &[Build], served: &[String], request: &Request, progress: &Progress) -> Vec<Rendering> {
     if request.packages.no_render {
         return builds.iter().map(|_| Rendering::NoProgram).collect();
     }
-    let settings = Settings { cache: netloom_rendering::Cache::of_user(), ..Settings::default() };
+    let mut settings = Settings { cache: Cache::of_user(), ..Settings::default() };
+    if request.packages.no_cache {
+        settings.cache = None;
+    }
+    if let Some(seconds) = request.packages.render_timeout {
+        settings.deadline = Duration::from_secs(seconds);
+    }
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
@@ -178,7 +190,8 @@ fn render_all(builds: &[Build], request: &Request, progress: &Progress) -> Vec<R
                 Packaging::Chart => "rendering the chart",
             };
             progress.says(format!("{what} {}", build.folder.display()));
-            done.push((nth, render(&recipe(build, request), &settings, &|what| progress.says(what))));
+            let recipe = Recipe { api_versions: served.to_vec(), ..recipe(build, request) };
+            done.push((nth, render(&recipe, &settings, &|what| progress.says(what))));
         }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from).min(builds.len());

@@ -304,3 +304,27 @@ fn programs_see_no_more_of_the_environment_than_they_need() {
     assert!(!seen.contains("evil"), "{seen}");
     assert!(seen.contains("HELM_CONFIG_HOME") && seen.contains("KUBECONFIG"), "{seen}");
 }
+
+/// A program that hangs, and one that never stops printing, end with all that they started.
+#[test]
+fn a_rendering_that_does_not_end_is_ended() {
+    let tree = tree(&[("app/kustomization.yaml", "resources: []\n"), ("web.yaml", SERVICE)]);
+    let hangs = "#!/bin/sh\necho still trying >&2\n/bin/sleep 1000 &\necho $! >> \"${0%/*}/asked\"\nwait\n";
+    let floods = "#!/bin/sh\nwhile :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa || exit 1; done\n";
+    for (script, said) in [(hangs, "was not done after 1 s, and was ended"), (floods, "was")] {
+        let programs = programs(&[("kustomize", script)]);
+        let output = check(&programs, &tree, &[".", "--render-timeout", "1"]);
+        let lines = found(&output);
+        assert!(
+            lines[0].starts_with("./app/kustomization.yaml:1:1: error[MF012] `kustomize build` "),
+            "{lines:?}"
+        );
+        assert!(lines[0].contains(said), "{lines:?}");
+        assert!(lines[1].starts_with("./web.yaml:5:3: error[SV001]"), "nothing else is hidden: {lines:?}");
+        for process in asked(&programs) {
+            let left = std::path::Path::new("/proc").join(&process).join("cmdline");
+            let is_left = fs::read(left).is_ok_and(|line| line.starts_with(b"/bin/sleep"));
+            assert!(!is_left, "process {process} is left");
+        }
+    }
+}

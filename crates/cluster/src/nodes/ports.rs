@@ -30,7 +30,7 @@ impl Listeners {
 /// Makes pods unready that cannot have their port, and says so.
 pub fn refuse_taken(pods: &mut [Arc<Pod>], nodes: &[Node], findings: &mut Findings) {
     let mut listeners = Listeners::default();
-    for pod in pods.iter_mut().filter(|pod| pod.host_network && !pod.listening.is_empty()) {
+    for pod in pods.iter_mut().filter(|pod| pod.host_network && !pod.pending && !pod.listening.is_empty()) {
         let mut tried = Pod::clone(pod);
         let Some(((protocol, port), owner)) = listeners.take(&mut tried) else { continue };
         tried.ready = false;

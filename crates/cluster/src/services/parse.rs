@@ -63,8 +63,6 @@ pub struct Parsed {
     /// Whether it has a health check node port, and the one given.
     pub health: Option<Option<u16>>,
     pub publish_not_ready: bool,
-    /// Its labels.
-    pub labels: Labels,
     /// The port that its annotations ask to have scraped.
     pub scraped: Option<u16>,
     /// Whether its labels say that it is the cluster's DNS.
@@ -147,7 +145,6 @@ pub fn parse(object: &Object, options: &Options, findings: &mut Findings) -> Par
             .collect(),
         health: local.then_some(health),
         publish_not_ready: spec.publish_not_ready_addresses.unwrap_or(false),
-        labels: Arc::new(object.labels().clone()),
         scraped: scraped(object.annotations()),
         labelled_dns: dns::labelled(object),
         origin: object.reference.clone(),

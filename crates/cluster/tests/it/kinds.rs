@@ -44,7 +44,7 @@ fn a_pod_template_in_any_kind_is_a_workload() {
         ("keda.sh/v1alpha1", "ScaledJob", format!("jobTargetRef: {{{TEMPLATE}}}"), 1),
         ("example.com/v1", "CronThing", format!("jobTemplate: {{spec: {{{TEMPLATE}}}}}"), 1),
         ("example.com/v1", "CronThing", format!("jobTemplate: {{spec: {{suspend: true, {TEMPLATE}}}}}"), 0),
-        ("kubeflow.org/v1", "TFJob", in_replicas, 2),
+        ("kubeflow.org/v1", "TFJob", in_replicas, 3),
         ("kyverno.io/v1", "ClusterPolicy", TEMPLATE.to_owned(), 0),
         ("example.com/v1", "Policy", "template: {spec: {containers: 3}}".to_owned(), 0),
         (

@@ -2,7 +2,7 @@
 use netloom_cluster::{Protocol, ServicePort, TargetPort};
 use netloom_objects::Object;
 
-use super::{Entry, Published, Set, namespace_of};
+use super::{Ask, Dialect, Entry, PathAsk, Published, Routed, Set, namespace_of};
 use crate::controllers::Carrier;
 
 /// A Service that a route of such a kind leads to.
@@ -12,8 +12,14 @@ pub struct CustomBackend {
     pub path: String,
     /// Where the port is written; the backend itself where none is.
     pub port_path: String,
-    /// What a client asks for.
-    pub address: String,
+    /// The hosts that it is for; every host where there is none.
+    pub hosts: Vec<String>,
+    /// What the paths begin with that it is for.
+    pub prefix: Option<String>,
+    /// What else is asked of a request.
+    pub more: Vec<String>,
+    /// The place of its rule in the object.
+    pub rule: usize,
     /// The Service's namespace.
     pub namespace: String,
     /// The Service.
@@ -27,6 +33,26 @@ pub struct CustomBackend {
 }
 
 impl CustomBackend {
+    /// What a client asks for: `shop.example/cart`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let hosts = if self.hosts.is_empty() { "*".to_owned() } else { self.hosts.join(" ") };
+        format!("{hosts}{}", self.prefix.as_deref().unwrap_or_default())
+    }
+
+    fn routed(&self) -> Routed {
+        let path = self.prefix.clone().map_or(PathAsk::Any, PathAsk::Start);
+        Routed {
+            dialect: Dialect::Ingress,
+            hosts: self.hosts.clone(),
+            asks: vec![Ask { path, more: self.more.clone() }],
+            rule: self.rule,
+            fallback: false,
+            service: (self.namespace.clone(), self.service.clone()),
+            port: self.port.clone(),
+        }
+    }
+
     /// Whether a port of the Service is meant.
     #[must_use]
     pub fn means(&self, port: &ServicePort) -> bool {
@@ -66,9 +92,10 @@ pub(super) fn add(set: &Set<'_>, object: &Object, found: &mut Vec<Published>) {
             entry: Entry::Controller(carrier.clone()),
             targets: set.behind(&backend.namespace, &backend.service, |port| backend.means(port)),
             by: object.refer(&backend.path),
-            address: backend.address,
+            address: backend.address(),
             only_from: Vec::new(),
             masquerades: false,
+            routed: Some(backend.routed()),
         });
     }
 }
@@ -96,100 +123,122 @@ struct Reader<'o> {
     found: Vec<CustomBackend>,
 }
 
+/// What a rule is for.
+#[derive(Clone, Default)]
+struct Asked {
+    hosts: Vec<String>,
+    prefix: Option<String>,
+    more: Vec<String>,
+    rule: usize,
+}
+
 impl Reader<'_> {
-    /// Takes a backend at a path, if its Service is named there.
-    fn add(&mut self, path: String, name: &str, port: Option<String>, address: &str, protocol: Protocol) {
+    /// Takes a backend at a path, if its Service is named there; `port` is where its port is written.
+    fn add(&mut self, path: String, name: &str, port: Option<String>, asked: &Asked, protocol: Protocol) {
         let text = |field: &str| self.object.text(&format!("{path}.{field}"));
         let Some(service) = text(name) else { return };
         // Other kinds than Services are Traefik's own, which lead on.
         if text("kind").is_some_and(|kind| kind != "Service") || text("weight") == Some("0") {
             return;
         }
-        let namespace = text("namespace").unwrap_or_else(|| namespace_of(self.object)).to_owned();
-        let service = service.to_owned();
-        let port_path = port.clone().unwrap_or_else(|| path.clone());
-        let port = port.and_then(|at| self.object.text(&at)).map(str::to_owned);
-        let address = address.to_owned();
-        let of_pods = false;
-        self.found.push(CustomBackend {
-            path,
-            port_path,
-            address,
-            namespace,
-            service,
-            port,
-            of_pods,
+        let backend = CustomBackend {
+            namespace: text("namespace").unwrap_or_else(|| namespace_of(self.object)).to_owned(),
+            service: service.to_owned(),
+            port_path: port.clone().unwrap_or_else(|| path.clone()),
+            port: port.and_then(|at| self.object.text(&at)).map(str::to_owned),
+            hosts: asked.hosts.clone(),
+            prefix: asked.prefix.clone(),
+            more: asked.more.clone(),
+            rule: asked.rule,
+            of_pods: false,
             protocol,
-        });
+            path: path.clone(),
+        };
+        self.found.push(backend);
+    }
+
+    /// The host at a path, unless it is every one.
+    fn host(&self, path: &str) -> Vec<String> {
+        self.object.text(path).filter(|host| *host != "*").map(str::to_owned).into_iter().collect()
     }
 
     fn traefik(mut self) -> Vec<CustomBackend> {
         let protocol = if self.object.kind.ends_with("UDP") { Protocol::Udp } else { Protocol::Tcp };
-        for route in 0..self.object.count("spec.routes") {
-            let at = format!("spec.routes[{route}]");
-            let address = hosts_of_rule(self.object.text(&format!("{at}.match")).unwrap_or_default());
+        for rule in 0..self.object.count("spec.routes") {
+            let at = format!("spec.routes[{rule}]");
+            let matched = self.object.text(&format!("{at}.match")).unwrap_or_default();
+            let asked = Asked { rule, ..asked_by(matched) };
             for nth in 0..self.object.count(&format!("{at}.services")) {
                 let path = format!("{at}.services[{nth}]");
-                self.add(path.clone(), "name", Some(format!("{path}.port")), &address, protocol);
+                self.add(path.clone(), "name", Some(format!("{path}.port")), &asked, protocol);
             }
         }
         self.found
     }
 
     fn contour(mut self) -> Vec<CustomBackend> {
-        let host = self.object.text("spec.virtualhost.fqdn").unwrap_or("*").to_owned();
+        let hosts = self.host("spec.virtualhost.fqdn");
         let routes = (0..self.object.count("spec.routes")).map(|route| format!("spec.routes[{route}]"));
-        for at in routes.chain(["spec.tcpproxy".to_owned()]) {
-            let prefix = self.object.text(&format!("{at}.conditions[0].prefix")).unwrap_or_default();
-            let address = format!("{host}{prefix}");
+        for (rule, at) in routes.chain(["spec.tcpproxy".to_owned()]).enumerate() {
+            let prefix = self.object.text(&format!("{at}.conditions[0].prefix")).map(str::to_owned);
+            let asked = Asked { hosts: hosts.clone(), prefix, rule, ..Asked::default() };
             for nth in 0..self.object.count(&format!("{at}.services")) {
                 let path = format!("{at}.services[{nth}]");
-                self.add(path.clone(), "name", Some(format!("{path}.port")), &address, Protocol::Tcp);
+                self.add(path.clone(), "name", Some(format!("{path}.port")), &asked, Protocol::Tcp);
             }
         }
         self.found
     }
 
     fn nginx(mut self) -> Vec<CustomBackend> {
-        let host = self.object.text("spec.host").unwrap_or("*").to_owned();
+        let asked = Asked { hosts: self.host("spec.host"), ..Asked::default() };
         let protocol = match self.object.text("spec.listener.protocol") {
             Some("UDP") => Protocol::Udp,
             _ => Protocol::Tcp,
         };
         for nth in 0..self.object.count("spec.upstreams") {
             let path = format!("spec.upstreams[{nth}]");
-            self.add(path.clone(), "service", Some(format!("{path}.port")), &host, protocol);
+            self.add(path.clone(), "service", Some(format!("{path}.port")), &asked, protocol);
         }
         self.found
     }
 
     fn openshift(mut self) -> Vec<CustomBackend> {
-        let host = self.object.text("spec.host").unwrap_or("*").to_owned();
-        let address = format!("{host}{}", self.object.text("spec.path").unwrap_or_default());
+        let prefix = self.object.text("spec.path").map(str::to_owned);
+        let asked = Asked { hosts: self.host("spec.host"), prefix, ..Asked::default() };
         let port = "spec.port.targetPort";
         let port = self.object.is_written(port).then(|| port.to_owned());
-        let others = (0..self.object.count("spec.alternateBackends"))
-            .map(|nth| format!("spec.alternateBackends[{nth}]"));
+        let others = 0..self.object.count("spec.alternateBackends");
+        let others = others.map(|nth| format!("spec.alternateBackends[{nth}]"));
         for path in std::iter::once("spec.to".to_owned()).chain(others) {
-            self.add(path, "name", port.clone(), &address, Protocol::Tcp);
+            self.add(path, "name", port.clone(), &asked, Protocol::Tcp);
         }
         self.found.iter_mut().for_each(|backend| backend.of_pods = true);
         self.found
     }
 }
 
-/// The hosts that a rule of Traefik asks for, as far as it names some: ``Host(`a.example`) && PathPrefix(`/x`)``.
-fn hosts_of_rule(rule: &str) -> String {
-    let mut hosts = Vec::new();
-    for function in ["Host(", "HostSNI("] {
-        for (at, _) in rule.match_indices(function) {
-            let within = &rule[at + function.len()..];
-            let within = within.split(')').next().unwrap_or_default();
-            let named = within.split(',').map(|host| host.trim().trim_matches(['`', '\'', '"']));
-            hosts.extend(named.filter(|host| !host.is_empty()).map(str::to_owned));
+/// What a rule of Traefik asks for: ``Host(`a.example`) && PathPrefix(`/x`)``.
+fn asked_by(rule: &str) -> Asked {
+    let mut asked = Asked::default();
+    let mut other = false;
+    for (at, _) in rule.match_indices('(') {
+        // Letters and digits of ASCII, so that as many characters are as many bytes.
+        let start = at - rule[..at].chars().rev().take_while(char::is_ascii_alphanumeric).count();
+        let within = rule[at + 1..].split(')').next().unwrap_or_default();
+        let values = within.split(',').map(|value| value.trim().trim_matches(['`', '\'', '"']));
+        let mut values = values.filter(|value| !value.is_empty() && *value != "*").map(str::to_owned);
+        match &rule[start..at] {
+            "" => {}
+            "Host" | "HostSNI" => asked.hosts.extend(values),
+            "PathPrefix" if asked.prefix.is_none() => asked.prefix = values.next(),
+            _ => other = true,
         }
     }
-    if hosts.is_empty() { "*".to_owned() } else { hosts.join(" ") }
+    if other {
+        asked.more.push(rule.to_owned());
+    }
+    asked
 }
 
 #[cfg(test)]
@@ -202,12 +251,12 @@ mod tests {
         for (rule, hosts) in [
             ("Host(`a.example`)", "a.example"),
             ("Host(`a.example`, `b.example`) && PathPrefix(`/x`)", "a.example b.example"),
-            ("HostSNI(`*`)", "*"),
-            ("PathPrefix(`/`)", "*"),
+            ("HostSNI(`*`)", ""),
+            ("PathPrefix(`/`)", ""),
             ("Host(`a.example`) || Host(\"b.example\")", "a.example b.example"),
-            ("Host(", "*"),
+            ("Host(", ""),
         ] {
-            assert_eq!(hosts_of_rule(rule), hosts, "{rule}");
+            assert_eq!(asked_by(rule).hosts.join(" "), hosts, "{rule}");
         }
     }
 
@@ -261,7 +310,7 @@ mod tests {
             let object = parse_source(&Source::new("a.yaml", text)).objects.remove(0);
             let show = |b: &CustomBackend| {
                 let port = b.port.as_deref().unwrap_or("any");
-                format!("{} {} {}/{} {port} {}", b.path, b.address, b.namespace, b.service, b.protocol)
+                format!("{} {} {}/{} {port} {}", b.path, b.address(), b.namespace, b.service, b.protocol)
             };
             assert_eq!(custom_backends(&object).iter().map(show).collect::<Vec<_>>(), expected, "{text}");
         }
