@@ -23,6 +23,9 @@ const OF_THE_CLUSTER: [&str; 5] = [
     "no kind is registered",
 ];
 
+/// Rules that say what the API server refuses, beside those of reading.
+const OF_RULES: [&str; 3] = ["IN018", "IN034", "TL014"];
+
 /// Agreement below this is a step back.
 const AT_LEAST: f64 = 0.97;
 
@@ -82,7 +85,9 @@ fn main() {
 fn refused(manifest: &str) -> Vec<String> {
     let source = Source::new("object.yaml", manifest);
     let set = ObjectSet::assemble(vec![std::sync::Arc::new(parse_source(&source))]);
-    let report = audit(&set, &Settings::default(), &|rule| rule.code.starts_with("MF0"));
+    let report = audit(&set, &Settings::default(), &|rule| {
+        rule.code.starts_with("MF0") || OF_RULES.contains(&rule.code)
+    });
     let errors = report.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
     errors.map(|finding| format!("{} {}", finding.rule.code, finding.message)).collect()
 }

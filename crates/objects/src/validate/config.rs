@@ -30,8 +30,8 @@ pub(super) fn secret(check: &mut Check<'_, '_, '_>, object: &Secret) {
             || object.string_data.as_ref().is_some_and(|data| data.contains_key(key))
     };
     let kind = object.type_.as_deref().unwrap_or("Opaque");
+    // What a Secret for TLS holds is for a rule of its own to say.
     let needed: &[&str] = match kind {
-        "kubernetes.io/tls" => &["tls.crt", "tls.key"],
         "kubernetes.io/dockerconfigjson" => &[".dockerconfigjson"],
         "kubernetes.io/dockercfg" => &[".dockercfg"],
         "kubernetes.io/ssh-auth" => &["ssh-privatekey"],

@@ -17,13 +17,7 @@ pub(super) fn ingress(check: &mut Check<'_, '_, '_>, object: &Ingress) {
     if &*check.object.api_version != "networking.k8s.io/v1" {
         return;
     }
-    let empty = |spec: &k8s_openapi::api::networking::v1::IngressSpec| {
-        spec.default_backend.is_none() && spec.rules.as_ref().is_none_or(Vec::is_empty)
-    };
-    let open = ["spec", "spec.rules", "spec.defaultBackend"].iter().any(|path| check.holds_fault(path));
-    if object.spec.as_ref().is_none_or(empty) && !open {
-        check.error("spec", "an Ingress needs `rules` or `defaultBackend`");
-    }
+    // That it has rules, and that their paths are normalized, is for rules of their own to say.
     let Some(spec) = &object.spec else { return };
     if let Some(class) = &spec.ingress_class_name {
         if check.object.annotations().contains_key(CLASS_ANNOTATION) {
@@ -83,20 +77,7 @@ fn http_path(check: &mut Check<'_, '_, '_>, path: &str, one: &HTTPIngressPath) {
     } else {
         check.one_of(&field, Some(&one.path_type), &kinds);
     }
-    let text = one.path.as_deref().unwrap_or_default();
-    let field = format!("{path}.path");
-    let implementation = one.path_type == "ImplementationSpecific";
-    if !text.starts_with('/') && !(implementation && text.is_empty()) {
-        check.error(&field, "a path begins with `/`");
-    } else if !implementation && let Some(part) = odd_part(text) {
-        check.error(&field, format!("a path of type {} has no `{part}`", one.path_type));
-    }
     backend(check, &format!("{path}.backend"), &one.backend);
-}
-
-fn odd_part(path: &str) -> Option<&'static str> {
-    let within = ["//", "/./", "/../", "%2f", "%2F"].into_iter().find(|part| path.contains(part));
-    within.or_else(|| ["/..", "/."].into_iter().find(|part| path.ends_with(part)))
 }
 
 fn backend(check: &mut Check<'_, '_, '_>, path: &str, backend: &IngressBackend) {
