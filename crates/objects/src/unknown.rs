@@ -68,7 +68,8 @@ pub(crate) fn places(tree: &Tree, root: NodeId) -> Vec<(u32, u32)> {
 fn walk(tree: &Tree, at: NodeId, above: &[NodeId], found: &mut Vec<(u32, u32)>) {
     match tree.view(at) {
         View::Scalar(_) => {
-            if tree.text(at).is_some_and(is_unknown) {
+            // In a text of several lines they are a script's own.
+            if tree.text(at).is_some_and(|text| !text.contains('\n') && is_unknown(text)) {
                 found.extend(above.iter().chain([&at]).map(|id| tree.position(*id)));
             }
         }

@@ -61,10 +61,7 @@ fn lists_are_flattened_and_keep_their_places() {
 #[test]
 fn what_is_no_manifest_is_said() {
     let table = [
-        (
-            "just text\n",
-            "1:1 warning skipped: this document is the text \"just text\", not a Kubernetes object",
-        ),
+        ("just text\n", "1:1 info skipped: nothing in this file has an `apiVersion` or a `kind`"),
         ("- a\n- b\n", "1:1 info skipped: nothing in this file has an `apiVersion` or a `kind`"),
         (
             "- {op: add, path: /a, value: b}\n",

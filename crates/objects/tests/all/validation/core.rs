@@ -10,7 +10,11 @@ fn services() {
             ("{ports: [{port: 80}]}", &[]),
             ("{clusterIP: None}", &[]),
             ("{type: ExternalName, externalName: db.example.com}", &[]),
-            ("{type: NodePort, ports: [{port: 80, nodePort: 80}]}", &[]),
+            ("{type: NodePort, ports: [{port: 80, nodePort: 30080}]}", &[]),
+            (
+                "{type: NodePort, ports: [{port: 80, nodePort: 80}]}",
+                &["the API server refuses node port 80: its range is 30000 to 32767"],
+            ),
             ("{ports: [{port: 53, name: a}, {port: 53, name: b, protocol: UDP}]}", &[]),
             ("{}", &["a Service needs at least one port"]),
             ("{type: ExternalName}", &["a Service of type ExternalName needs `externalName`"]),
@@ -33,7 +37,7 @@ fn services() {
                 &["the port name \"B\" may have only small letters a-z, digits and `-`"],
             ),
             ("{ports: [{name: b}]}", &["this port has no `port`"]),
-            ("{ports: [{port: 80, targetPort: 0}]}", &["0 is no port; ports are 1 to 65535"]),
+            ("{ports: [{port: 80, targetPort: 0}]}", &[]),
             ("{ports: [{port: 80, targetPort: 99999}]}", &["99999 is no port; ports are 1 to 65535"]),
             (
                 "{ports: [{port: 80, targetPort: Http}]}",
@@ -234,7 +238,7 @@ fn endpoints() {
             ),
             (
                 "addressType: IPv4\nendpoints: [{addresses: [127.0.0.1]}]",
-                &["127.0.0.1 cannot be an endpoint: it is loopback, link-local, multicast or unspecified"],
+                &["127.0.0.1 is loopback: nothing outside of a node can be reached by it"],
             ),
             ("addressType: ipv4\nendpoints: []", &["\"ipv4\" is none of IPv4, IPv6, FQDN"]),
             ("endpoints: []", &["`addressType` is missing: one of IPv4, IPv6, FQDN"]),
