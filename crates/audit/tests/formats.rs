@@ -52,7 +52,7 @@ fn found() -> (Report, ObjectSet) {
     assert_eq!(codes, ["SV001", "NP001", "MF001"]);
     let service = &mut report.findings[0];
     let start = WEB.find("website").unwrap();
-    let file: Arc<str> = "./a b/web.yaml".into();
+    let file = "./a b/web.yaml".into();
     service.fix(Fix {
         title: "Select `app: web`".to_owned(),
         safe: true,

@@ -127,6 +127,11 @@ impl Loaded {
         })
     }
 
+    /// The objects as they were read.
+    pub fn objects(&self) -> ObjectSet {
+        ObjectSet::assemble(self.sources.clone())
+    }
+
     /// The files and folders that edits are watched in.
     pub fn watched(&self) -> Vec<PathBuf> {
         let named = self.request.paths.iter().filter(|p| p.is_file());

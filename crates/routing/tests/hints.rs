@@ -39,7 +39,7 @@ fn chosen(endpoints: &[&str]) -> Vec<Vec<u8>> {
         .enumerate()
         .map(|(i, rest)| format!("- {{addresses: [192.0.2.{}], {rest}}}\n", i + 1))
         .collect();
-    let source = Source { name: Arc::from("a.yaml"), text: Arc::from([CLUSTER, &lines].concat()) };
+    let source = Source::new("a.yaml", &[CLUSTER, &lines].concat());
     let set = ObjectSet::assemble(vec![Arc::new(parse_source(&source))]);
     let built = Builder::new(Options { add_dns: false, ..Options::default() }).build(&set);
     let service = built.snapshot.find_service("d", "s").unwrap();

@@ -97,7 +97,7 @@ fn split(node: &Node, at: &Path, members: &[Member<'_>]) -> Split {
     let mut rivals = Rivals::among(&groups.iter().map(|(_, group)| &**group).collect::<Vec<_>>(), members);
     let mut whole = Split::default();
     // What was found in one place, by the name of the variant: it is joined with the same name from other places.
-    let mut join = |places: Vec<(PathBuf, Vec<PathBuf>, Vec<usize>)>, before: &mut Split| {
+    let join = |places: Vec<(PathBuf, Vec<PathBuf>, Vec<usize>)>, before: &mut Split| {
         let known = before.variants.len();
         for (name, roots, own) in places {
             match before.variants[..known].iter_mut().find(|(other, ..)| *other == name) {

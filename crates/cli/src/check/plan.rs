@@ -1,8 +1,5 @@
 //! What a check comes to: the command line over `netloom.toml` over the defaults.
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use netloom_audit::Version;
 use netloom_audit::{

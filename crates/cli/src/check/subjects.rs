@@ -100,7 +100,7 @@ impl Subjects {
         progress: &Progress,
     ) -> Result<(Repaired, Vec<String>), Stop> {
         let mut changed: BTreeMap<FileName, (Source, Source)> = BTreeMap::new();
-        let mut applied = 0;
+        let (mut applied, mut given_up) = (0, 0);
         for nth in 0..self.all.len() {
             let (mut notes, mut refused) = (Vec::new(), None);
             let subject = &self.all[nth];
@@ -119,6 +119,7 @@ impl Subjects {
                 return Ok((repaired, notes));
             }
             applied += repaired.applied;
+            given_up += repaired.given_up;
             let after: BTreeMap<FileName, Arc<ParsedSource>> = repaired
                 .set
                 .sources
@@ -135,7 +136,7 @@ impl Subjects {
         }
         let (set, mut report) = self.look(plan, progress);
         let notes = known::apply(check, &mut report)?;
-        Ok((Repaired { set, changed: changed.into_values().collect(), applied, report }, notes))
+        Ok((Repaired { set, changed: changed.into_values().collect(), applied, given_up, report }, notes))
     }
 }
 

@@ -4,7 +4,10 @@ mod files;
 
 pub use args::{AFTER, Suggest};
 
-use std::{io::IsTerminal as _, path::Path};
+use std::{
+    io::{self, IsTerminal as _},
+    path::Path,
+};
 
 use netloom_cluster::{Addressing, Builder, Options, Pending};
 use netloom_explain::World;

@@ -21,7 +21,7 @@ use netloom_objects::{ObjectSet, Severity, Source, parse_source};
 /// The objects of files, each a name and its text.
 pub fn files(files: &[(&str, &str)]) -> ObjectSet {
     let parse = |(name, text): &(&str, &str)| {
-        let source = Source { name: Arc::from(*name), text: Arc::from(*text) };
+        let source = Source::new(name, text);
         let parsed = parse_source(&source);
         let errors: Vec<_> = parsed.diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
         assert!(errors.is_empty(), "{name} is not what the test means: {errors:#?}");
