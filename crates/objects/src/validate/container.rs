@@ -178,6 +178,10 @@ pub(super) fn amount(quantity: &Quantity) -> Option<f64> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let digits = unsigned.len() - unsigned.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
     let (number, suffix) = unsigned.split_at(digits);
+    // A sign alone is 0 to the API server.
+    if number.is_empty() && suffix.is_empty() && !text.is_empty() {
+        return Some(0.0);
+    }
     if number.matches('.').count() > 1 || !number.bytes().any(|b| b.is_ascii_digit()) {
         return None;
     }

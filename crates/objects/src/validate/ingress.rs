@@ -6,7 +6,7 @@ use k8s_openapi::api::networking::v1::{
 
 use super::{
     Check, addresses, ports,
-    syntax::{label_name, service_name, subdomain_name, wildcard_name},
+    syntax::{label_name, subdomain_name, wildcard_name},
 };
 use crate::tree::shorten;
 
@@ -88,7 +88,7 @@ fn backend(check: &mut Check<'_, '_, '_>, path: &str, backend: &IngressBackend) 
         (Some(service), None) => {
             if check.required(format_args!("{path}.service.name"), &service.name) {
                 let field = format!("{path}.service.name");
-                check.formed(field, "name of a Service", Some(&service.name), service_name);
+                check.formed(field, "name of a Service", Some(&service.name), label_name);
             }
             port(check, &format!("{path}.service.port"), service.port.as_ref());
         }

@@ -33,14 +33,6 @@ pub(super) fn wildcard_name(name: &str) -> Verdict {
     }
 }
 
-/// DNS-1035 label: a label that begins with a letter.
-pub(super) fn service_name(name: &str) -> Verdict {
-    if name.starts_with(|c: char| c.is_ascii_digit()) {
-        return Some("must begin with a letter");
-    }
-    label_name(name)
-}
-
 /// The key of a ConfigMap or Secret, which becomes a file.
 pub(super) fn file_name(key: &str) -> Verdict {
     let fine = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 
 use k8s_openapi::api::core::v1::{Container, KeyToPath, PodSpec, Volume};
 
-use super::{Check, syntax::label_name};
+use super::{Check, container::amount, syntax::label_name};
 use crate::tree::shorten;
 
 /// The volumes of a pod by name.
@@ -65,6 +65,12 @@ fn source(check: &mut Check<'_, '_, '_>, path: &str, volume: &Volume) {
         if check.required(format_args!("{path}.nfs.path"), &nfs.path) && !nfs.path.starts_with('/') {
             check.error(format_args!("{path}.nfs.path"), "a path of NFS begins with `/`");
         }
+    }
+    if let Some(limit) = volume.empty_dir.as_ref().and_then(|empty| empty.size_limit.as_ref())
+        && amount(limit).is_none()
+    {
+        let message = format!("\"{}\" is no quantity; such as 64Mi", shorten(&limit.0));
+        check.error(format_args!("{path}.emptyDir.sizeLimit"), message);
     }
     if let Some(csi) = &volume.csi {
         check.required(format_args!("{path}.csi.driver"), &csi.driver);
