@@ -77,7 +77,10 @@ async fn stay(
         Network::up(loaded.world.clone(), run::options(&args.running, &loaded.world.snapshot)?).await?;
     // Until here a signal ends the process at once.
     let (tell, mut asked_to_end) = mpsc::unbounded_channel();
-    sandbox::on_end(move || drop(tell.send(())));
+    sandbox::on_end(move || {
+        // The network ends already if nobody listens.
+        let _ = tell.send(());
+    });
     let paths: Vec<String> = args.input.paths.iter().map(|p| p.display().to_string()).collect();
     let page = overview::page(&loaded.world, &loaded.notes, &name, made.took, &paths.join(" "));
     let mut denials = network.denials();

@@ -118,12 +118,8 @@ impl Plan {
             && below(file, &self.folder).is_some_and(|path| self.config.exclude.matches(&path))
     }
 
-    /// What the wanted rules find in a set, as severe as is configured.
-    pub fn look(&self, set: &ObjectSet) -> Report {
-        self.look_for(set, None)
-    }
-
-    /// The same for a set that is for another release of Kubernetes.
+    /// What the wanted rules find in a set, as severe as is configured; `kube` is another release of Kubernetes that the
+    /// set is for.
     pub fn look_for(&self, set: &ObjectSet, kube: Option<Version>) -> Report {
         let own = kube.map(|kube_version| Settings { kube_version, ..self.settings.clone() });
         let settings = own.as_ref().unwrap_or(&self.settings);

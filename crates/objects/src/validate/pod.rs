@@ -49,7 +49,9 @@ fn pod_spec(check: &mut Check<'_, '_, '_>, path: &str, spec: &PodSpec) {
         check.error(format_args!("{path}.containers"), "a pod needs at least one container");
     }
     let host_network = spec.host_network == Some(true);
-    let volumes = volumes::volumes(check, path, spec);
+    let mut volumes = volumes::volumes(check, path, spec);
+    let object = check.object;
+    volumes::add_claims(object, &mut volumes);
     let open = check.holds_fault(format_args!("{path}.volumes"));
     let mut names = HashMap::new();
     let lists = [("containers", Some(&spec.containers)), ("initContainers", spec.init_containers.as_ref())];

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use k8s_openapi::api::core::v1::{Container, KeyToPath, PodSpec, Volume};
 
 use super::{Check, container::amount, syntax::label_name};
-use crate::tree::shorten;
+use crate::{Object, Typed, tree::shorten};
 
 /// The volumes of a pod by name.
 pub(super) type Names<'p> = HashMap<&'p str, usize>;
@@ -24,6 +24,15 @@ pub(super) fn volumes<'p>(check: &mut Check<'_, '_, '_>, path: &str, spec: &'p P
         source(check, &path, volume);
     }
     names
+}
+
+/// Adds the volumes that each pod of a StatefulSet gets by its claims.
+pub(super) fn add_claims<'p>(object: &'p Object, names: &mut Names<'p>) {
+    let Typed::StatefulSet(set) = &object.typed else { return };
+    let claims = set.spec.iter().flat_map(|spec| spec.volume_claim_templates.iter().flatten());
+    for name in claims.filter_map(|claim| claim.metadata.name.as_deref()) {
+        names.entry(name).or_insert(usize::MAX);
+    }
 }
 
 fn source(check: &mut Check<'_, '_, '_>, path: &str, volume: &Volume) {
