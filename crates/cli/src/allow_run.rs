@@ -27,7 +27,15 @@ pub fn allowed(args: &Running) -> Result<bool, Stop> {
     let Some(path) = own_file() else { return Ok(false) };
     match texts::read(&path) {
         Ok(text) => read(&text).map_err(|error| Stop::Because(format!("{}: {error}", path.display()))),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        // A home that is another user's is not this user's own.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(false)
+        }
         Err(error) => Err(Stop::Because(format!("{}: {error}", path.display()))),
     }
 }

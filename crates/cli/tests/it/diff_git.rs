@@ -237,12 +237,12 @@ fn what_git_cannot_read_is_missed_only_where_it_is_needed() {
     repository.write("pictures/big.png", "a picture");
     repository.write("app/policies/logo.png", "another picture");
     repository.commit("Add pictures");
-    lose("pictures/big.png");
-    lose("app/policies/logo.png");
     repository.write("app/policies/db.yaml", &policy(FROM_NOBODY));
     repository.write("prod/more.yaml", &PODS.replace("name: web", "name: x").replace("name: db", "name: y"));
     repository.git(&["update-index", "--add", "app/policies/db.yaml", "prod/more.yaml"]);
     repository.git(&["commit", "-q", "-m", "Shut it"]);
+    lose("pictures/big.png");
+    lose("app/policies/logo.png");
     let range = ["--git", "HEAD~1..HEAD"];
     // Neither a folder of manifests nor a kustomization has to do with pictures.
     let output = repository.diff(&[&range[..], &["app"]].concat());
@@ -250,8 +250,12 @@ fn what_git_cannot_read_is_missed_only_where_it_is_needed() {
     assert!(!stderr(&output).contains("git cannot read"), "{}", stderr(&output));
     // Where a link may lead anywhere, everything is read.
     symlink("../pictures", repository.0.path().join("app/linked")).unwrap();
-    repository.git(&["update-index", "--add", "app/linked"]);
+    repository.write("pictures/big.png", "a picture");
+    repository.write("app/policies/logo.png", "another picture");
+    repository.git(&["add", "-A"]);
     repository.git(&["commit", "-q", "-m", "Link"]);
+    lose("pictures/big.png");
+    lose("app/policies/logo.png");
     let output = repository.diff(&[&range[..], &["app", "--no-render"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stderr(&output).contains("left out, as git cannot read it"), "{}", stderr(&output));

@@ -489,7 +489,7 @@ fn a_check_judges_each_set_and_says_once_what_they_share() {
     tree.write("base/db.yaml", DB);
     tree.write(
         "overlays/dev/kustomization.yaml",
-        "resources: [../../base]\npatches: [{patch: '[{op: replace, path: /spec/selector/app, value: gone}]', target: {kind: Service}}]\n",
+        "resources: [../../base]\npatches: [{patch: '[{\"op\": \"replace\", \"path\": \"/spec/selector/app\", \"value\": \"gone\"}]', target: {kind: Service}}]\n",
     );
     let json = tree.json(1, &[&["check", "-o", "json"][..], &select[..]].concat());
     let findings = json["findings"].as_array().unwrap();

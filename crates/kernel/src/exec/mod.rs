@@ -241,8 +241,16 @@ fn start(launch: &Launch<'_>, leash: Option<&UnixStream>) -> Result<u8, ExecErro
             drop((report, caller));
             let mut code = [0; 4];
             let failed = File::from(failure).read_exact(&mut code).is_ok();
-            let leash = leash.map(|leash| Leash { fd: leash.as_fd(), let_go: Box::new(move || drop(alive)) });
+            let mut alive = Some(alive);
+            let leash = match leash {
+                Some(leash) => {
+                    let alive = alive.take();
+                    Some(Leash { fd: leash.as_fd(), let_go: Box::new(move || drop(alive)) })
+                }
+                None => None,
+            };
             let ended = signals.wait_for(child, leash).map_err(system("wait for the command"))?;
+            drop(alive);
             if failed {
                 let source = io::Error::from_raw_os_error(i32::from_ne_bytes(code));
                 return Err(ExecError::Program { program: launch.program.into(), source });

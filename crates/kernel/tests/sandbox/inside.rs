@@ -34,7 +34,8 @@ pub fn run(arguments: &[String]) -> u8 {
         ["probe"] => sandboxed(probe),
         ["errors"] => sandboxed(errors),
         ["serve", name, kind] => sandboxed(|| serve(name, kind)),
-        ["enter", name, command @ ..] => enter(name, command),
+        ["enter", name, command @ ..] => enter(name, command, true),
+        ["enter-for-good", name, command @ ..] => enter(name, command, false),
         ["entry-on-stdin", command @ ..] => {
             let (way, leash) = PodEntry::recv_from_stdin().unwrap();
             entry(way, command, Some(&leash))
@@ -254,9 +255,9 @@ fn serve(name: &str, kind: &str) -> u8 {
     }
 }
 
-fn enter(name: &str, command: &[&str]) -> u8 {
+fn enter(name: &str, command: &[&str], leashed: bool) -> u8 {
     match control::connect(name) {
-        Ok(stream) => entry(PodEntry::recv(&stream).unwrap(), command, Some(&stream)),
+        Ok(stream) => entry(PodEntry::recv(&stream).unwrap(), command, leashed.then_some(&stream)),
         Err(error) => {
             eprintln!("{error}");
             98

@@ -356,6 +356,9 @@ fn what_a_command_started_dies_with_it(world: &World) {
 fn a_command_ends_with_its_leash(world: &World) {
     let (holder, name) = serving(world, "plain");
     let pod: BTreeSet<String> = [holder.said[0].clone()].into();
+    // One without a leash ends by itself alone.
+    let free = world.output(&["enter-for-good", &name, "sh", "-c", "sleep 0.05; exit 6"]);
+    assert_eq!(free.status.code(), Some(6), "{}", text(&free.stderr));
     let mut first =
         world.start(&["enter", &name, "sh", "-c", "trap '' TERM HUP; echo ready; sleep 1000; sleep 1000"]);
     assert_eq!(shell(world, &name, "true").status.code(), Some(0));
