@@ -192,7 +192,8 @@ spec:
             end: start + 1,
             text: text.to_owned(),
         };
-        let edits = [edit(at("1\n"), "\"1\""), edit(at("2\n"), "["), edit(at("3\n"), "\"3\"")];
+        let edits =
+            [edit(at("a: 1\n") + 3, "\"1\""), edit(at("b: 2\n") + 3, "["), edit(at("c: 3\n") + 3, "\"3\"")];
         let steps: Vec<Step<'_>> = edits.iter().map(|edit| vec![edit]).collect();
         let (next, count) = best(&parsed, &steps).unwrap();
         assert_eq!(count, 2);

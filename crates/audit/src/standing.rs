@@ -30,8 +30,11 @@ const ALWAYS: [Standing<'static>; 2] = [
     },
 ];
 
+/// Labels by their keys.
+type Labels = &'static [(&'static str, &'static str)];
+
 /// The kinds for each of which prometheus-operator makes one Service a namespace.
-const OPERATED: [(&str, &str, &[(&str, &str)]); 3] = [
+const OPERATED: [(&str, &str, Labels); 3] = [
     ("Prometheus", "prometheus-operated", &[("operated-prometheus", "true")]),
     ("Alertmanager", "alertmanager-operated", &[("operated-alertmanager", "true")]),
     ("ThanosRuler", "thanos-ruler-operated", &[("operated-thanos-ruler", "true")]),

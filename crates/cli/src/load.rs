@@ -138,15 +138,19 @@ impl Loaded {
         self.folders.iter().chain(named).cloned().collect()
     }
 
-    /// Reads edited files (by their real paths) again and builds the next World. The old one stays if the input is
-    /// broken now.
-    pub fn reload(&mut self, changed: &BTreeSet<PathBuf>) -> Result<&World, Stop> {
+    /// Reads edited files (by their names and their real paths) again and builds the next World; none where no edit was of
+    /// anything that is read. The old one stays if the input is broken now.
+    pub fn reload(&mut self, changed: &BTreeSet<PathBuf>) -> Result<Option<&World>, Stop> {
         let begun = Instant::now();
         self.cache.forget(changed);
         let sets = load_or_nothing(&self.request, &mut self.cache)?;
         let set = if sets.all.is_empty() { None } else { Some(sets.again(&self.chosen)?) };
         let sources = set.as_ref().map(|set| set.sources.clone()).unwrap_or_default();
         tracing::debug!("read after {:?}", begun.elapsed());
+        let same = |(new, old): (&Arc<ParsedSource>, &Arc<ParsedSource>)| Arc::ptr_eq(new, old);
+        if sources.len() == self.sources.len() && sources.iter().zip(&self.sources).all(same) {
+            return Ok(None);
+        }
         let built = build(&mut self.builder, &sources, self.keep_going, &mut Shown::default())?;
         set.map_or(Ok(()), |set| set.refuse_gaps(self.keep_going))?;
         tracing::debug!("built after {:?}", begun.elapsed());
@@ -154,7 +158,7 @@ impl Loaded {
         self.world = self.worlds.compile(built.snapshot);
         self.notes = notes(built.notes, &self.world);
         tracing::debug!("compiled after {:?}", begun.elapsed());
-        Ok(&self.world)
+        Ok(Some(&self.world))
     }
 
     /// The network runs what was built last.

@@ -126,12 +126,13 @@ async fn stay(
 /// Applies edited manifests; what is broken is shown, and the network stays as it is.
 async fn apply(loaded: &mut Loaded, network: &Mutex<Network>, changed: &Changed) -> Result<(), Stop> {
     tracing::debug!("seen after {:?}", changed.at.elapsed());
-    let real: BTreeSet<PathBuf> =
-        changed.paths.iter().map(|p| p.canonicalize().unwrap_or_else(|_| p.clone())).collect();
+    let real = changed.paths.iter().filter_map(|path| path.canonicalize().ok());
+    let real: BTreeSet<PathBuf> = changed.paths.iter().cloned().chain(real).collect();
     // Held until all is told: freeing what went out of use delays nobody then.
     let _before = loaded.world.clone();
     let world = match loaded.reload(&real) {
-        Ok(world) => world.clone(),
+        Ok(Some(world)) => world.clone(),
+        Ok(None) => return Ok(()),
         Err(stop) => {
             if let Stop::Because(reason) = stop {
                 eprintln!("not applied: {reason}");

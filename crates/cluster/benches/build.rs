@@ -10,7 +10,7 @@ const NAMESPACES: usize = 10;
 const ROUNDS: usize = 51;
 
 fn source(name: &str, text: String) -> Arc<ParsedSource> {
-    Arc::new(parse_source(&Source { name: Arc::from(name), text: Arc::from(text) }))
+    Arc::new(parse_source(&Source::new(name, &text)))
 }
 
 fn deployment(i: usize, tier: usize) -> Arc<ParsedSource> {

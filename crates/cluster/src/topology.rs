@@ -309,6 +309,7 @@ impl Topologist {
     }
 
     /// The addresses of every pod: its node's, those given, those it had, or new ones. None where none is left.
+    #[allow(clippy::too_many_arguments, reason = "each is a part of what is being built")]
     fn addresses(
         &mut self,
         nodes: &[Node],
@@ -404,6 +405,7 @@ impl Topologist {
     }
 
     /// Numbers the pods; one that is as it was stays the same [`Arc`].
+    #[allow(clippy::too_many_arguments, reason = "each is a part of what is being built")]
     fn assemble(
         &mut self,
         drafts: Vec<Arc<Draft>>,

@@ -245,7 +245,7 @@ mod tests {
     fn heartbeats_are_no_change_and_addresses_are_one() {
         let node = |beat: u8, ip: u8| {
             format!(
-                "apiVersion: v1\nkind: Node\nmetadata: {{name: n, resourceVersion: '{beat}'}}\nstatus:\n  addresses: \
+                "apiVersion: v1\nkind: Node\nmetadata: {{name: node-1, resourceVersion: '{beat}'}}\nstatus:\n  addresses: \
                  [{{type: InternalIP, address: 192.0.2.{ip}}}]\n  conditions: [{{type: Ready, status: 'True', \
                  lastHeartbeatTime: '2026-01-01T00:00:0{beat}Z'}}]\n"
             )
@@ -255,12 +255,12 @@ mod tests {
         assert!(only.contains(" status.addresses[InternalIP].address "), "{only}");
         let lease = |beat: u8, holder: &str| {
             format!(
-                "apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {{name: n}}\nspec: {{holderIdentity: {holder}, \
+                "apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {{name: node-1}}\nspec: {{holderIdentity: {holder}, \
                  renewTime: '2026-01-01T00:00:0{beat}.000000Z'}}\n"
             )
         };
-        assert_eq!(show(&lease(1, "n"), &lease(2, "n")), Vec::<String>::new());
-        assert_eq!(show(&lease(1, "n"), &lease(1, "m")).len(), 1);
+        assert_eq!(show(&lease(1, "node-1"), &lease(2, "node-1")), Vec::<String>::new());
+        assert_eq!(show(&lease(1, "node-1"), &lease(1, "node-2")).len(), 1);
     }
 
     #[test]

@@ -43,13 +43,17 @@ pub(crate) fn strip(kind: &str, object: &mut Value) {
 
 /// `metadata` of one mapping.
 fn metadata(fields: &mut Map<String, Value>) {
-    let Some(Value::Object(metadata)) = fields.get_mut("metadata") else { return };
+    // The server writes a template's empty metadata out.
+    let metadata = fields.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+    let Value::Object(metadata) = metadata else { return };
     METADATA.iter().for_each(|name| _ = metadata.remove(*name));
     if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
         ANNOTATIONS.iter().for_each(|name| _ = annotations.remove(*name));
     }
-    if metadata.get("annotations").is_some_and(is_empty) {
-        metadata.remove("annotations");
+    // None and no annotations are the same, and the first of them is told by its own name.
+    let annotations = metadata.entry("annotations").or_insert(Value::Null);
+    if annotations.is_null() {
+        *annotations = Value::Object(Map::new());
     }
     let owners = metadata.get_mut("ownerReferences").and_then(Value::as_array_mut);
     for owner in owners.into_iter().flatten().filter_map(Value::as_object_mut) {

@@ -41,7 +41,8 @@ fn sources_and_destinations_are_found() {
         ("node/node-1", "http://backend.production".to_owned(), false),
         ("203.0.113.77", format!("{ip}:8080"), false),
         ("outside", "backend".to_owned(), false),
-        ("stranger", "stranger:1".to_owned(), false),
+        // No manifest says that it listens, and none that it does not.
+        ("stranger", "stranger:1".to_owned(), true),
     ];
     for (from, to, allowed) in table {
         let told = fixture.explain(from, &to);

@@ -271,7 +271,7 @@ fn rewrites_ask_otherwise_and_answer_as_asked() {
         steps,
         [
             "`rewrite` asks for web.production.svc.cluster.local (Corefile.yaml:2)",
-            "`kubernetes` answers (Corefile.yaml:13)"
+            "`kubernetes` answers (Corefile.yaml:14)"
         ]
     );
 }

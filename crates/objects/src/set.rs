@@ -137,6 +137,7 @@ impl ObjectSet {
 
     /// Puts parsed sources together. Of an object that is given twice the later one is taken, with a warning.
     #[must_use]
+    #[allow(clippy::mutable_key_type, reason = "an object is hashed by its identity, which never changes")]
     pub fn assemble(sources: Vec<Arc<ParsedSource>>) -> Self {
         let all: Vec<&Arc<Object>> = sources.iter().flat_map(|s| &s.objects).collect();
         let hashes = sources.iter().flat_map(|s| &s.hashes);
@@ -164,6 +165,7 @@ impl ObjectSet {
     /// ones, and so on up to the last but one. Forms that say the same as the one that is taken are left out, and so
     /// are those behind the [`MAX_FORMS`]th.
     #[must_use]
+    #[allow(clippy::mutable_key_type, reason = "an object is hashed by its identity, which never changes")]
     pub fn earlier(&self) -> Vec<Earlier> {
         if self.set_diagnostics.is_empty() {
             return Vec::new();

@@ -180,8 +180,11 @@ fn address(v4: bool, number: u128) -> IpAddr {
     }
 }
 
+/// A range of ports, and its class.
+type Ports = (Protocol, u16, u16, u32);
+
 /// The classes of ports that either state tells apart: as the kernel is told, and with what they are in each.
-fn classes(old: &Tables, new: &Tables) -> (Vec<(Protocol, u16, u16, u32)>, Vec<Class>) {
+fn classes(old: &Tables, new: &Tables) -> (Vec<Ports>, Vec<Class>) {
     let of = |tables: &Tables, protocol: Protocol| -> Vec<(u128, u128, u32)> {
         let own = tables.port_classes.iter().filter(|(p, ..)| *p == protocol);
         own.map(|(_, low, high, class)| (u128::from(*low), u128::from(*high), *class)).collect()
@@ -311,11 +314,16 @@ fn sets(
     let order = wanted.iter().filter(|(a, b)| a == b).chain(wanted.iter().filter(|(a, b)| a != b));
     for &(a, b) in order {
         let number = match (a, b) {
-            (SET_NONE, _) | (_, SET_NONE) => SET_NONE,
+            (SET_NONE, SET_NONE) => SET_NONE,
             (SET_ALL, SET_ALL) => SET_ALL,
             _ => {
                 let members = members((a, b));
                 let ones: Vec<usize> = members.ones().collect();
+                // Where one of both lets nobody in there may still be those whom it does not judge.
+                if ones.is_empty() && (a == SET_NONE || b == SET_NONE) {
+                    of_pair.insert((a, b), SET_NONE);
+                    continue;
+                }
                 let number = match of_members.get(&ones).filter(|_| a != b) {
                     Some(number) => *number,
                     None => {

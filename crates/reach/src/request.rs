@@ -66,7 +66,7 @@ fn client(world: &World, from: &str) -> Option<Vec<Origin>> {
     let snapshot = &world.snapshot;
     let from = from.trim();
     if from == "outside" {
-        let families = snapshot.families().into_iter();
+        let families = snapshot.families();
         return Some(
             families.filter_map(|family| snapshot.plan.outside.of(family)).map(Origin::Outside).collect(),
         );
@@ -242,8 +242,8 @@ impl Asked<'_> {
             return hops;
         }
         match pods.is_empty() {
-            false => hops.extend(self.from_pods(&pods, published)),
-            true => hops.extend(self.from_stand_ins(parties, published)),
+            false => hops.extend(self.hops_of_pods(&pods, published)),
+            true => hops.extend(self.hops_of_stand_ins(parties, published)),
         }
         hops
     }
@@ -375,7 +375,7 @@ impl Asked<'_> {
     }
 
     /// From the controller's pods to those behind the backend, which it dials by their own addresses.
-    fn from_pods(&self, pods: &[PodId], published: &Published) -> Vec<Hop> {
+    fn hops_of_pods(&self, pods: &[PodId], published: &Published) -> Vec<Hop> {
         let snapshot = &self.world.snapshot;
         let origins: Vec<Origin> = pods.iter().map(|pod| Origin::Pod(*pod)).collect();
         let mut by_protocol: Vec<(Protocol, Vec<SocketAddr>)> = Vec::new();
@@ -401,7 +401,7 @@ impl Asked<'_> {
     }
 
     /// From a controller that the set does not have, as the usual ones are: what policies say of it.
-    fn from_stand_ins(&self, parties: &[Party], published: &Published) -> Vec<Hop> {
+    fn hops_of_stand_ins(&self, parties: &[Party], published: &Published) -> Vec<Hop> {
         let mut shut: Option<Vec<Hop>> = None;
         let mut open = Vec::new();
         for (pod, protocol, port) in &published.targets {

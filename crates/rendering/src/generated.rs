@@ -61,8 +61,7 @@ fn settle(first: &str, second: &str, depth: usize) -> (String, usize) {
     if first == second {
         return (first.to_owned(), 0);
     }
-    let old: Vec<&str> = first.split_inclusive('\n').collect();
-    let new: Vec<&str> = second.split_inclusive('\n').collect();
+    let (old, new) = (pieces(first), pieces(second));
     let (mut text, mut count) = (String::with_capacity(first.len()), 0);
     for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
         match op {
@@ -80,6 +79,20 @@ fn settle(first: &str, second: &str, depth: usize) -> (String, usize) {
         }
     }
     (text, count)
+}
+
+/// The lines of a text. All that a PEM holds is one: lines of it that happen to be alike in both renderings are no text.
+fn pieces(text: &str) -> Vec<&str> {
+    let (mut pieces, mut rest, mut in_pem) = (Vec::new(), text, false);
+    while let Some(line) = rest.split_inclusive('\n').next() {
+        let codes = rest.split_inclusive('\n').take_while(|line| in_pem && is_code(line));
+        let code: usize = codes.map(str::len).sum();
+        let (piece, behind) = rest.split_at(line.len().max(code));
+        in_pem = piece.contains("-----BEGIN ");
+        pieces.push(piece);
+        rest = behind;
+    }
+    pieces
 }
 
 /// Lines that differ. Those that are nothing but a code, as in a PEM, are as many as it takes: one stands for them.
@@ -110,8 +123,8 @@ fn lines(old: &[&str], new: &[&str], depth: usize, text: &mut String) -> usize {
 }
 
 fn is_code(line: &str) -> bool {
-    let line = line.trim();
-    !line.is_empty() && line.chars().all(is_of_code)
+    let is_one = |line: &str| !line.trim().is_empty() && line.trim().chars().all(is_of_code);
+    !line.is_empty() && line.lines().all(is_one)
 }
 
 const fn is_of_code(c: char) -> bool {
@@ -195,6 +208,8 @@ mod tests {
         same("n: 123\n", "n: 456\n", "n: 111\n");
         let block = |body: &str| format!("k: |\n  -----BEGIN X-----\n{body}  -----END X-----\nl: m\n");
         same(&block("  MIIx\n  AAA=\n"), &block("  MIIy\n  BBB\n  CC==\n"), &block("  generatedkey\n"));
+        same(&block("  MIIx\n  AAA\n  B=\n"), &block("  MIIy\n  AAA\n  CC==\n"), &block("  generatedkey\n"));
+        same(&block("  MIIx\n  AAA\n"), &block("  MIIx\n  AAA\n  CC==\n"), &block("  generatedkey\n"));
         let encoded = |body: &str| format!("tls.key: {}\n", STANDARD.encode(pem(body)));
         same(&encoded("MIIEabc\nxyz"), &encoded("MIIEdef\nuvw\nq"), &format!("tls.key: {wrapped}\n"));
         assert!(STANDARD.decode(GENERATED).is_ok(), "it stands for what is in base64 too");

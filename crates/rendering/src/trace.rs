@@ -90,7 +90,8 @@ impl Tracer {
                 let shift = twin.other.1.cast_signed() - twin.at.1.cast_signed();
                 // What is only near is no place for a column.
                 let shift = if how == Match::Near { i32::MIN } else { shift };
-                if line.is_none_or(|(_, known)| known < how || (known, how) == (Match::Near, Match::Near)) {
+                // Of those with another value the last one holds: a patch names what it is for, and prefixes change that.
+                if line.is_none_or(|(_, known)| known < how || (known == how && how != Match::Same)) {
                     *line = Some((Origin { file, line: twin.other.0, shift }, how));
                 }
             }

@@ -211,7 +211,7 @@ mod tests {
         }
         fs::write(
             folder.join("kustomization.yaml"),
-            "resources: [a.yaml, ../base, 'https://example.org/x.yaml', github.com/a/b//c?ref=v1]\n\
+            "resources: [a.yaml, ../base, 'https://example.org/x.yaml', 'github.com/a/b//c?ref=v1']\n\
              components: [../part]\npatches: [{path: patch.yaml}, {patch: 'a: 1'}]\n\
              patchesJson6902: [{path: p6902.json, target: {kind: Pod}}]\n\
              patchesStrategicMerge: [strategic.yaml, \"a: 1\\nb: 2\\n\"]\n\

@@ -63,7 +63,7 @@ impl Leaving {
     }
 
     /// As [`Self::near`], for whoever has nothing else to ask of it.
-    pub async fn is_told(mut self) {
+    pub async fn told(mut self) {
         self.near().await;
     }
 

@@ -61,7 +61,7 @@ pub fn serve_udp(socket: UdpSocket, identity: Arc<Identity>, port: u16) -> Resul
     Ok(Server::spawn(|leaving| async move {
         tokio::select! {
             () = answer_all(socket, identity, port) => {}
-            () = leaving.is_told() => {}
+            () = leaving.told() => {}
         }
     }))
 }

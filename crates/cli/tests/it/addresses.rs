@@ -194,7 +194,6 @@ fn ranges_of_netlooms_own_move_out_of_the_way() {
         "apiVersion: v1\nkind: Node\nmetadata: {name: \"n\"}\nstatus: {addresses: [{type: InternalIP, address: 203.0.113.10}]}\n",
         "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {type: LoadBalancer, selector: {a: b}, ports: [{port: 80}]}\n\
          status: {loadBalancer: {ingress: [{ip: 203.0.113.10}]}}\n",
-        "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {type: LoadBalancer, loadBalancerIP: 10.244.0.2, selector: {a: b}, ports: [{port: 80}]}\n",
     ] {
         verify(&(pod.to_owned() + manifests), &["--ip-family", "ipv4"]);
     }
@@ -223,8 +222,8 @@ fn what_cannot_be_is_refused_by_name() {
         (node("a", ranges) + &node("b", ranges), "nodes a and b both have the pod range 10.50.0.0/24"),
         (pod("169.254.1.1"), "pod default/a has the address 169.254.1.1, which is link-local"),
         (
-            node("n", "status: {addresses: [{type: InternalIP, address: 127.0.0.1}]}"),
-            "node n has the address 127.0.0.1, which is of the loopback",
+            node("n1", "status: {addresses: [{type: InternalIP, address: 127.0.0.1}]}"),
+            "node n1 has the address 127.0.0.1, which is of the loopback",
         ),
         (
             service("s", "spec: {ports: [{port: 80}], clusterIP: 10.96.0.9}")

@@ -30,7 +30,8 @@ fn asked(network: &Running, of: &str) -> String {
 }
 
 fn address(network: &Running, name: &str) -> String {
-    let line = network.wait_for(&format!("p/{name} "));
+    let text = network.text();
+    let line = text.lines().find(|line| line.starts_with(&format!("p/{name} "))).unwrap();
     line.split_whitespace().find(|word| word.starts_with("10.244.")).unwrap().to_owned()
 }
 

@@ -57,7 +57,10 @@ fn every_command_says_what_it_does_not_judge() {
 
 #[test]
 fn answers_that_gate_say_it_in_themselves() {
-    let set = folder(&[("set.yaml", &[PODS, DENIES, BRINGS].concat()), ("expect.txt", "a -> a\n")]);
+    let set = folder(&[
+        ("set.yaml", &[PODS, DENIES, BRINGS].concat()),
+        ("expect.txt", "[default]\na -> a allowed\n"),
+    ]);
     let file = set.path().join("expect.txt");
     let set = set.path().join("set.yaml");
     let (set, file) = (set.to_str().unwrap(), file.to_str().unwrap());

@@ -171,6 +171,10 @@ impl<'a> Nodes<'a> {
 
     fn warn_of_ports(&self, node: usize, draft: &Draft, findings: &mut Findings) {
         let Some((protocol, port, other)) = self.conflict(node, draft) else { return };
+        // Of two on the host's network it is said where the second one becomes unready.
+        if draft.template.host_network && other.template.host_network {
+            return;
+        }
         findings
             .warning(
                 draft.origin.at.clone(),

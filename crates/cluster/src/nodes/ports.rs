@@ -6,9 +6,12 @@ use crate::{
     model::{Node, NodeId, Pod, Protocol},
 };
 
-/// Who listens on which port of which node.
+/// A port of a node.
+type Place = (NodeId, Protocol, u16);
+
+/// Who listens on which port of which node: the pod's namespace and name.
 #[derive(Debug, Default)]
-pub struct Listeners(HashMap<(NodeId, Protocol, u16), (Arc<str>, Arc<str>)>);
+pub struct Listeners(HashMap<Place, (Arc<str>, Arc<str>)>);
 
 impl Listeners {
     /// Takes the ports of a pod on the host's network that nobody has; returns the first one that somebody has, and who.

@@ -58,13 +58,16 @@ struct Expansion {
     findings: Findings,
 }
 
+/// The nodes that a DaemonSet was expanded for; none where it has a pod without one.
+type NodeNames = Option<Vec<Arc<str>>>;
+
 struct Entry {
     /// Whether the object names an owner.
     owned: bool,
     /// How it was expanded: whether its pods come from elsewhere, and the workload at the top of its owners.
     as_of: Option<(bool, Workload)>,
     /// A DaemonSet's template, and the nodes that it was expanded for, once it was.
-    daemon: Option<(Arc<Template>, Option<Vec<Arc<str>>>)>,
+    daemon: Option<(Arc<Template>, NodeNames)>,
     drafts: Vec<Arc<Draft>>,
     findings: Findings,
 }

@@ -151,19 +151,19 @@ fn ports_that_others_name_are_listened_on() {
     let yaml = "\
 apiVersion: v1
 kind: Pod
-metadata: {name: a, namespace: n, labels: {app: a}, annotations: {prometheus.io/scrape: 'true', prometheus.io/port: '9100'}}
+metadata: {name: a, namespace: shop, labels: {app: a}, annotations: {prometheus.io/scrape: 'true', prometheus.io/port: '9100'}}
 spec:
   containers:
   - {name: c, ports: [{containerPort: 4317}], readinessProbe: {httpGet: {port: 13133}}}
 ---
 apiVersion: v1
 kind: Service
-metadata: {name: a, namespace: n, labels: {s: t}}
+metadata: {name: a, namespace: shop, labels: {s: t}}
 spec: {selector: {app: a}, ports: [{port: 14268, name: j}, {port: 4317, name: o}, {port: 53, protocol: UDP, name: d}]}
 ---
 apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor
-metadata: {name: a, namespace: n}
+metadata: {name: a, namespace: shop}
 spec: {selector: {matchLabels: {s: t}}, endpoints: [{targetPort: 7070}]}
 ---
 apiVersion: monitoring.coreos.com/v1
@@ -172,7 +172,7 @@ metadata: {name: a, namespace: other}
 spec: {namespaceSelector: {any: true}, selector: {matchLabels: {app: a}}, podMetricsEndpoints: [{portNumber: 7071}]}
 ";
     let built = built(yaml);
-    let pod = pod(&built, "n/a");
+    let pod = pod(&built, "shop/a");
     let numbers = |ports: &mut dyn Iterator<Item = &(netloom_cluster::Protocol, u16)>| -> Vec<u16> {
         ports.map(|(_, port)| *port).collect()
     };

@@ -132,6 +132,24 @@ fn host_network_pods_have_their_nodes_addresses_and_ports() {
     assert_eq!(
         findings(&built),
         [
+            "warning 6 pod default/q is on the network of node node-1, where default/p listens on 9100/TCP: it cannot listen there, and stays unready"
+        ]
+    );
+    let (p, q) = (pod(&built, "default/p"), pod(&built, "default/q"));
+    assert_eq!((p.ready, p.listening.len()), (true, 1));
+    assert_eq!((q.ready, q.listening.len()), (false, 0));
+}
+
+#[test]
+fn bound_pods_that_want_one_host_port_are_told() {
+    let pods_yaml = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{nodeName: node-1, containers: [{{name: c, ports: [{{containerPort: 80, hostPort: 9100}}]}}]}}\n---\n"
+        )
+    };
+    assert_eq!(
+        findings(&built(&[pods_yaml("p"), pods_yaml("q")].concat())),
+        [
             "warning 6 default/q and default/p both want port 9100/TCP of node node-1: only one of them gets it"
         ]
     );

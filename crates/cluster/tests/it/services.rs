@@ -25,7 +25,12 @@ fn cluster_addresses_by_family() {
         (Families::V4, "ipFamilyPolicy: PreferDualStack, ports: [{port: 80}]", true, false),
         (Families::V6, "ports: [{port: 80}]", false, true),
         (Families::Dual, "clusterIP: 'fd00:10:96::77', ports: [{port: 80}]", false, true),
-        (Families::Dual, "clusterIPs: [10.96.0.77, 'fd00:10:96::77'], ports: [{port: 80}]", true, true),
+        (
+            Families::Dual,
+            "clusterIP: 10.96.0.77, clusterIPs: [10.96.0.77, 'fd00:10:96::77'], ports: [{port: 80}]",
+            true,
+            true,
+        ),
     ] {
         let built = built_with(Options { families, ..plain() }, &yaml("s", spec));
         let ips = service(&built, "shop/s").cluster_ips();

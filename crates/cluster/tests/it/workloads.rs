@@ -1,4 +1,9 @@
-use crate::{built, findings, pod, pods};
+use std::sync::Arc;
+
+use netloom_cluster::Builder;
+use netloom_objects::{ObjectSet, Source, parse_source};
+
+use crate::{built, findings, plain, pod, pods};
 
 /// A workload with a pod template, by kind.
 fn workload(kind: &str, name: &str, spec: &str, pod: &str) -> String {
@@ -88,7 +93,7 @@ fn ports_and_what_listens() {
         ("{containers: [{name: c, readinessProbe: {httpGet: {port: 8080}}}]}", "TCP8080"),
         (
             "{containers: [{name: c, ports: [{containerPort: 80}], readinessProbe: {tcpSocket: {port: 8080}}}]}",
-            "TCP80",
+            "TCP80 TCP8080",
         ),
         (
             "{containers: [{name: c, livenessProbe: {grpc: {port: 9000}}, startupProbe: {httpGet: {port: web}}}]}",
@@ -147,8 +152,12 @@ spec:
 
 #[test]
 fn absurd_counts_end() {
-    let built = built(&workload("Job", "x", "parallelism: -4", POD));
-    assert_eq!(built.snapshot.pods.len(), 0);
-    let many = crate::built(&workload("Deployment", "x", "replicas: 2000000000", POD));
+    // The manifest is refused, and its Job is there all the same.
+    let parsed = parse_source(&Source::new("a.yaml", workload("Job", "x", "parallelism: -4", POD).as_str()));
+    assert!(parsed.diagnostics.iter().any(|d| d.message == "-4 is below 0"), "{:?}", parsed.diagnostics);
+    let set = ObjectSet::assemble(vec![Arc::new(parsed)]);
+    assert_eq!(set.objects().count(), 1);
+    assert_eq!(Builder::new(plain()).build(&set).snapshot.pods.len(), 0);
+    let many = built(&workload("Deployment", "x", "replicas: 2000000000", POD));
     assert!(findings(&many).iter().any(|f| f.contains("more than netloom makes")), "{:?}", findings(&many));
 }

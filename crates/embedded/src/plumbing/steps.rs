@@ -104,8 +104,8 @@ impl Plumbing {
                 |source| EmbeddedError::Nftables { node: node.name.to_string(), source: Box::new(source) };
             Firewall::commit(&mut node.netfilter, change).map_err(failed)
         };
-        let changes = self.nodes.iter_mut().zip(changes).filter(|(_, change)| !change.is_empty());
-        if let Err(error) = changes.map(commit).collect::<Result<(), _>>() {
+        let mut changes = self.nodes.iter_mut().zip(changes).filter(|(_, change)| !change.is_empty());
+        if let Err(error) = changes.try_for_each(commit) {
             self.forget();
             return Err(error);
         }

@@ -1,17 +1,12 @@
 //! The files below what is watched, as they are now.
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, Metadata},
+    fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
-use netloom_objects::is_manifest;
-
 use super::links::folders_to;
-
-/// Files of which one makes a folder something that a program makes manifests of, whatever its files are called.
-const PACKAGES: [&str; 4] = ["kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml"];
 
 /// What tells that a file is another one, or was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +116,7 @@ pub(super) fn look(roots: &[PathBuf]) -> Look {
     for root in roots {
         look.folders.extend(folders_to(root));
         match fs::metadata(root) {
-            Ok(metadata) if metadata.is_dir() => walk(root, false, &mut walked, &mut look),
+            Ok(metadata) if metadata.is_dir() => walk(root, &mut walked, &mut look),
             Ok(_) => look.take(root),
             Err(_) => {}
         }
@@ -137,39 +132,33 @@ impl Look {
     }
 }
 
-/// `whole`: whether all files count, and not manifests alone.
-fn walk(root: &Path, whole: bool, walked: &mut BTreeSet<(u64, u64)>, look: &mut Look) {
+/// Every file counts that is not hidden: a kustomization or a chart is made of files of any name.
+fn walk(root: &Path, walked: &mut BTreeSet<(u64, u64)>, look: &mut Look) {
     // Folders by hand, not by recursion: they may be nested as deep as somebody likes.
-    let mut next = vec![(root.to_owned(), whole)];
-    while let Some((folder, whole)) = next.pop() {
+    let mut next = vec![root.to_owned()];
+    while let Some(folder) = next.pop() {
         let Some(id) = identity(&folder) else { continue };
         // A link that leads back ends here.
         if !walked.insert(id) {
             continue;
         }
         look.folders.insert(folder.clone());
-        let whole = whole || PACKAGES.iter().any(|name| folder.join(name).is_file());
         let Ok(entries) = fs::read_dir(&folder) else { continue };
         for entry in entries.flatten() {
             let path = entry.path();
             if entry.file_name().as_encoded_bytes().starts_with(b".") {
                 continue;
             }
-            let Ok(kind) = entry.file_type() else { continue };
-            if kind.is_symlink() {
+            if entry.file_type().is_ok_and(|kind| kind.is_symlink()) {
                 look.folders.extend(folders_to(&path));
             }
             match fs::metadata(&path) {
-                Ok(metadata) if metadata.is_dir() => next.push((path, whole)),
-                Ok(metadata) if takes(&path, &metadata, whole) => look.take(&path),
+                Ok(metadata) if metadata.is_dir() => next.push(path),
+                Ok(metadata) if metadata.is_file() => look.take(&path),
                 _ => {}
             }
         }
     }
-}
-
-fn takes(path: &Path, metadata: &Metadata, whole: bool) -> bool {
-    metadata.is_file() && (whole || is_manifest(path))
 }
 
 #[cfg(test)]
@@ -179,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_counts_and_nothing_else() {
+    fn what_is_hidden_does_not_count() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         for name in
@@ -195,7 +184,7 @@ mod tests {
             .keys()
             .map(|path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap())
             .collect();
-        assert_eq!(names, ["a.yaml", "app/kustomization.yaml", "app/patch.txt", "sub/c.json"]);
+        assert_eq!(names, ["a.yaml", "app/kustomization.yaml", "app/patch.txt", "b.txt", "sub/c.json"]);
     }
 
     #[test]

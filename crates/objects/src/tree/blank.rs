@@ -3,9 +3,7 @@
 
 /// The text with blanks in place of such signs; none where there are none.
 pub(super) fn blanked(text: &str) -> Option<String> {
-    if memchr::memchr2(b'\t', b'#', text.as_bytes()).is_none() {
-        return None;
-    }
+    memchr::memchr2(b'\t', b'#', text.as_bytes())?;
     let mut scan =
         Scan { bytes: text.as_bytes().to_vec(), at: 0, flow: 0, key_allowed: true, changed: false };
     scan.document();
@@ -63,7 +61,7 @@ impl Scan {
                     self.key_allowed = false;
                 }
                 b'|' | b'>' if self.flow == 0 => self.block(),
-                b'%' if self.starts_line() => self.to_line_end(),
+                b'%' if self.starts_line() => self.skip_line(),
                 b'&' | b'*' | b'!' => self.property(),
                 _ => self.plain(),
             }
@@ -79,7 +77,7 @@ impl Scan {
         self.at.checked_sub(1).is_none_or(|before| matches!(self.bytes[before], b'\n' | b'\r'))
     }
 
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         while !matches!(self.peek(0), None | Some(b'\n' | b'\r')) {
             self.at += 1;
         }
@@ -101,7 +99,7 @@ impl Scan {
                 self.replace(self.at + 1, b'#');
             }
         }
-        self.to_line_end();
+        self.skip_line();
     }
 
     fn quoted(&mut self, quote: u8) {
@@ -163,7 +161,7 @@ impl Scan {
     fn block(&mut self) {
         let start = self.bytes[..self.at].iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
         let outer = self.bytes[start..].iter().take_while(|b| **b == b' ').count();
-        self.to_line_end();
+        self.skip_line();
         let mut inner = None;
         while self.at < self.bytes.len() {
             let line = self.bytes[self.at..].iter().position(|b| *b == b'\n').map(|end| self.at + end + 1);
@@ -181,7 +179,7 @@ impl Scan {
                 inner.get_or_insert(indent);
             }
             self.at = line;
-            self.to_line_end();
+            self.skip_line();
         }
     }
 }

@@ -186,7 +186,7 @@ mod tests {
             format!("apiVersion: {api}\nkind: {kind}\nmetadata: {{name: n{nth}}}\nspec: {{}}\n")
         };
         let text: Vec<String> = kinds.iter().enumerate().map(object).collect();
-        ObjectSet::assemble(parse_sources(&[Source::new("a.yaml", &*text.join("---\n"))]))
+        ObjectSet::assemble(parse_sources(&[Source::new("a.yaml", &text.join("---\n"))]))
     }
 
     #[test]

@@ -12,9 +12,9 @@ pub(super) const KINDS: &[Row] = &[
     ("apisix.apache.org", Publishes, &["ApisixRoute", "ApisixTls"]),
     ("apisix.apache.org", Denies, &["ApisixConsumer", "ApisixPluginConfig"]),
     ("apm.k8s.elastic.co", Runs, &["ApmServer"]),
-    ("apps.3scale.net", Runs, &["APIManager"]),
     ("appmesh.k8s.aws", Publishes, &["GatewayRoute", "VirtualGateway"]),
     ("appmesh.k8s.aws", Routes, &["Mesh", "VirtualNode", "VirtualRouter", "VirtualService"]),
+    ("apps.3scale.net", Runs, &["APIManager"]),
     ("argoproj.io", Provisions, &["AppProject", "Application", "ApplicationSet", "ArgoCD"]),
     (
         "argoproj.io",

@@ -122,7 +122,12 @@ fn merges_take_in_what_they_name() {
     assert_eq!(findings(&late), ["6:3 warning `<<` replaces the `b` that stands before it"]);
     assert_eq!(data(&parse(&late).objects[0], "b").as_deref(), Some("two"));
     // Quoted it is a key as any other.
-    assert_eq!(data(&object(&config_map("  \"<<\": a\n")), "<<").as_deref(), Some("a"));
+    let quoted = config_map("  \"<<\": a\n");
+    assert_eq!(
+        findings(&quoted),
+        ["5:9 error the key \"<<\" may have only letters, digits, `-`, `_` and `.`"]
+    );
+    assert_eq!(data(&parse(&quoted).objects[0], "<<").as_deref(), Some("a"));
 }
 
 #[test]
@@ -174,37 +179,39 @@ fn json_is_read_as_json() {
 fn broken_json_says_where() {
     let table = [
         (
-            "{\"a\": 1,}",
-            "1:9 error this document cannot be parsed: a JSON key in double quotes is missing here",
+            "{\"kind\": 1,}",
+            "1:12 error this document cannot be parsed: a JSON key in double quotes is missing here",
         ),
-        ("{\"a\" 1}", "1:6 error this document cannot be parsed: a colon is missing after this key"),
+        ("{\"kind\" 1}", "1:9 error this document cannot be parsed: a colon is missing after this key"),
         (
-            "{\"a\": 01}",
-            "1:7 error this document cannot be parsed: this is no JSON value; text stands in double quotes",
-        ),
-        (
-            "{\"a\": [1 2]}",
-            "1:10 error this document cannot be parsed: a comma or a closing bracket is missing here",
+            "{\"kind\": 01}",
+            "1:10 error this document cannot be parsed: this is no JSON value; text stands in double quotes",
         ),
         (
-            "{\"a\": [1",
-            "1:9 error this document cannot be parsed: the JSON ends here, before its last bracket is closed",
+            "{\"kind\": [1 2]}",
+            "1:13 error this document cannot be parsed: a comma or a closing bracket is missing here",
         ),
         (
-            "{\"é\": \"x\n\"}",
+            "{\"kind\": [1",
+            "1:12 error this document cannot be parsed: the JSON ends here, before its last bracket is closed",
+        ),
+        (
+            "{\"é\": \"x\n\", \"kind\": 1}",
             "1:7 error this document cannot be parsed: this JSON text has no closing quote on its line",
         ),
         (
-            "{\"a\": \"\\x\"}",
-            "1:7 error this document cannot be parsed: this JSON text has an escape that JSON does not know",
+            "{\"kind\": \"\\x\"}",
+            "1:10 error this document cannot be parsed: this JSON text has an escape that JSON does not know",
         ),
+        // The file of another program.
+        ("{\"a\": 1,}", "1:9 info skipped: nothing in this file has an `apiVersion` or a `kind`"),
     ];
     for (text, expected) in table {
         let parsed = netloom_objects::parse_source(&netloom_objects::Source::new("a.json", text));
         let found: Vec<_> = parsed
             .diagnostics
             .iter()
-            .map(|d| format!("{}:{} error {}", d.at.line, d.at.column, d.message))
+            .map(|d| format!("{}:{} {} {}", d.at.line, d.at.column, d.severity.name(), d.message))
             .collect();
         assert_eq!(found, [expected], "{text}");
     }

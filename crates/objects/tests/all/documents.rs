@@ -9,7 +9,7 @@ fn names(text: &str) -> Vec<String> {
 
 #[test]
 fn documents_are_told_apart() {
-    let table: [(String, &[&str]); 9] = [
+    let table: [(String, &[&str]); 8] = [
         (String::new(), &[]),
         ("# nothing\n".into(), &[]),
         ("---\n---\n\n...\n---\n# x\n".into(), &[]),
@@ -20,13 +20,16 @@ fn documents_are_told_apart() {
             GOOD.replace('\n', "\r\n") + "---\r\n" + &GOOD.replace('\n', "\r\n"),
             &["Namespace good 1", "Namespace good 6"],
         ),
-        (format!("%YAML 1.1\n---\n{GOOD}"), &["Namespace good 3"]),
         (format!("{GOOD}...\n---\n{GOOD}"), &["Namespace good 1", "Namespace good 7"]),
     ];
     for (text, expected) in table {
         assert_eq!(findings(&text), [""; 0], "{text}");
         assert_eq!(names(&text), expected, "{text}");
     }
+    // YAML knows directives; kubectl does not.
+    let directive = format!("%YAML 1.1\n---\n{GOOD}");
+    assert_eq!(findings(&directive), ["1:1 error kubectl refuses the directive `%YAML 1.1`"]);
+    assert_eq!(names(&directive), ["Namespace good 3"]);
 }
 
 #[test]

@@ -14,7 +14,9 @@ fn deep_nesting_is_an_error() {
         (0..10_000).fold(String::new(), |text, i| text + &" ".repeat(i.min(3000)) + "a:\n"),
     ];
     for text in &deep {
-        let found = findings(text);
+        let alone = findings(text);
+        assert!(matches!(&alone[..], [only] if only.contains("info skipped")), "{alone:?}");
+        let found = findings(&format!("{text}\n# kind: Pod\n"));
         assert!(!found.is_empty(), "{}", &text[..20]);
         assert!(found.iter().all(|f| f.contains("error")), "{found:?}");
     }
@@ -29,28 +31,30 @@ fn alias_bombs_are_errors() {
         let last = i - 1;
         bomb += &format!("a{i}: &a{i} [{}]\n", vec![format!("*a{last}"); 10].join(", "));
     }
+    assert_eq!(findings(&bomb), ["6:10 info skipped: nothing in this file has an `apiVersion` or a `kind`"]);
     assert_eq!(
-        findings(&bomb),
+        findings(&(bomb + "kind: Pod\n")),
         [
             "6:10 error this document cannot be parsed: the aliases of this document stand for far more than is written"
         ]
     );
     assert_eq!(
-        findings("a: &a [*a]\n"),
+        findings("a: &a [*a]\nkind: Pod\n"),
         ["1:8 error this document cannot be parsed: this alias stands inside of what it stands for"]
     );
     let mut tower = String::from("a0: &a0 [x]\n");
     for i in 1..300 {
         tower += &format!("a{i}: &a{i} [*a{}]\n", i - 1);
     }
-    assert!(findings(&tower)[0].contains("nested more than 200 levels deep"));
+    assert!(findings(&(tower + "kind: Pod\n"))[0].contains("nested more than 200 levels deep"));
 }
 
 #[test]
 fn one_long_line_is_read_in_time_that_grows_with_it_only_once() {
     let value = "x".repeat(4_000_000);
-    assert!(findings(&config_map(&format!("  key: {value}\n"))).is_empty());
-    assert!(findings(&config_map(&format!("  key: \"{value}\"\n"))).is_empty());
+    let too_large = "4:1 error 4000000 bytes are more than the 1048576 that a ConfigMap may hold";
+    assert_eq!(findings(&config_map(&format!("  key: {value}\n"))), [too_large]);
+    assert_eq!(findings(&config_map(&format!("  key: \"{value}\"\n"))), [too_large]);
     assert!(!findings(&value).is_empty());
     let many = format!(
         "{{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {{\"name\": \"é\"}}, \"data\": {{{}\"z\": 1}}}}",
@@ -66,14 +70,17 @@ fn one_long_line_is_read_in_time_that_grows_with_it_only_once() {
 
 #[test]
 fn a_huge_bracket_that_is_no_json_is_refused() {
-    let found = findings(&format!("[{}]", "a, ".repeat(6_000_000)));
+    let alone = format!("[{}]", "a, ".repeat(6_000_000));
+    assert_eq!(findings(&alone), ["1:1 info skipped: nothing in this file has an `apiVersion` or a `kind`"]);
+    let meant = format!("[{}kind: Pod]", "a, ".repeat(6_000_000));
+    let found = findings(&meant);
     assert_eq!(
         found,
         [
             "1:1 error this document cannot be parsed: a document within brackets of more than 16 MB, which is no JSON"
         ]
     );
-    let parsed = parse(&format!("[{}]", "a, ".repeat(6_000_000)));
+    let parsed = parse(&meant);
     assert_eq!(parsed.diagnostics[0].help, None, "quotes are no help here");
 }
 
@@ -81,7 +88,9 @@ fn a_huge_bracket_that_is_no_json_is_refused() {
 fn a_flood_of_mistakes_is_bounded() {
     let keys: String = (0..20_000).map(|i| format!("  k{i}: {i}\n")).collect();
     assert!(parse(&config_map(&keys)).diagnostics.len() <= 1001);
-    let documents = "a: b\n---\n".repeat(20_000);
+    // The file of another program is said once, however long.
+    assert_eq!(findings(&"a: b\n---\n".repeat(20_000)).len(), 1);
+    let documents = "kind: Pod\n---\n".repeat(20_000);
     let parsed = parse(&documents);
     assert_eq!(parsed.diagnostics.len(), 1001);
     assert!(parsed.diagnostics[1000].message.contains("read only up to here"));

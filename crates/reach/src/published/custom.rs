@@ -264,7 +264,7 @@ mod tests {
     fn every_kind_names_its_services() {
         for (text, expected) in [
             (
-                "{apiVersion: traefik.io/v1alpha1, kind: IngressRoute, metadata: {name: r, namespace: n}, spec: {routes: [\
+                "{apiVersion: traefik.io/v1alpha1, kind: IngressRoute, metadata: {name: r, namespace: 'n'}, spec: {routes: [\
                  {match: 'Host(`a`)', services: [{name: web, port: 80}, {name: api, namespace: o, port: http}]},\
                  {services: [{name: t, kind: TraefikService}]}]}}",
                 vec![
@@ -278,7 +278,7 @@ mod tests {
                 vec!["spec.routes[0].services[0] * default/dns 53 UDP"],
             ),
             (
-                "{apiVersion: projectcontour.io/v1, kind: HTTPProxy, metadata: {name: r, namespace: n}, spec: {virtualhost: \
+                "{apiVersion: projectcontour.io/v1, kind: HTTPProxy, metadata: {name: r, namespace: 'n'}, spec: {virtualhost: \
                  {fqdn: a}, routes: [{conditions: [{prefix: /x}], services: [{name: web, port: 80}]}], tcpproxy: \
                  {services: [{name: db, port: 5432}]}}}",
                 vec![
@@ -287,17 +287,17 @@ mod tests {
                 ],
             ),
             (
-                "{apiVersion: k8s.nginx.org/v1, kind: VirtualServer, metadata: {name: r, namespace: n}, spec: {host: a, \
+                "{apiVersion: k8s.nginx.org/v1, kind: VirtualServer, metadata: {name: r, namespace: 'n'}, spec: {host: a, \
                  upstreams: [{name: u, service: web, port: 80}]}}",
                 vec!["spec.upstreams[0] a n/web 80 TCP"],
             ),
             (
-                "{apiVersion: k8s.nginx.org/v1, kind: TransportServer, metadata: {name: r, namespace: n}, spec: {listener: \
+                "{apiVersion: k8s.nginx.org/v1, kind: TransportServer, metadata: {name: r, namespace: 'n'}, spec: {listener: \
                  {name: d, protocol: UDP}, upstreams: [{name: u, service: dns, port: 53}]}}",
                 vec!["spec.upstreams[0] * n/dns 53 UDP"],
             ),
             (
-                "{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: r, namespace: n}, spec: {host: a, to: \
+                "{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: r, namespace: 'n'}, spec: {host: a, to: \
                  {kind: Service, name: web}, alternateBackends: [{kind: Service, name: new, weight: 10}, {name: off, \
                  weight: 0}], port: {targetPort: http}}}",
                 vec!["spec.to a n/web http TCP", "spec.alternateBackends[0] a n/new http TCP"],

@@ -84,8 +84,8 @@ pub(super) fn add(set: &Set<'_>, object: &Object, found: &mut Vec<Published>) {
 /// What leads to the backends of a rule.
 fn asks(route: &Object, rule: usize) -> Vec<Ask> {
     let asks: Vec<Ask> = match &route.typed {
-        Typed::HTTPRoute(route) => route.spec.rules.get(rule).map(|rule| http(rule)).unwrap_or_default(),
-        Typed::GRPCRoute(route) => route.spec.rules.get(rule).map(|rule| grpc(rule)).unwrap_or_default(),
+        Typed::HTTPRoute(route) => route.spec.rules.get(rule).map(http).unwrap_or_default(),
+        Typed::GRPCRoute(route) => route.spec.rules.get(rule).map(grpc).unwrap_or_default(),
         _ => Vec::new(),
     };
     match asks.is_empty() {

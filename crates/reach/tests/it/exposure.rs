@@ -102,7 +102,7 @@ fn whom_a_rule_leaves_out_is_not_of_everyone() {
 fn whom_a_rule_denies_stands_beside_everyone() {
     let denial = |namespaces: &str| {
         format!(
-            "---\napiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {{name: n}}\nspec:\n  \
+            "---\napiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {{name: denial}}\nspec:\n  \
              tier: Admin\n  priority: 10\n  subject: {{namespaces: {{}}}}\n  ingress: [{{action: Deny, from: [{{namespaces: \
              {namespaces}}}]}}]\n"
         )

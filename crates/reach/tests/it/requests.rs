@@ -115,7 +115,7 @@ fn what_no_rule_takes_is_said() {
 #[test]
 fn routes_and_virtual_services_are_followed_too() {
     let gateway = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: gw, namespace: shop}\nspec: {gatewayClassName: istio, listeners: [{name: http, port: 80, protocol: HTTP, hostname: '*.example.org'}]}\n";
-    let route = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: web, namespace: shop}\nspec:\n  parentRefs: [{name: gw}]\n  hostnames: [shop.example.org, shop.example.com]\n  rules:\n  - matches: [{path: {type: Exact, value: /exact}}]\n    backendRefs: [{name: missing, port: 80}]\n  - matches: [{path: {value: /}, headers: [{name: x, value: y}]}]\n    backendRefs: [{name: missing, port: 80}]\n  - matches: [{path: {value: /api}}]\n    backendRefs: [{name: web, port: 80}]\n";
+    let route = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: web, namespace: shop}\nspec:\n  parentRefs: [{name: gw}]\n  hostnames: [shop.example.org, shop.example.com]\n  rules:\n  - matches: [{path: {type: Exact, value: /exact}}]\n    backendRefs: [{name: missing, port: 80}]\n  - matches: [{path: {value: /}, headers: [{name: x, value: z}]}]\n    backendRefs: [{name: missing, port: 80}]\n  - matches: [{path: {value: /api}}]\n    backendRefs: [{name: web, port: 80}]\n";
     let set = namespace("shop", "a: b") + WEB + gateway + route;
     for (to, allowed, said) in [
         (

@@ -29,7 +29,7 @@ fn applications_give_values_releases_and_namespaces() {
                 destination: {namespace: shop}\n  sources:\n  - {repoURL: x, ref: repo}\n  - path: charts/c\n    helm:\n      \
                 valueFiles: [dev.yaml, $repo/values/all.yaml, 'https://x.example/y.yaml']\n      \
                 parameters: [{name: a.b, value: '1'}]\n      valuesObject: {x: 1}\n      kubeVersion: v1.33.0\n  \
-                - {repoURL: y, chart: redis}\n";
+                - {repoURL: z, chart: redis}\n";
     let found = claims(tree.path(), text);
     let given = &found.claims[0].sources[0].given;
     let files: Vec<String> =
@@ -44,7 +44,7 @@ fn applications_give_values_releases_and_namespaces() {
         notes,
         [
             "its values file https://x.example/y.yaml is not in this repository",
-            "its chart redis of y is not in this repository"
+            "its chart redis of z is not in this repository"
         ]
     );
 }

@@ -45,8 +45,8 @@ fn where_others_may_live_known_pods_are_selected() {
             "NetworkPolicy db selects pods that are not in the set",
         ),
         (
-            namespace("shop") + &object("postgresql.cnpg.io/v1", "Cluster"),
-            "an operator may run pods for Cluster x",
+            namespace("shop") + &object("example.com/v1", "Database"),
+            "an operator may run pods for Database x",
         ),
         (namespace("shop") + role, "m may make pods here: RoleBinding"),
     ] {

@@ -11,6 +11,10 @@ fn needs_are_learnt_from_manifests() {
         let needs = derive(ground);
         let mut lines = lines(ground, &needs);
         lines.sort();
+        let lacks: Vec<String> =
+            needs.lacks.iter().map(|lack| format!("{}: {}", lack.what, lack.because)).collect();
+        let asks = "the API server: its service account worker has rights";
+        assert!(lacks.iter().any(|lack| lack.starts_with(asks)), "{lacks:?}");
         let doubts: Vec<String> = needs.doubts.iter().map(|d| format!("? {d}")).collect();
         insta::assert_snapshot!("derived_needs", format!("{}\n\n{}", lines.join("\n"), doubts.join("\n")));
     });

@@ -107,7 +107,7 @@ fn may_ask(operation: &Operation, sent: &Sent<'_>) -> bool {
     };
     let method = |pattern: &String| sent.method.is_none_or(|method| fits(pattern, method));
     has_port(&operation.ports, sent.port)
-        && !(!operation.not_ports.is_empty() && has_port(&operation.not_ports, sent.port))
+        && (operation.not_ports.is_empty() || !has_port(&operation.not_ports, sent.port))
         && (operation.hosts.is_empty() || operation.hosts.iter().any(host))
         && (operation.methods.is_empty() || operation.methods.iter().any(method))
         && !(sent.method.is_some() && operation.not_methods.iter().any(method))

@@ -44,10 +44,11 @@ fn refuses(excluding: &Matcher<'_>, admitting: &Matcher<'_>) -> bool {
     }
 }
 
+/// Bytes that may stand at one place.
+type Ranges = Vec<(u8, u8)>;
+
 fn meet(a: &Form, b: &Form) -> bool {
-    let common = |(a, b): (&Vec<(u8, u8)>, &Vec<(u8, u8)>)| {
-        a.iter().any(|a| b.iter().any(|b| a.0 <= b.1 && b.0 <= a.1))
-    };
+    let common = |(a, b): (&Ranges, &Ranges)| a.iter().any(|a| b.iter().any(|b| a.0 <= b.1 && b.0 <= a.1));
     let lengths = match a.bytes.len().cmp(&b.bytes.len()) {
         std::cmp::Ordering::Equal => true,
         std::cmp::Ordering::Less => a.open,

@@ -156,9 +156,9 @@ fn versions_that_kubernetes_serves_no_more_are_read_as_their_successors() {
         (
             "autoscaling/v2beta1",
             "HorizontalPodAutoscaler",
-            "scaleTargetRef: {kind: Deployment, name: a}\n  maxReplicas: 3\n  metrics: [{type: Resource, resource: {name: cpu, targetAverageUtilization: 70}}, {type: Pods, pods: {metricName: rps, targetAverageValue: 10}}]",
+            "scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}\n  maxReplicas: 3\n  metrics: [{type: Resource, resource: {name: cpu, targetAverageUtilization: 70}}, {type: Pods, pods: {metricName: rps, targetAverageValue: 10}}]",
             "autoscaling/v2",
-            "scaleTargetRef: {kind: Deployment, name: a}\n  maxReplicas: 3\n  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}, {type: Pods, pods: {metric: {name: rps}, target: {type: AverageValue, averageValue: 10}}}]",
+            "scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}\n  maxReplicas: 3\n  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}, {type: Pods, pods: {metric: {name: rps}, target: {type: AverageValue, averageValue: 10}}}]",
         ),
         (
             "extensions/v1beta1",
