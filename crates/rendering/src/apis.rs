@@ -241,9 +241,9 @@ mod tests {
             ("policy/v1/PodDisruptionBudget", 21, 99),
             ("policy/v1beta1/PodDisruptionBudget", 5, 24),
             ("policy/v1beta1", 5, 24),
-            ("extensions/v1beta1/Ingress", 1, 21),
-            ("extensions/v1beta1/Deployment", 1, 15),
-            ("extensions/v1beta1", 1, 21),
+            ("extensions/v1beta1/Ingress", 0, 21),
+            ("extensions/v1beta1/Deployment", 0, 15),
+            ("extensions/v1beta1", 0, 21),
             ("networking.k8s.io/v1/Ingress", 19, 99),
             ("networking.k8s.io/v1", 7, 99),
             ("autoscaling/v2beta2/HorizontalPodAutoscaler", 12, 25),
@@ -251,7 +251,7 @@ mod tests {
         ] {
             // What is still served at 99 was never taken away.
             let end = if last == 99 { u16::MAX } else { last };
-            for minor in [4, first - 1, first, last, last + 1] {
+            for minor in [4, u16::saturating_sub(first, 1), first, last, last + 1] {
                 let has = served((1, minor)).iter().any(|served| served == api);
                 assert_eq!(has, (first..=end).contains(&minor), "{api} in 1.{minor}");
             }

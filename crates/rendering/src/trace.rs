@@ -91,7 +91,11 @@ impl Tracer {
                 // What is only near is no place for a column.
                 let shift = if how == Match::Near { i32::MIN } else { shift };
                 // Of those with another value the last one holds: a patch names what it is for, and prefixes change that.
-                if line.is_none_or(|(_, known)| known < how || (known == how && how != Match::Same)) {
+                // Of an item and its first field, which share a line, the field holds.
+                let holds = |(origin, known): (Origin, Match)| {
+                    known < how || (known == how && (how != Match::Same || origin.file == file))
+                };
+                if line.is_none_or(holds) {
                     *line = Some((Origin { file, line: twin.other.0, shift }, how));
                 }
             }

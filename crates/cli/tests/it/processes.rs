@@ -59,10 +59,11 @@ fn manifests_run_nothing_by_themselves() {
 
     // A checkout cannot say it.
     fs::write(manifests.path().join("netloom.toml"), "[up]\nallow-run = true\n").unwrap();
-    let network = Running::start_with(User::Own, &[path(&manifests)], home);
-    assert!(network.text().contains(&note), "{}", network.text());
-    drop(network);
+    let refused = netloom(User::Own).args(["verify", path(&manifests)]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("netloom.toml:1:2: unknown key `up`"), "{}", stderr(&refused));
     assert!(!mark.exists());
+    fs::remove_file(manifests.path().join("netloom.toml")).unwrap();
 
     for own in [false, true] {
         let arguments: &[&str] = if own { &[path(&manifests)] } else { &[path(&manifests), "--allow-run"] };

@@ -59,7 +59,7 @@ fn every_command_says_what_it_does_not_judge() {
 fn answers_that_gate_say_it_in_themselves() {
     let set = folder(&[
         ("set.yaml", &[PODS, DENIES, BRINGS].concat()),
-        ("expect.txt", "[default]\na -> a allowed\n"),
+        ("expect.txt", "[default]\noutside -> a allowed\n"),
     ]);
     let file = set.path().join("expect.txt");
     let set = set.path().join("set.yaml");
