@@ -101,8 +101,8 @@ fn what_kustomize_builds_leads_to_bases_patches_and_generators() {
         ("port: 80", vec!["base/web.yaml:9:20"]),
         ("app: web", vec!["base/web.yaml:7:16", "base/web.yaml:15:28", "base/web.yaml:17:25"]),
         ("replicas: 3", vec!["overlays/prod/more.yaml:5:3"]),
-        ("image: web:2", vec!["overlays/prod/more.yaml:10:9"]),
-        ("image: side:1", vec!["base/web.yaml:21:9"]),
+        ("image: web:2", vec!["overlays/prod/more.yaml:10:7"]),
+        ("image: side:1", vec!["base/web.yaml:21:7"]),
         ("name: prod-settings-", vec!["base/kustomization.yaml:5:1"]),
     ] {
         assert_eq!(written(&sources, &tree, line), expected, "{line} in\n{text}");
