@@ -103,7 +103,8 @@ fn what_is_not_read_is_not_applied() {
         fs::write(root.path().join(name), service("none")).unwrap();
     }
     fs::write(root.path().join("s.yaml"), service("one")).unwrap();
-    network.wait_for("applied s.yaml");
+    // What was saved at the same moment is named with it.
+    network.wait_for("s.yaml in ");
     let applied: Vec<String> =
         network.text().lines().filter(|l| l.starts_with("applied")).map(str::to_owned).collect();
     assert_eq!(applied.len(), 1, "{applied:?} in {}", path(&root));
