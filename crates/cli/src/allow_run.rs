@@ -57,12 +57,7 @@ pub fn tell(snapshot: &Snapshot, args: &Running, allowed: bool) {
         return;
     }
     let asks = snapshot.pods.iter().filter(|pod| {
-        let is_meant = |name: &str| {
-            name.split_once('/').is_some_and(|(namespace, name)| {
-                namespace == &*pod.namespace && (name == &*pod.name || name == &*pod.workload.name)
-            })
-        };
-        pod.run.is_some() && !args.run.iter().any(|(name, _)| is_meant(name))
+        pod.run.is_some() && !args.run.iter().any(|(name, _)| netloom_embedded::means(name, pod))
     });
     let mut told = std::collections::BTreeSet::new();
     for pod in asks.filter(|pod| told.insert(&pod.origin)) {

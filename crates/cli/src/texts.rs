@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-/// The largest file that is read, as for manifests: a device that never ends must not fill the memory.
+/// The largest file that is read: a log of flows may be long, but a device that never ends must not fill the memory.
 const LARGEST: u64 = 1 << 30;
 
 /// Reads a text, or standard input for `-`.

@@ -23,5 +23,5 @@ pub use control::{Answer, Request, ask, serve_control};
 pub use drops::Denied;
 pub use error::EmbeddedError;
 pub use network::{Applied, Network, NetworkOptions, Overlay};
-pub use runs::{RUN_COMMAND, run_in_pod};
+pub use runs::{RUN_COMMAND, means, run_in_pod};
 pub use watch::{Changed, Watcher};

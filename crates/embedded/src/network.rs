@@ -248,13 +248,11 @@ impl Network {
     fn wanted_processes(&self, world: &World) -> BTreeMap<PodKey, String> {
         let mut wanted = BTreeMap::new();
         for pod in world.snapshot.pods.iter() {
-            let is_meant = |name: &str| {
-                name.strip_prefix(&*pod.namespace)
-                    .and_then(|rest| rest.strip_prefix('/'))
-                    .is_some_and(|name| name == &*pod.name || name == &*pod.workload.name)
-            };
-            let asked =
-                self.runs.iter().find(|(name, _)| is_meant(name)).map(|(_, command)| command.as_str());
+            let asked = self
+                .runs
+                .iter()
+                .find(|(name, _)| runs::means(name, pod))
+                .map(|(_, command)| command.as_str());
             let named = pod.run.as_deref().filter(|_| self.allow_run);
             if let Some(command) = asked.or(named) {
                 wanted.insert(key_of(pod), command.to_owned());

@@ -10,6 +10,7 @@ use std::{
     },
 };
 
+use netloom_cluster::Pod;
 use netloom_kernel::exec::{PodEntry, enter_and_exec};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
@@ -41,6 +42,14 @@ pub fn run_in_pod(command: OsString) -> u8 {
             error.exit_status()
         }
     }
+}
+
+/// Whether `namespace/name`, of a pod or of its workload, means a pod.
+#[must_use]
+pub fn means(name: &str, pod: &Pod) -> bool {
+    name.split_once('/').is_some_and(|(namespace, name)| {
+        namespace == &*pod.namespace && (name == &*pod.name || name == &*pod.workload.name)
+    })
 }
 
 /// A process of the user's in a pod, with whatever it has started. All of it ends when this is dropped.

@@ -89,7 +89,7 @@ pub fn makes_package(name: &OsStr) -> bool {
     PACKAGES.iter().any(|known| name == *known)
 }
 
-/// Every text that a file of YAML holds; none where it cannot be read. What is no YAML names nothing.
+/// Every text in a YAML file. `None` if the file cannot be read; a file that is not YAML names nothing.
 fn texts(path: &Path, bytes: &[u8]) -> Option<Vec<String>> {
     let is_package = path.file_name().is_some_and(makes_package);
     if !is_package && !is_manifest(path) {
@@ -122,7 +122,7 @@ fn paths_in(text: &str) -> Vec<String> {
     std::iter::once(text.to_owned()).chain(behind).collect()
 }
 
-/// A path from a folder on; none where it leads out of the repository.
+/// A path as seen from a folder. `None` if it leads out of the repository.
 fn seen_from(folder: &Path, path: &str) -> Option<PathBuf> {
     let mut seen = PathBuf::new();
     for part in folder.join(path).components() {

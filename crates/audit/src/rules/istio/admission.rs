@@ -10,7 +10,7 @@ pub(super) struct Sent<'a> {
     pub(super) hosts: &'a [String],
     /// The port of the pods.
     pub(super) port: i32,
-    /// The one method; none where there may be several.
+    /// The method, if there is exactly one.
     pub(super) method: Option<&'a str>,
     pub(super) path: Path,
 }

@@ -167,7 +167,7 @@ struct Client<'a> {
     namespace: &'a str,
     account: &'a str,
     gateway: &'a Object,
-    /// The pods of the set; none where they are taken to be those of Istio's installation.
+    /// The pods of the set. `None` if they are assumed to be those of Istio's installation.
     workload: Option<&'a Object>,
 }
 
