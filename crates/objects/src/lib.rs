@@ -47,7 +47,7 @@ pub use location::{Location, ObjectRef, Rendered};
 pub use object::{Object, Typed};
 pub use origin::{FileName, Origin, Origins};
 pub use outline::{Outline, Twin, outlines};
-pub use package::{Packaging, seen_from};
+pub use package::{Packaging, joined, seen_from};
 pub use parse::{parse_source, parse_sources, parse_sources_on};
 pub use reindent::{Restored, restore};
 pub use render::{render, render_coded};

@@ -25,9 +25,16 @@ impl Packaging {
     }
 }
 
-/// A path from a folder on, without the steps that lead back.
+/// A path as seen from a folder, without the steps that lead back; `.` for the folder itself.
 #[must_use]
 pub fn seen_from(folder: &Path, path: &str) -> PathBuf {
+    let seen = joined(folder, path);
+    if seen.as_os_str().is_empty() { PathBuf::from(".") } else { seen }
+}
+
+/// A path as seen from a folder, without the steps that lead back; empty for the folder itself.
+#[must_use]
+pub fn joined(folder: &Path, path: impl AsRef<Path>) -> PathBuf {
     let mut seen = PathBuf::new();
     for part in folder.join(path).components() {
         match part {
@@ -38,7 +45,7 @@ pub fn seen_from(folder: &Path, path: &str) -> PathBuf {
             part => seen.push(part),
         }
     }
-    if seen.as_os_str().is_empty() { PathBuf::from(".") } else { seen }
+    seen
 }
 
 #[cfg(test)]

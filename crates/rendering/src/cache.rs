@@ -14,7 +14,7 @@ use netloom_objects::{FileName, Origin, Origins, Source};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Made, Recipe, kustomization::seen_from, path::way};
+use crate::{Made, Recipe, kustomization::joined, path::way};
 
 /// What all that is kept may come to.
 const MOST: u64 = 256 << 20;
@@ -167,7 +167,7 @@ impl KeptSource {
     }
 
     fn restored(self, folder: &Path) -> Source {
-        let named = |path: &str| seen_from(folder, path).to_string_lossy().into_owned();
+        let named = |path: &str| joined(folder, path).to_string_lossy().into_owned();
         let lines = self.lines.into_iter().map(|(file, line, shift)| Origin { file, line, shift });
         let files = self.files.iter().map(|file| FileName::from(named(file))).collect();
         Source::rendered(&named(&self.name), &self.text, Origins { files, lines: lines.collect() })

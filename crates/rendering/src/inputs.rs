@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     Recipe, helm,
-    kustomization::{closure, seen_from},
+    kustomization::{closure, joined},
     kustomize,
     missing::dependencies,
     path::way,
@@ -46,7 +46,7 @@ pub fn key(recipe: &Recipe) -> Option<String> {
             // Charts of a kustomization are rendered by helm.
             sum.text(&program("helm").unwrap_or_default());
             for part in closure(&recipe.folder) {
-                let named = part.entries().map(|(entry, _)| seen_from(&part.folder, entry));
+                let named = part.entries().map(|(entry, _)| joined(&part.folder, entry));
                 folders.extend(named.filter(|path| path.is_dir()));
                 folders.push(part.folder);
             }
@@ -127,7 +127,7 @@ impl Sum {
         if self.files > MOST_FILES || self.bytes > MOST_BYTES {
             return Err(io::Error::other("too much to go through"));
         }
-        let seen = way(&seen_from(&self.from, ""), &seen_from(Path::new(""), file));
+        let seen = way(&joined(&self.from, ""), &joined(Path::new(""), file));
         self.text(&seen.to_string_lossy());
         let mut content = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
         fs::File::open(file)?.take(MOST_BYTES).read_to_end(&mut content)?;

@@ -2,10 +2,11 @@
 use std::{
     collections::BTreeSet,
     fs,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
+pub use netloom_objects::joined;
 use netloom_objects::{Object, parse_source, read_source};
 
 /// Where other kustomizations are named.
@@ -78,24 +79,9 @@ pub fn closure(folder: &Path) -> Vec<Kustomization> {
             continue;
         }
         let Some(kustomization) = Kustomization::of(&folder) else { continue };
-        let named = kustomization.entries().map(|(entry, _)| seen_from(&folder, entry));
+        let named = kustomization.entries().map(|(entry, _)| joined(&folder, entry));
         next.extend(named.filter(|path| path.is_dir()));
         all.push(kustomization);
     }
     all
-}
-
-/// A path from a folder on, without the steps that lead back.
-pub fn seen_from(folder: &Path, path: impl AsRef<Path>) -> PathBuf {
-    let mut seen = PathBuf::new();
-    for part in folder.join(path).components() {
-        match part {
-            Component::ParentDir if matches!(seen.components().next_back(), Some(Component::Normal(_))) => {
-                seen.pop();
-            }
-            Component::ParentDir if seen.has_root() => {}
-            part => seen.push(part),
-        }
-    }
-    seen
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{
     Made, Recipe, Refused, Settings,
-    kustomization::{Kustomization, closure, seen_from},
+    kustomization::{Kustomization, closure, joined},
     missing,
     origin::{self, Places},
     path::way,
@@ -96,6 +96,6 @@ impl Overlay {
 
     fn places<'p>(&self, named: &Path, parts: &'p [Kustomization]) -> Places<'p> {
         let (real, base, named) = (self.real.clone(), self.base.clone(), named.to_owned());
-        Places { parts, file: Box::new(move |path| seen_from(&named, way(&base, &seen_from(&real, path)))) }
+        Places { parts, file: Box::new(move |path| joined(&named, way(&base, &joined(&real, path)))) }
     }
 }

@@ -7,14 +7,14 @@ use std::{
 
 use netloom_objects::{Source, parse_source, read_source};
 
-use crate::kustomization::{Kustomization, seen_from};
+use crate::kustomization::{Kustomization, joined};
 
 /// Bases and charts that a kustomization would have to fetch, as a sentence with what to do.
 pub fn of_kustomization(parts: &[Kustomization]) -> Option<String> {
     let mut wanted = BTreeSet::new();
     for part in parts {
         for (entry, line) in part.entries() {
-            if is_remote(entry) && fs::metadata(seen_from(&part.folder, entry)).is_err() {
+            if is_remote(entry) && fs::metadata(joined(&part.folder, entry)).is_err() {
                 wanted.insert(format!("`{entry}` ({}:{line})", part.file.display()));
             }
         }
@@ -57,7 +57,7 @@ impl Dependency {
     /// The folder of a dependency that is a neighbour of the chart.
     pub fn neighbour(&self, chart: &Path) -> Option<PathBuf> {
         let path = self.repository.strip_prefix("file://")?;
-        Some(seen_from(chart, path))
+        Some(joined(chart, path))
     }
 }
 

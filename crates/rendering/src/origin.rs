@@ -5,7 +5,7 @@ use netloom_objects::{Origin, Origins, Outline, Source, outlines};
 
 use crate::{
     documents::documents,
-    kustomization::{Kustomization, seen_from},
+    kustomization::{Kustomization, joined},
     trace::{Tracer, same},
 };
 
@@ -133,7 +133,7 @@ impl Finder<'_> {
     fn find_patches(&mut self) {
         for part in self.places.parts {
             for (entry, target) in part.patches() {
-                let file = seen_from(&part.folder, &entry);
+                let file = joined(&part.folder, &entry);
                 let Some(written) = self.tracer.written(&file) else { continue };
                 let patches = written.documents.iter().enumerate().filter_map(|(nth, document)| {
                     let own = (document.text("kind")?, document.text("metadata.name")?);

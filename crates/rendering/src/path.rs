@@ -19,7 +19,7 @@ pub fn way(from: &Path, to: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kustomization::seen_from;
+    use crate::kustomization::joined;
 
     #[test]
     fn ways_lead_from_one_folder_to_another_path() {
@@ -33,7 +33,7 @@ mod tests {
             (".", "a.yaml", "a.yaml"),
         ] {
             assert_eq!(way(Path::new(from), Path::new(to)), Path::new(expected), "{from} {to}");
-            let back = seen_from(Path::new(from), expected);
+            let back = joined(Path::new(from), expected);
             assert_eq!(way(Path::new(from), &back), Path::new(expected), "{from} {to}");
         }
     }
