@@ -12,6 +12,7 @@ use netloom_cluster::{Nets, Node, NodeId, Pod, Protocol, Service, Snapshot};
 use netloom_kernel::{
     conntrack::Conntrack,
     fabric::{Attached, Attachment, Overlay as OverlayDevice, OverlayPeer, Router, overlay_mtu},
+    in_flight::InFlight,
     netns::{Here, NetNs},
     nflog::Nflog,
     nft::Netfilter,
@@ -63,6 +64,9 @@ pub(crate) struct Plumbing {
     policies: Placed,
     between: Placed,
     next: Placed,
+    /// Whether the nodes were told of policies between two states.
+    closed: bool,
+    in_flight: InFlight,
     outside: Outside,
     /// Addresses that no range of a node covers, and where the fabric sends them.
     routed: BTreeMap<IpAddr, NodeId>,
@@ -129,6 +133,8 @@ impl Plumbing {
         rules: bool,
     ) -> Result<Self, EmbeddedError> {
         let mut fabric = Router::create(here, "fabric")?;
+        let in_flight =
+            InFlight::open(here, fabric.ns()).map_err(EmbeddedError::io("opening a socket in the fabric"))?;
         let outside = Outside::create(here, &mut fabric, snapshot)?;
         for net in [
             snapshot.plan.pod_cidrs,
@@ -157,6 +163,8 @@ impl Plumbing {
             policies: Placed::default(),
             between: Placed::default(),
             next: Placed::default(),
+            closed: false,
+            in_flight,
             outside,
             routed: BTreeMap::new(),
             own_addresses: BTreeSet::new(),

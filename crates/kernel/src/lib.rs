@@ -4,6 +4,7 @@ pub mod control;
 pub mod exec;
 pub mod fabric;
 pub mod fds;
+pub mod in_flight;
 pub mod netns;
 pub mod nflog;
 mod nfnl;

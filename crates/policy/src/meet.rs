@@ -88,11 +88,15 @@ pub(crate) fn meet(old: &Placed, new: &Placed) -> (Tables, Vec<Place>) {
     (tables, pods.iter().map(place).collect())
 }
 
-/// A number for each pair: the one of both, else that of one of the two where it is free, else a new one. The pair of
+/// A number for each pair: the one of both, else that of one of the two where the other state gives it to nothing, else
+/// a new one. The kernel reads its maps one after the other and may be told of the next state in between: a number that
+/// two neighbouring states give to different things would have it judge one by the rules of the other. The pair of
 /// zeros is 0, which nothing else may be.
 fn numbers(pairs: impl Iterator<Item = Pair>) -> Numbers {
     let pairs: BTreeSet<Pair> = pairs.collect();
-    let most = pairs.iter().flat_map(|(a, b)| [*a, *b]).flatten().max().unwrap_or_default();
+    let old: BTreeSet<u32> = pairs.iter().filter_map(|pair| pair.0).collect();
+    let new: BTreeSet<u32> = pairs.iter().filter_map(|pair| pair.1).collect();
+    let most = old.iter().chain(&new).max().copied().unwrap_or_default();
     let mut numbers: Numbers = HashMap::with_capacity(pairs.len());
     let mut taken: BTreeSet<u32> = BTreeSet::from([0]);
     let (same, mixed): (Vec<Pair>, Vec<Pair>) = pairs.into_iter().partition(|(a, b)| a == b);
@@ -103,7 +107,9 @@ fn numbers(pairs: impl Iterator<Item = Pair>) -> Numbers {
     }
     let mut fresh = most + 1;
     for pair in mixed {
-        let free = [pair.1, pair.0].into_iter().flatten().find(|number| taken.insert(*number));
+        let of_new = pair.1.filter(|number| !old.contains(number));
+        let of_old = pair.0.filter(|number| !new.contains(number));
+        let free = [of_new, of_old].into_iter().flatten().find(|number| taken.insert(*number));
         let number = free.unwrap_or_else(|| {
             fresh += 1;
             fresh - 1
@@ -327,7 +333,10 @@ fn sets(
                 let number = match of_members.get(&ones).filter(|_| a != b) {
                     Some(number) => *number,
                     None => {
-                        let free = [b, a].into_iter().find(|set| *set > SET_NONE && !made.contains_key(set));
+                        let of_new = Some(b).filter(|set| a == b || !old.sets.contains_key(set));
+                        let of_old = Some(a).filter(|set| !new.sets.contains_key(set));
+                        let free = [of_new, of_old].into_iter().flatten();
+                        let free = free.into_iter().find(|set| *set > SET_NONE && !made.contains_key(set));
                         free.unwrap_or_else(|| {
                             fresh += 1;
                             fresh - 1

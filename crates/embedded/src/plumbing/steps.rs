@@ -28,6 +28,7 @@ impl Plumbing {
                 let routes = world.routes_of(firewall.node());
                 firewall.plan(NodeState { snapshot, policies: &between, routes })
             })?;
+            self.closed = !fresh && changes.elements > 0;
         }
         (self.between, self.next) = (between, next);
         let own = crate::dns::node_addresses(world);
@@ -49,6 +50,10 @@ impl Plumbing {
         let policies = if self.leaving.is_empty() { self.next.clone() } else { self.between.clone() };
         let mut changes = Changes::default();
         if self.rules {
+            if self.closed {
+                // What one node let through before it closed must not reach another that has opened.
+                self.in_flight.wait().map_err(EmbeddedError::io("waiting for packets in flight"))?;
+            }
             changes.elements += self.program(|firewall| {
                 let routes = world.routes_of(firewall.node());
                 firewall.plan(NodeState { snapshot, policies: &policies, routes })

@@ -8,6 +8,7 @@ use std::{
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use netloom_kernel::{
     fabric::{Attached, Attachment, Overlay, OverlayPeer, Router, overlay_mtu},
+    in_flight::InFlight,
     netns::{Here, NetNs, Worker},
     rtnl::Rtnl,
     sockets, sysctl,
@@ -104,6 +105,7 @@ pub fn talk(overlay: bool) -> u8 {
         assert!(asked.is_empty(), "{asked:?}");
         assert!(neighbours.iter().filter(|n| n.permanent).count() >= 2);
     }
+    arrived(&worker, &fabric, &nodes[0].pod.ns, &nodes[1].pod);
     let [first, second] = &mut nodes;
     refused_when_detached(&worker, first, second);
     0
@@ -150,6 +152,33 @@ fn udp(worker: &Worker, from: &NetNs, to: &NetNs, address: IpAddr, mtu: usize) {
     server.send_to(&buffer[..length], peer).unwrap();
     let (length, peer) = client.recv_from(&mut buffer).unwrap();
     assert_eq!((length, peer.ip()), (datagram.len(), address));
+}
+
+/// What was sent before the wait is there after it, however busy the machine is.
+fn arrived(worker: &Worker, fabric: &Router, from: &NetNs, to: &Attached) {
+    const SENT: usize = 50;
+    let server = worker.run_in(&to.ns, || sockets::udp_socket(PORT)).unwrap().unwrap();
+    let address = to.ips[0];
+    let client = worker.run_in(from, move || sockets::udp_client(address)).unwrap().unwrap();
+    let fabric = fabric.ns().try_clone().unwrap();
+    let in_flight = worker.run(move |here| InFlight::open(here, &fabric)).unwrap().unwrap();
+    let busy: Vec<_> = (0..4)
+        .map(|_| {
+            let (end, ended) = std::sync::mpsc::channel::<()>();
+            let spin = move || while ended.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {};
+            (end, std::thread::spawn(spin))
+        })
+        .collect();
+    for _ in 0..20 {
+        (0..SENT).for_each(|_| drop(client.send_to(b"x", (address, PORT)).unwrap()));
+        in_flight.wait().unwrap();
+        let there = std::iter::from_fn(|| server.recv(&mut [0; 8]).ok()).count();
+        assert_eq!(there, SENT);
+    }
+    for (end, thread) in busy {
+        drop(end);
+        thread.join().unwrap();
+    }
 }
 
 /// A pod that is gone is unreachable at once, and its address can be given again.
