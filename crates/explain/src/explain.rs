@@ -190,7 +190,7 @@ fn tell(context: &Context<'_>, journey: &Journey, sources: (usize, usize)) -> To
         told.extend(hops(context, &taken));
         let all = journey.ways.len();
         if let Some(answer) = told.iter_mut().find(|h| all > 1 && h.stage == Stage::Answer && h.is_ok()) {
-            answer.why = format!("{}; so does each of the {all} endpoints", answer.why);
+            answer.why = format!("{}; the same holds for all {all} endpoints", answer.why);
         }
         if let Some(failing) = told.iter_mut().find(|h| h.stage != Stage::Name && !h.is_ok()) {
             failing.why.push_str(&how_many(&[

@@ -273,6 +273,22 @@ pub(crate) fn dropped(context: &Context<'_>, taken: &Taken<'_>, drop: &Drop) -> 
             Hop::denied(Stage::Service, why, Some(object))
                 .with_fix(format!("if it should pass, add \"{from}/{bits}\" to `loadBalancerSourceRanges`"))
         }
+        Drop::ReplyPassesBy(endpoint, origin) => {
+            let from = client(context, taken);
+            let why = format!(
+                "the endpoint {endpoint} is not on the node that translates, which keeps the client's address: \
+                 {endpoint} answers {from} itself, and not as {}",
+                taken.dial.ip()
+            );
+            let service = find_port(context.world, None, origin).map(|(service, _)| service.origin.clone());
+            let object = service.map_or_else(
+                || origin.clone(),
+                |service| context.lines.field(&service, &["spec.externalTrafficPolicy"]),
+            );
+            Hop::denied(Stage::Service, why, Some(object)).with_fix(
+                "set `externalTrafficPolicy: Cluster`, so that the endpoint answers the node".to_owned(),
+            )
+        }
     }
 }
 

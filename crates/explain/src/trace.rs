@@ -106,6 +106,9 @@ pub enum Drop {
     NoLocalEndpoint(NodeId, Arc<ObjectRef>),
     /// `loadBalancerSourceRanges`.
     SourceRefused(Arc<ObjectRef>),
+    /// The endpoint answers the client, whose address was kept, but past the node that translated: the answer comes
+    /// from an address that the client did not ask, and the client drops it.
+    ReplyPassesBy(IpAddr, Arc<ObjectRef>),
 }
 
 /// One way that a packet may take; a Service with several endpoints has several.
@@ -271,6 +274,14 @@ impl Walk<'_> {
         }
         let family = Family::of(to.ip());
         let node_ip = snapshot.node(node).ips.of(family).unwrap_or(from);
+        let passed_by = match steps.last() {
+            Some(Step::Service { node: at, origin, .. })
+                if *at == node && !masquerade && own.is_none() && !snapshot.node(node).ips.contains(from) =>
+            {
+                Some(End::Dropped(Drop::ReplyPassesBy(to.ip(), origin.clone())))
+            }
+            _ => None,
+        };
         if let Some(target) = snapshot.nodes.iter().find(|n| n.ips.contains(to.ip())) {
             if target.id == node {
                 return vec![self.deliver(steps, Target::Node(node), to, from)];
@@ -297,6 +308,9 @@ impl Walk<'_> {
             if !allowed {
                 return vec![Path { steps, end: End::Denied }];
             }
+            if let Some(end) = passed_by.filter(|_| at != node) {
+                return vec![Path { steps, end }];
+            }
             return vec![self.deliver(steps, Target::Pod(pod), to, translated)];
         }
         // Every node has the addresses of the DNS server on it.
@@ -304,6 +318,7 @@ impl Walk<'_> {
             return vec![self.deliver(steps, Target::Node(node), to, from)];
         }
         match self.entry_node(to.ip()) {
+            Entry::Outside if let Some(end) = passed_by => vec![Path { steps, end }],
             Entry::Outside => {
                 let seen = if masquerade || own.is_some() { node_ip } else { from };
                 vec![self.deliver(steps, Target::Outside(to.ip()), to, seen)]

@@ -124,6 +124,35 @@ fn local_keeps_the_client_and_drops_where_no_endpoint_is() {
     assert!(path.answered(), "{path:?}");
 }
 
+/// The endpoint is outside, as the client is: with the client's address kept it answers past the node.
+#[test]
+fn an_answer_that_passes_by_the_node_that_translates_is_none() {
+    for (policy, answered) in [("Local", false), ("Cluster", true)] {
+        let fixture = base(&format!(
+            "---
+apiVersion: v1
+kind: Service
+metadata: {{name: away, namespace: shop}}
+spec: {{type: LoadBalancer, externalTrafficPolicy: {policy}, ports: [{{port: 80, targetPort: 8080}}]}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: away-1, namespace: shop, labels: {{kubernetes.io/service-name: away}}}}
+addressType: IPv4
+endpoints: [{{addresses: [198.51.100.7], nodeName: node-1}}]
+ports: [{{port: 8080, protocol: TCP}}]
+"
+        ));
+        let lb = fixture.world.snapshot.find_service("shop", "away").unwrap().lb_ips[0];
+        let path = one(trace(&fixture.world, outside(), at(lb, 80), Tcp));
+        assert_eq!(path.answered(), answered, "{path:?}");
+        let passes_by = matches!(&path.end, End::Dropped(Drop::ReplyPassesBy(ip, _)) if ip.to_string() == "198.51.100.7");
+        assert_eq!(passes_by, !answered, "{path:?}");
+        // Whoever is inside is not bound by the policy.
+        assert!(one(trace(&fixture.world, pod(&fixture, "client"), at(lb, 80), Tcp)).answered());
+    }
+}
+
 #[test]
 fn a_pod_that_reaches_itself_through_its_service_is_policed_and_masqueraded() {
     let fixture = base("");

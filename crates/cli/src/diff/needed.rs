@@ -51,7 +51,7 @@ impl<'t> Tree<'t> {
                     needed.extend(self.below(folder).map(|entry| &*entry.path));
                 }
                 let charts = ["charts".to_owned()];
-                let named = texts.iter().chain(&charts).filter_map(|text| seen_from(folder, text));
+                let named = texts.iter().chain(&charts).filter_map(|text| resolved(folder, text));
                 for named in named {
                     next.extend(self.used(&named).into_iter().filter(|path| !needed.contains(path)));
                 }
@@ -123,7 +123,7 @@ fn paths_in(text: &str) -> Vec<String> {
 }
 
 /// A path as seen from a folder. `None` if it leads out of the repository.
-fn seen_from(folder: &Path, path: &str) -> Option<PathBuf> {
+fn resolved(folder: &Path, path: &str) -> Option<PathBuf> {
     let mut seen = PathBuf::new();
     for part in folder.join(path).components() {
         match part {

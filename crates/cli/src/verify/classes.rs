@@ -28,8 +28,9 @@ fn disagreement(world: &World, reach: &Reach, probe: &Probe) -> Option<Disagreem
     let target = world.policies.pod_at(probe.to.ip())?;
     let translated =
         |path: &netloom_explain::Path| path.steps.iter().any(|s| matches!(s, Step::Service { .. }));
-    let unreachable = |path: &netloom_explain::Path| matches!(path.end, End::Unreachable(_));
-    if probe.predicted.iter().any(|path| translated(path) || unreachable(path)) {
+    // What a node rejects or drops for a Service's sake, or sends nowhere, no policy was asked about.
+    let judged = |path: &netloom_explain::Path| matches!(path.end, End::Delivered { .. } | End::Denied);
+    if probe.predicted.iter().any(|path| translated(path) || !judged(path)) {
         return None;
     }
     let (name, from) = match probe.origin {

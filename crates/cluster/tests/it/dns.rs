@@ -51,7 +51,7 @@ fn the_dns_service_gets_the_tenth_address_when_it_asks_for_none() {
 
 #[test]
 fn only_what_is_missing_is_added() {
-    let own = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: coredns, namespace: kube-system}\nspec: {replicas: 1, selector: {matchLabels: {k8s-app: kube-dns}}, template: {metadata: {labels: {k8s-app: kube-dns}}, spec: {containers: [{name: c, ports: [{name: dns, containerPort: 5353, protocol: UDP}, {name: dns-tcp, containerPort: 5353}, {name: metrics, containerPort: 9153}]}]}}}\n";
+    let own = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: coredns, namespace: kube-system}\nspec: {replicas: 1, selector: {matchLabels: {k8s-app: kube-dns}}, template: {metadata: {labels: {k8s-app: kube-dns}}, spec: {containers: [{name: c, image: x, ports: [{name: dns, containerPort: 5353, protocol: UDP}, {name: dns-tcp, containerPort: 5353}, {name: metrics, containerPort: 9153}]}]}}}\n";
     let built = with_dns(Families::Dual, own);
     assert_eq!(built.snapshot.pods.len(), 1);
     assert_eq!(

@@ -41,7 +41,7 @@ fn text(file: u64, dice: &mut Dice) -> String {
             80 + dice.roll(3)
         ),
         5 => format!(
-            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p{app}, namespace: {namespace}, labels: {{app: a{app}}}, annotations: {{netloom.dev/ready: '{}'}}}}\nspec: {{containers: [{{name: c, ports: [{{containerPort: 80}}]}}]}}\n",
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p{app}, namespace: {namespace}, labels: {{app: a{app}}}, annotations: {{netloom.dev/ready: '{}'}}}}\nspec: {{containers: [{{name: c, image: x, ports: [{{containerPort: 80}}]}}]}}\n",
             ["true", "false"][dice.roll(2) as usize]
         ),
         _ => match dice.roll(3) {
@@ -50,7 +50,7 @@ fn text(file: u64, dice: &mut Dice) -> String {
                 "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {namespace}, labels: {{team: t{app}}}}}\n"
             ),
             _ => format!(
-                "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {{selector: {{matchLabels: {{app: d}}}}, template: {{metadata: {{labels: {{app: d, v: v{app}}}}}, spec: {{containers: [{{name: c}}]}}}}}}\n"
+                "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {{selector: {{matchLabels: {{app: d}}}}, template: {{metadata: {{labels: {{app: d, v: v{app}}}}}, spec: {{containers: [{{name: c, image: x}}]}}}}}}\n"
             ),
         },
     }

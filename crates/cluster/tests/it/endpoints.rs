@@ -10,17 +10,17 @@ spec:
   selector: {matchLabels: {app: db}}
   template:
     metadata: {labels: {app: db, tier: data}}
-    spec: {containers: [{name: c, ports: [{name: sql, containerPort: 5432}]}]}
+    spec: {containers: [{name: c, image: x, ports: [{name: sql, containerPort: 5432}]}]}
 ---
 apiVersion: v1
 kind: Pod
 metadata: {name: old, namespace: shop, labels: {app: db}, annotations: {netloom.dev/ready: 'false'}}
-spec: {nodeName: node-1, containers: [{name: c, ports: [{name: sql, containerPort: 15432}]}]}
+spec: {nodeName: node-1, containers: [{name: c, image: x, ports: [{name: sql, containerPort: 15432}]}]}
 ---
 apiVersion: v1
 kind: Pod
 metadata: {name: db, namespace: other, labels: {app: db, tier: data}}
-spec: {containers: [{name: c}]}
+spec: {containers: [{name: c, image: x}]}
 ---
 ";
 

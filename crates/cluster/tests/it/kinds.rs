@@ -19,7 +19,7 @@ fn workload(api: &str, kind: &str, spec: &str) -> String {
     format!("apiVersion: {api}\nkind: {kind}\nmetadata: {{name: web, namespace: shop}}\nspec: {{{spec}}}\n")
 }
 
-const TEMPLATE: &str = "template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, ports: [{containerPort: 80}]}]}}";
+const TEMPLATE: &str = "template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: x, ports: [{containerPort: 80}]}]}}";
 
 #[test]
 fn a_pod_template_in_any_kind_is_a_workload() {
@@ -82,7 +82,7 @@ fn controllers_of_other_kinds_add_their_labels() {
         (
             "ray.io/v1",
             "RayCluster",
-            "headGroupSpec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: h}]}}}, workerGroupSpecs: [{groupName: gpu, replicas: 2, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: w}]}}}]",
+            "headGroupSpec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: h, image: x}]}}}, workerGroupSpecs: [{groupName: gpu, replicas: 2, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: w, image: x}]}}}]",
         ),
     ];
     let all: Vec<String> = kinds
@@ -139,7 +139,7 @@ fn operators_make_pods_and_services() {
 #[test]
 fn what_operators_made_is_not_made_again() {
     let cr = "apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: k8s, namespace: m}\nspec: {replicas: 2}\n---\n";
-    let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: prometheus-k8s, namespace: m, ownerReferences: [{apiVersion: monitoring.coreos.com/v1, kind: Prometheus, name: k8s, uid: x, controller: true}]}\nspec: {replicas: 1, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c}]}}}\n";
+    let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: prometheus-k8s, namespace: m, ownerReferences: [{apiVersion: monitoring.coreos.com/v1, kind: Prometheus, name: k8s, uid: x, controller: true}]}\nspec: {replicas: 1, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: x}]}}}\n";
     let built = built(&[cr, set].concat());
     assert_eq!(pods(&built.snapshot), ["m/prometheus-k8s-0"]);
     assert_eq!(&*pod(&built, "m/prometheus-k8s-0").workload.kind, "Prometheus");
@@ -154,7 +154,7 @@ kind: Pod
 metadata: {name: a, namespace: shop, labels: {app: a}, annotations: {prometheus.io/scrape: 'true', prometheus.io/port: '9100'}}
 spec:
   containers:
-  - {name: c, ports: [{containerPort: 4317}], readinessProbe: {httpGet: {port: 13133}}}
+  - {name: c, image: x, ports: [{containerPort: 4317}], readinessProbe: {httpGet: {port: 13133}}}
 ---
 apiVersion: v1
 kind: Service
@@ -184,7 +184,7 @@ spec: {namespaceSelector: {any: true}, selector: {matchLabels: {app: a}}, podMet
 
 #[test]
 fn an_added_dns_leaves_the_pods_of_the_set_theirs() {
-    let yaml = "apiVersion: v1\nkind: Pod\nmetadata: {name: coredns-64897985d-vgg4l, namespace: kube-system, labels: {k8s-app: kube-dns}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: coredns-64897985d, uid: x, controller: true}]}\nspec: {containers: [{name: c, ports: [{containerPort: 53, protocol: UDP}]}]}\n";
+    let yaml = "apiVersion: v1\nkind: Pod\nmetadata: {name: coredns-64897985d-vgg4l, namespace: kube-system, labels: {k8s-app: kube-dns}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: coredns-64897985d, uid: x, controller: true}]}\nspec: {containers: [{name: c, image: x, ports: [{containerPort: 53, protocol: UDP}]}]}\n";
     let built = built_with(Options::default(), yaml);
     assert_eq!(pods(&built.snapshot), ["kube-system/coredns-64897985d-vgg4l"]);
     let own = pod(&built, "kube-system/coredns-64897985d-vgg4l");

@@ -6,7 +6,7 @@ const OWNED: &str = "
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, namespace: shop}
-spec: {replicas: 2, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c}]}}}
+spec: {replicas: 2, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: x}]}}}
 ---
 apiVersion: apps/v1
 kind: ReplicaSet
@@ -14,7 +14,7 @@ metadata:
   name: web-6d4cf56db6
   namespace: shop
   ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: u1, controller: true}]
-spec: {replicas: 2, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c}]}}}
+spec: {replicas: 2, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: x}]}}}
 ---
 ";
 
@@ -27,7 +27,7 @@ metadata:
   namespace: shop
   labels: {{app: web}}
   ownerReferences: [{{apiVersion: apps/v1, kind: {owner}, uid: u2, controller: true}}]
-spec: {{nodeName: worker-1, containers: [{{name: c, ports: [{{containerPort: 80}}]}}]}}
+spec: {{nodeName: worker-1, containers: [{{name: c, image: x, ports: [{{containerPort: 80}}]}}]}}
 status: {status}
 ---
 "
@@ -92,7 +92,7 @@ fn ended_pods_cover_a_job_and_not_a_cron_job() {
 apiVersion: batch/v1
 kind: CronJob
 metadata: {name: backup, namespace: shop}
-spec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c}]}}}}}
+spec: {schedule: '0 3 * * *', jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: x}]}}}}}
 ---
 apiVersion: batch/v1
 kind: Job
@@ -100,7 +100,7 @@ metadata:
   name: backup-29000000
   namespace: shop
   ownerReferences: [{apiVersion: batch/v1, kind: CronJob, name: backup, uid: u, controller: true}]
-spec: {template: {spec: {restartPolicy: Never, containers: [{name: c}]}}}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: x}]}}}
 ---
 ";
     let ended = live("backup-29000000-x", "Job, name: backup-29000000", "{phase: Succeeded}");

@@ -8,7 +8,7 @@ fn node(name: &str, labels: &str, rest: &str) -> String {
 
 fn deployment(name: &str, replicas: u32, spec: &str) -> String {
     format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{replicas: {replicas}, selector: {{matchLabels: {{a: b}}}}, template: {{metadata: {{labels: {{a: b}}}}, spec: {{{spec}containers: [{{name: c, ports: [{{containerPort: 80}}]}}]}}}}}}\n---\n"
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{replicas: {replicas}, selector: {{matchLabels: {{a: b}}}}, template: {{metadata: {{labels: {{a: b}}}}, spec: {{{spec}containers: [{{name: c, image: x, ports: [{{containerPort: 80}}]}}]}}}}}}\n---\n"
     )
 }
 
@@ -124,7 +124,7 @@ fn workloads_are_spread_each_and_together() {
 fn host_network_pods_have_their_nodes_addresses_and_ports() {
     let pods_yaml = |name: &str| {
         format!(
-            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{nodeName: node-1, hostNetwork: true, containers: [{{name: c, ports: [{{containerPort: 9100}}]}}]}}\n---\n"
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{nodeName: node-1, hostNetwork: true, containers: [{{name: c, image: x, ports: [{{containerPort: 9100}}]}}]}}\n---\n"
         )
     };
     let built = built(&[pods_yaml("p"), pods_yaml("q")].concat());
@@ -144,7 +144,7 @@ fn host_network_pods_have_their_nodes_addresses_and_ports() {
 fn bound_pods_that_want_one_host_port_are_told() {
     let pods_yaml = |name: &str| {
         format!(
-            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{nodeName: node-1, containers: [{{name: c, ports: [{{containerPort: 80, hostPort: 9100}}]}}]}}\n---\n"
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{nodeName: node-1, containers: [{{name: c, image: x, ports: [{{containerPort: 80, hostPort: 9100}}]}}]}}\n---\n"
         )
     };
     assert_eq!(

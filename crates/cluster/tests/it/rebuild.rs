@@ -10,7 +10,7 @@ fn deployments(count: usize, replicas: u32) -> String {
             "apiVersion: apps/v1
 kind: Deployment
 metadata: {{name: d{i}, namespace: shop}}
-spec: {{replicas: {replicas}, selector: {{matchLabels: {{app: d{i}}}}}, template: {{metadata: {{labels: {{app: d{i}}}}}, spec: {{containers: [{{name: c, ports: [{{containerPort: 80}}]}}]}}}}}}
+spec: {{replicas: {replicas}, selector: {{matchLabels: {{app: d{i}}}}}, template: {{metadata: {{labels: {{app: d{i}}}}}, spec: {{containers: [{{name: c, image: x, ports: [{{containerPort: 80}}]}}]}}}}}}
 ---
 apiVersion: v1
 kind: Service
@@ -146,7 +146,7 @@ fn a_rebuild_says_what_a_build_says() {
 
 #[test]
 fn a_port_that_only_a_service_knows_comes_and_goes() {
-    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {a: b}}\nspec: {containers: [{name: c}]}\n---\n";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {a: b}}\nspec: {containers: [{name: c, image: x}]}\n---\n";
     let service = |port: u16| {
         format!(
             "{pod}apiVersion: v1\nkind: Service\nmetadata: {{name: s}}\nspec: {{selector: {{a: b}}, ports: [{{port: 80, targetPort: {port}}}]}}\n"
@@ -169,7 +169,7 @@ fn a_port_that_only_a_service_knows_comes_and_goes() {
 fn a_namespace_comes_and_its_neighbours_are_renumbered() {
     let pod = |namespace: &str| {
         format!(
-            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: {namespace}}}\nspec: {{containers: [{{name: c}}]}}\n---\n"
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: {namespace}}}\nspec: {{containers: [{{name: c, image: x}}]}}\n---\n"
         )
     };
     let (m, am) = (pod("m"), pod("a") + &pod("m"));

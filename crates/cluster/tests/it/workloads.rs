@@ -32,7 +32,7 @@ fn workload(kind: &str, name: &str, spec: &str, pod: &str) -> String {
     }
 }
 
-const POD: &str = "{containers: [{name: c}]}";
+const POD: &str = "{containers: [{name: c, image: x}]}";
 
 #[test]
 fn how_many_pods_each_kind_has() {
@@ -77,8 +77,12 @@ fn names_and_controller_labels() {
 #[test]
 fn an_edited_label_or_one_replica_more_renames_nothing() {
     let before = built(&workload("Deployment", "web", "replicas: 2", POD));
-    let after =
-        built(&workload("Deployment", "web", "replicas: 3", "{hostNetwork: false, containers: [{name: d}]}"));
+    let after = built(&workload(
+        "Deployment",
+        "web",
+        "replicas: 3",
+        "{hostNetwork: false, containers: [{name: d, image: x}]}",
+    ));
     let (before, after) = (pods(&before.snapshot), pods(&after.snapshot));
     assert!(before.iter().all(|name| after.contains(name)), "{before:?} {after:?}");
 }
@@ -87,24 +91,27 @@ fn an_edited_label_or_one_replica_more_renames_nothing() {
 fn ports_and_what_listens() {
     for (pod, wanted) in [
         (
-            "{containers: [{name: c, ports: [{containerPort: 80}, {containerPort: 53, protocol: UDP}]}]}",
+            "{containers: [{name: c, image: x, ports: [{containerPort: 80}, {containerPort: 53, protocol: UDP}]}]}",
             "TCP80 UDP53",
         ),
-        ("{containers: [{name: c, readinessProbe: {httpGet: {port: 8080}}}]}", "TCP8080"),
+        ("{containers: [{name: c, image: x, readinessProbe: {httpGet: {port: 8080}}}]}", "TCP8080"),
         (
-            "{containers: [{name: c, ports: [{containerPort: 80}], readinessProbe: {tcpSocket: {port: 8080}}}]}",
+            "{containers: [{name: c, image: x, ports: [{containerPort: 80}], readinessProbe: {tcpSocket: {port: 8080}}}]}",
             "TCP80 TCP8080",
         ),
         (
-            "{containers: [{name: c, livenessProbe: {grpc: {port: 9000}}, startupProbe: {httpGet: {port: web}}}]}",
+            "{containers: [{name: c, image: x, livenessProbe: {grpc: {port: 9000}}, startupProbe: {httpGet: {port: web}}}]}",
             "TCP9000",
         ),
         (
-            "{containers: [{name: c}], initContainers: [{name: p, restartPolicy: Always, ports: [{containerPort: 15001}]}]}",
+            "{containers: [{name: c, image: x}], initContainers: [{name: p, image: x, restartPolicy: Always, ports: [{containerPort: 15001}]}]}",
             "TCP15001",
         ),
-        ("{containers: [{name: c}], initContainers: [{name: p, ports: [{containerPort: 15001}]}]}", ""),
-        ("{containers: [{name: c}]}", "TCP8443"),
+        (
+            "{containers: [{name: c, image: x}], initContainers: [{name: p, image: x, ports: [{containerPort: 15001}]}]}",
+            "",
+        ),
+        ("{containers: [{name: c, image: x}]}", "TCP8443"),
     ] {
         let yaml = workload("Deployment", "web", "replicas: 1", pod);
         let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {selector: {app: web}, ports: [{port: 443, targetPort: 8443}]}\n";
@@ -132,6 +139,7 @@ spec:
   dnsConfig: {nameservers: [9.9.9.9], searches: [corp.example], options: [{name: ndots, value: '2'}, {name: rotate}]}
   containers:
   - name: c
+    image: x
     ports: [{name: web, containerPort: 80, hostPort: 8080}, {containerPort: 81, hostPort: 8081, hostIP: 127.0.0.1}]
 ",
     );

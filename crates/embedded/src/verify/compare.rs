@@ -1,12 +1,13 @@
 //! Holding one observation against one prediction.
 use std::net::IpAddr;
 
-use netloom_explain::{Drop, End, Path, Rejection, Step, Target, World};
+use netloom_cluster::Protocol;
+use netloom_explain::{Drop, End, Origin, Path, Rejection, Step, Target, World};
 use netloom_node::LogPrefix;
 use netloom_policy::Direction;
 use netloom_standin::probe::Outcome;
 
-use super::names;
+use super::{Probe, names};
 
 /// What came of a probe, with the rule that the kernel named if it dropped it.
 #[derive(Clone, Debug)]
@@ -17,12 +18,45 @@ pub(crate) struct Observed {
 }
 
 /// Whether what was observed is one of the ways that were predicted.
-pub(crate) fn agrees(world: &World, predicted: &[Path], observed: &Observed) -> bool {
-    predicted.iter().any(|path| matches_path(world, path, observed))
+pub(crate) fn agrees(world: &World, probe: &Probe, observed: &Observed) -> bool {
+    probe.predicted.iter().any(|path| {
+        matches_path(world, path, observed)
+            || untold(world, probe, path, observed)
+            || unrouted(world, path, observed)
+    })
+}
+
+fn is_silent(observed: &Observed) -> bool {
+    matches!(observed.outcome, Outcome::Dropped | Outcome::TimedOut) && !observed.connected
+}
+
+/// Not everyone is told that the endpoint of a Service has no route. A node's own TCP socket is not: the packet is lost
+/// between the hook that translates and the routing (`ip_route_me_harder`), and TCP sends it again. A client outside,
+/// whose address a Service keeps, is told by a router that never saw the Service's address.
+fn untold(world: &World, probe: &Probe, path: &Path, observed: &Observed) -> bool {
+    let missed = match probe.origin {
+        Origin::Node(_) => probe.protocol == Protocol::Tcp,
+        Origin::Pod(pod) => probe.protocol == Protocol::Tcp && world.snapshot.pod(pod).host_network,
+        Origin::Outside(_) => true,
+    };
+    let translated = path.steps.iter().any(|step| matches!(step, Step::Service { .. }));
+    missed && translated && matches!(path.end, End::Unreachable(_)) && is_silent(observed)
+}
+
+/// A node refuses to route to an address of its own range that nobody has before it asks the policies of the pod.
+fn unrouted(world: &World, path: &Path, observed: &Observed) -> bool {
+    let Some(Step::Policy { peer, direction: Direction::Egress, .. }) = path.steps.last() else {
+        return false;
+    };
+    let snapshot = &world.snapshot;
+    let nobody = world.policies.pod_at(*peer).is_none()
+        && !snapshot.nodes.iter().any(|node| node.ips.contains(*peer))
+        && snapshot.is_inside(*peer);
+    path.end == End::Denied && nobody && matches!(observed.outcome, Outcome::Unreachable(_))
 }
 
 fn matches_path(world: &World, path: &Path, observed: &Observed) -> bool {
-    let silent = matches!(observed.outcome, Outcome::Dropped | Outcome::TimedOut) && !observed.connected;
+    let silent = is_silent(observed);
     let by = |prefixes: &[LogPrefix]| observed.dropped_by.is_none_or(|by| prefixes.contains(&by));
     match &path.end {
         End::Delivered { target, from, listening: true, .. } => match &observed.outcome {
@@ -46,6 +80,7 @@ fn matches_path(world: &World, path: &Path, observed: &Observed) -> bool {
         }
         End::Dropped(Drop::NoLocalEndpoint(..)) => silent && by(&[LogPrefix::NoLocalEndpoint]),
         End::Dropped(Drop::SourceRefused(_)) => silent && by(&[LogPrefix::Source]),
+        End::Dropped(Drop::ReplyPassesBy(..)) => silent && observed.dropped_by.is_none(),
         End::Unreachable(_) => matches!(observed.outcome, Outcome::Unreachable(_)),
     }
 }
@@ -91,6 +126,9 @@ fn path_text(world: &World, path: &Path) -> String {
         End::Rejected(Rejection::NoSuchPort(_)) => "refused: the Service has no such port".to_owned(),
         End::Dropped(Drop::NoLocalEndpoint(..)) => "dropped: no endpoint on that node".to_owned(),
         End::Dropped(Drop::SourceRefused(_)) => "dropped by loadBalancerSourceRanges".to_owned(),
+        End::Dropped(Drop::ReplyPassesBy(endpoint, _)) => {
+            format!("not answered: {endpoint} answers past the node that translates")
+        }
         End::Unreachable(ip) => format!("unreachable: nobody has {ip}"),
     }
 }

@@ -80,7 +80,7 @@ pub async fn run(
     let all: Vec<usize> = (0..of).collect();
     round(network, &probes, &all, (in_flight, 1), |index, observed| {
         done += 1;
-        if agrees(world, &probes[index].predicted, &observed) {
+        if agrees(world, &probes[index], &observed) {
             report.agree += 1;
             report.silent += usize::from(observed.outcome == Outcome::TimedOut);
         } else {
@@ -92,7 +92,7 @@ pub async fn run(
     doubtful.sort_unstable();
     let mut disagree = Vec::new();
     round(network, &probes, &doubtful, (in_flight, 3), |index, observed| {
-        if agrees(world, &probes[index].predicted, &observed) {
+        if agrees(world, &probes[index], &observed) {
             report.agree += 1;
             report.silent += usize::from(observed.outcome == Outcome::TimedOut);
         } else {
@@ -269,9 +269,11 @@ fn disagreement(world: &World, probe: &Probe, observed: &Observed) -> Disagreeme
 fn deciding(path: &Path) -> Option<Arc<ObjectRef>> {
     match &path.end {
         End::Rejected(Rejection::NoEndpoints(origin)) => return Some(origin.clone()),
-        End::Dropped(Dropped::NoLocalEndpoint(_, origin) | Dropped::SourceRefused(origin)) => {
-            return Some(origin.clone());
-        }
+        End::Dropped(
+            Dropped::NoLocalEndpoint(_, origin)
+            | Dropped::SourceRefused(origin)
+            | Dropped::ReplyPassesBy(_, origin),
+        ) => return Some(origin.clone()),
         _ => {}
     }
     path.steps.iter().rev().find_map(|step| match step {

@@ -170,7 +170,7 @@ fn arrived(worker: &Worker, fabric: &Router, from: &NetNs, to: &Attached) {
         })
         .collect();
     for _ in 0..20 {
-        (0..SENT).for_each(|_| drop(client.send_to(b"x", (address, PORT)).unwrap()));
+        (0..SENT).for_each(|_| assert_eq!(client.send_to(b"x", (address, PORT)).unwrap(), 1));
         in_flight.wait().unwrap();
         let there = std::iter::from_fn(|| server.recv(&mut [0; 8]).ok()).count();
         assert_eq!(there, SENT);

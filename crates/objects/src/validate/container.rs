@@ -12,6 +12,7 @@ use crate::tree::{escape, shorten};
 
 pub(super) fn container(check: &mut Check<'_, '_, '_>, path: &str, container: &Container) {
     let image = container.image.as_deref().unwrap_or_default();
+    check.required(format_args!("{path}.image"), image);
     // In templates the API server lets blanks pass; the pods are refused then.
     let is_pod = path.starts_with("spec.containers[") || path.starts_with("spec.initContainers[");
     if image.trim() != image && is_pod {

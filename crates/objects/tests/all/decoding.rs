@@ -86,7 +86,7 @@ fn numbers_are_read_in_every_form() {
         assert_eq!(port.port, expected, "{written}");
         assert_eq!(port.target_port, Some(IntOrString::Int(expected)), "{written}");
     }
-    let quantity = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, resources: {limits: {cpu: 1, memory: 1.5Gi}}}]}";
+    let quantity = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: x, resources: {limits: {cpu: 1, memory: 1.5Gi}}}]}";
     object(quantity);
 }
 
@@ -239,7 +239,7 @@ fn a_field_that_a_young_definition_may_have_is_no_error_unless_it_looks_like_a_s
 fn unquoted_text_within_brackets_ends_where_kubernetes_ends_it() {
     let pod = |args: &str| {
         format!(
-            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - name: c\n    args: {args}\n"
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - name: c\n    image: x\n    args: {args}\n"
         )
     };
     for (args, read) in [
@@ -261,7 +261,7 @@ fn unquoted_text_within_brackets_ends_where_kubernetes_ends_it() {
         let found = findings(&pod(args));
         assert!(
             found[0].starts_with(&format!(
-                "7:{column} error this document cannot be parsed: Kubernetes reads no"
+                "8:{column} error this document cannot be parsed: Kubernetes reads no"
             )),
             "{args}: {found:?}"
         );

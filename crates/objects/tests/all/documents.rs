@@ -47,7 +47,7 @@ fn a_broken_document_hides_no_other() {
 
 #[test]
 fn lists_are_flattened_and_keep_their_places() {
-    let text = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Namespace\n  metadata: {name: a}\n- apiVersion: v1\n  kind: List\n  items:\n  - apiVersion: v1\n    kind: Pod\n    metadata: {name: b}\n    spec: {containers: [{name: c}]}\n---\napiVersion: v1\nkind: ConfigMapList\nmetadata: {resourceVersion: '1'}\nitems:\n- metadata: {name: c}\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: d}}\n";
+    let text = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Namespace\n  metadata: {name: a}\n- apiVersion: v1\n  kind: List\n  items:\n  - apiVersion: v1\n    kind: Pod\n    metadata: {name: b}\n    spec: {containers: [{name: c, image: x}]}\n---\napiVersion: v1\nkind: ConfigMapList\nmetadata: {resourceVersion: '1'}\nitems:\n- metadata: {name: c}\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: d}}\n";
     assert_eq!(findings(text), [""; 0]);
     assert_eq!(names(text), ["Namespace a 4", "Pod b 10", "ConfigMap c 19", "ConfigMap d 20"]);
     assert_eq!(
@@ -116,7 +116,7 @@ fn other_kinds_are_kept() {
 
 #[test]
 fn names_that_the_server_makes_are_taken() {
-    let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: import-}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: a}]}}}\n";
+    let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: import-}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: x}]}}}\n";
     assert_eq!(findings(text), [""; 0]);
     assert_eq!(names(text), ["Job import 1"]);
 }

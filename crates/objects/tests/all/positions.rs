@@ -103,12 +103,16 @@ fn indices_are_those_of_the_decoded_lists() {
 fn lines_within_brackets_and_quotes_stand_anywhere() {
     let head = "apiVersion: v1\nkind: Pod\nmetadata: {name: ü, labels: {b: c}}\nspec:\n  containers:\n";
     for (container, args, name_at) in [
-        ("  - args: [\n      \"a\", 'b'\n    ]\n    name: c\n", vec!["a", "b"], "9:5"),
-        ("  - args: [\n\"a\",\n b # ]\n]\n    name: c\n", vec!["a", "b"], "10:5"),
-        ("  - args: [\n  'a', [\n  ]]\n    name: c\n", vec![], "9:5"),
-        ("  - args: [ \"a\n  b\",\n\"\\\"\"\n  ]\n    name: c\n", vec!["a b", "\""], "10:5"),
-        ("  - args:\n    - \"a\nb\"\n    - 'c\n\n ''d'\n    name: c\n", vec!["a b", "c\n'd"], "12:5"),
-        ("  - args: [\n   \"a\"]\n    command: [\n\"x\"\n]\n    name: c\n", vec!["a"], "11:5"),
+        ("  - args: [\n      \"a\", 'b'\n    ]\n    name: c\n    image: x\n", vec!["a", "b"], "9:5"),
+        ("  - args: [\n\"a\",\n b # ]\n]\n    name: c\n    image: x\n", vec!["a", "b"], "10:5"),
+        ("  - args: [\n  'a', [\n  ]]\n    name: c\n    image: x\n", vec![], "9:5"),
+        ("  - args: [ \"a\n  b\",\n\"\\\"\"\n  ]\n    name: c\n    image: x\n", vec!["a b", "\""], "10:5"),
+        (
+            "  - args:\n    - \"a\nb\"\n    - 'c\n\n ''d'\n    name: c\n    image: x\n",
+            vec!["a b", "c\n'd"],
+            "12:5",
+        ),
+        ("  - args: [\n   \"a\"]\n    command: [\n\"x\"\n]\n    name: c\n    image: x\n", vec!["a"], "11:5"),
     ] {
         let text = format!("{head}{container}");
         let parsed = parse(&text);

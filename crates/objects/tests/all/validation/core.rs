@@ -101,27 +101,27 @@ fn workloads() {
         head,
         &[
             (
-                "{selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b, c: d}}, spec: {containers: [{name: a}]}}}",
+                "{selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b, c: d}}, spec: {containers: [{name: a, image: x}]}}}",
                 &[],
             ),
             (
-                "{selector: {matchLabels: {a: x}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a}]}}}",
+                "{selector: {matchLabels: {a: x}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: x}]}}}",
                 &["the selector does not match the labels of this Deployment's own template"],
             ),
             (
-                "{selector: {matchExpressions: [{key: a, operator: DoesNotExist}]}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a}]}}}",
+                "{selector: {matchExpressions: [{key: a, operator: DoesNotExist}]}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: x}]}}}",
                 &["the selector does not match the labels of this Deployment's own template"],
             ),
             (
-                "{selector: {matchLabels: {a: 1}}, template: {metadata: {labels: {a: '1'}}, spec: {containers: [{name: a}]}}}",
+                "{selector: {matchLabels: {a: 1}}, template: {metadata: {labels: {a: '1'}}, spec: {containers: [{name: a, image: x}]}}}",
                 &["`spec.selector.matchLabels.a` must be text, not the number 1"],
             ),
             (
-                "{selector: {matchLabels: {a: '1'}}, template: {metadata: {labels: {a: 1}}, spec: {containers: [{name: a}]}}}",
+                "{selector: {matchLabels: {a: '1'}}, template: {metadata: {labels: {a: 1}}, spec: {containers: [{name: a, image: x}]}}}",
                 &["`spec.template.metadata.labels.a` must be text, not the number 1"],
             ),
             (
-                "{selector: {}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a}]}}}",
+                "{selector: {}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: x}]}}}",
                 &["`spec.selector` is missing: it tells this Deployment which pods are its own"],
             ),
             (
@@ -129,7 +129,7 @@ fn workloads() {
                 &["the number of replicas is below 0", "a pod needs at least one container"],
             ),
             (
-                "{replicas: '1', selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a}], restartPolicy: Never}}}",
+                "{replicas: '1', selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: x}], restartPolicy: Never}}}",
                 &[
                     "`spec.replicas` must be a whole number (32 bit), not the text \"1\"",
                     "pods of a Deployment have `restartPolicy: Always`",
@@ -139,13 +139,13 @@ fn workloads() {
     );
     assert_eq!(
         errors_of(
-            "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a}]}}}\n"
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, image: x}]}}}\n"
         ),
         ["pods of a Job have `restartPolicy: Never` or `OnFailure`"]
     );
     assert_eq!(
         errors_of(
-            "apiVersion: v1\nkind: ReplicationController\nmetadata: {name: a}\nspec: {selector: {a: c}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a}]}}}\n"
+            "apiVersion: v1\nkind: ReplicationController\nmetadata: {name: a}\nspec: {selector: {a: c}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: x}]}}}\n"
         ),
         ["the selector does not match the labels of this ReplicationController's own template"]
     );
@@ -158,64 +158,64 @@ fn pods() {
         head,
         &[
             (
-                "{containers: [{name: a, ports: [{containerPort: 80, name: http}, {containerPort: 80, protocol: UDP}]}]}",
+                "{containers: [{name: a, image: x, ports: [{containerPort: 80, name: http}, {containerPort: 80, protocol: UDP}]}]}",
                 &[],
             ),
-            ("{hostNetwork: yes, containers: [{name: a}]}", &[]),
+            ("{hostNetwork: yes, containers: [{name: a, image: x}]}", &[]),
             (
-                "{hostNetwork: 'true', containers: [{name: a}]}",
+                "{hostNetwork: 'true', containers: [{name: a, image: x}]}",
                 &["`spec.hostNetwork` must be true or false, not the text \"true\""],
             ),
-            ("{containers: [{}]}", &["this container has no `name`"]),
+            ("{containers: [{}]}", &["this container has no `name`", "`image` is missing"]),
             (
-                "{containers: [{name: A}]}",
+                "{containers: [{name: A, image: x}]}",
                 &["the container name \"A\" may have only small letters a-z, digits and `-`"],
             ),
-            ("{containers: [{name: a}, {name: a}]}", &["the container name \"a\" is there twice"]),
-            ("{containers: [{name: a, ports: [{}]}]}", &["this port has no `containerPort`"]),
+            ("{containers: [{name: a, image: x}, {name: a}]}", &["`image` is missing", "the container name \"a\" is there twice"]),
+            ("{containers: [{name: a, image: x, ports: [{}]}]}", &["this port has no `containerPort`"]),
             (
-                "{containers: [{name: a, ports: [{containerPort: 0}]}]}",
+                "{containers: [{name: a, image: x, ports: [{containerPort: 0}]}]}",
                 &["0 is no port; ports are 1 to 65535"],
             ),
             (
-                "{containers: [{name: a, ports: [{containerPort: 1, name: a}, {containerPort: 2, name: a}]}]}",
+                "{containers: [{name: a, image: x, ports: [{containerPort: 1, name: a}, {containerPort: 2, name: a}]}]}",
                 &["the port name \"a\" is there twice"],
             ),
             (
-                "{containers: [{name: a, ports: [{containerPort: 1}, {containerPort: 1}]}]}",
+                "{containers: [{name: a, image: x, ports: [{containerPort: 1}, {containerPort: 1}]}]}",
                 &["port 1 TCP is there twice"],
             ),
             (
-                "{containers: [{name: a, ports: [{containerPort: 1, name: a_very_long_port_name}]}]}",
+                "{containers: [{name: a, image: x, ports: [{containerPort: 1, name: a_very_long_port_name}]}]}",
                 &["the port name \"a_very_long_port_name\" must have 1 to 15 characters"],
             ),
             (
-                "{hostNetwork: true, containers: [{name: a, ports: [{containerPort: 1, hostPort: 2}]}]}",
+                "{hostNetwork: true, containers: [{name: a, image: x, ports: [{containerPort: 1, hostPort: 2}]}]}",
                 &["with `hostNetwork` the `hostPort` must be the `containerPort`"],
             ),
             (
-                "{containers: [{name: a, readinessProbe: {httpGet: {port: 0}}}]}",
+                "{containers: [{name: a, image: x, readinessProbe: {httpGet: {port: 0}}}]}",
                 &["0 is no port; ports are 1 to 65535"],
             ),
             (
-                "{containers: [{name: a, readinessProbe: {periodSeconds: 1}}]}",
+                "{containers: [{name: a, image: x, readinessProbe: {periodSeconds: 1}}]}",
                 &["this probe needs `httpGet`, `tcpSocket`, `grpc` or `exec`"],
             ),
             (
-                "{dnsPolicy: None, containers: [{name: a}]}",
+                "{dnsPolicy: None, containers: [{name: a, image: x}]}",
                 &["`dnsPolicy: None` needs `dnsConfig` with at least one of `nameservers`"],
             ),
             (
-                "{dnsPolicy: ClusterFrist, containers: [{name: a}]}",
+                "{dnsPolicy: ClusterFrist, containers: [{name: a, image: x}]}",
                 &["\"ClusterFrist\" is none of ClusterFirst, ClusterFirstWithHostNet, Default, None"],
             ),
             (
-                "{dnsConfig: {nameservers: [a, 1.1.1.1, 1.1.1.2, 1.1.1.3]}, containers: [{name: a}]}",
+                "{dnsConfig: {nameservers: [a, 1.1.1.1, 1.1.1.2, 1.1.1.3]}, containers: [{name: a, image: x}]}",
                 &["\"a\" is no IP address", "a pod has at most 3 nameservers"],
             ),
             ("{containers: {name: a}}", &["`spec.containers` must be a list, not a mapping"]),
             (
-                "{containers: [{name: a, env: [{name: A, value: 1}, {name: B, value: no}]}]}",
+                "{containers: [{name: a, image: x, env: [{name: A, value: 1}, {name: B, value: no}]}]}",
                 &[
                     "`spec.containers[0].env[0].value` must be text, not the number 1",
                     "`spec.containers[0].env[1].value` must be text, not the boolean false (that is how Kubernetes reads unquoted `no`)",
