@@ -1,5 +1,11 @@
 //! From a set to a World, with everything that is wrong on the way shown once.
-use std::{collections::BTreeSet, io::IsTerminal as _, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeSet,
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use netloom_cluster::{Builder, Built, Options};
 use netloom_explain::{World, Worlds};
@@ -130,6 +136,12 @@ impl Loaded {
     /// The objects as they were read.
     pub fn objects(&self) -> ObjectSet {
         ObjectSet::assemble(self.sources.clone())
+    }
+
+    /// Whether a file of this name is among what was read last.
+    pub fn is_source(&self, name: &str) -> bool {
+        let names = self.sources.iter().map(|source| Path::new(&*source.source.name).file_name());
+        names.flatten().any(|file| file == name)
     }
 
     /// The files and folders that edits are watched in.

@@ -119,8 +119,21 @@ async fn stay(
             },
         }
     }
-    out::write("\nended\n")?;
+    say_ended();
     Ok(0)
+}
+
+/// A reader who takes nothing any more does not hold up the end.
+fn say_ended() {
+    let (said, told) = std::sync::mpsc::channel();
+    let say = move || {
+        drop(out::write("\nended\n"));
+        // Nobody listens any more after a while.
+        let _ = said.send(());
+    };
+    if std::thread::Builder::new().spawn(say).is_ok() {
+        let _ = told.recv_timeout(Duration::from_millis(500));
+    }
 }
 
 /// Applies edited manifests; what is broken is shown, and the network stays as it is.
@@ -157,11 +170,7 @@ async fn apply(loaded: &mut Loaded, network: &Mutex<Network>, changed: &Changed)
                     what.push(format!("{count} {text}"));
                 }
             }
-            let files: Vec<String> = changed
-                .paths
-                .iter()
-                .filter_map(|p| Some(p.file_name()?.to_string_lossy().into_owned()))
-                .collect();
+            let files = names(changed, loaded);
             out::write(&format!(
                 "applied {} in {:.1} ms: {}\n",
                 files.join(", "),
@@ -175,6 +184,18 @@ async fn apply(loaded: &mut Loaded, network: &Mutex<Network>, changed: &Changed)
         }
     }
     Ok(())
+}
+
+/// The names of the edited files: of manifests where there are such. An editor leaves others beside them, and of what
+/// is built others are the input.
+fn names(changed: &Changed, loaded: &Loaded) -> Vec<String> {
+    let mut all: Vec<String> =
+        changed.paths.iter().filter_map(|p| Some(p.file_name()?.to_string_lossy().into_owned())).collect();
+    all.sort();
+    all.dedup();
+    let (manifests, others): (Vec<String>, Vec<String>) =
+        all.into_iter().partition(|name| loaded.is_source(name));
+    if manifests.is_empty() { others } else { manifests }
 }
 
 /// Tells of denied connections, with the line that denies them, but not more than anyone can read.

@@ -70,6 +70,8 @@ pub(crate) struct Plumbing {
     outside: Outside,
     /// Addresses that no range of a node covers, and where the fabric sends them.
     routed: BTreeMap<IpAddr, NodeId>,
+    /// Addresses of Services inside a node's own pod range, which that node itself reaches by a route of their own.
+    sent_up: BTreeSet<(NodeId, IpAddr)>,
     /// Addresses that every node has beside its own.
     own_addresses: BTreeSet<IpAddr>,
     /// What links, routes and connections were last brought in line with; none before the first time.
@@ -167,6 +169,7 @@ impl Plumbing {
             in_flight,
             outside,
             routed: BTreeMap::new(),
+            sent_up: BTreeSet::new(),
             own_addresses: BTreeSet::new(),
             linked: None,
         })
@@ -222,7 +225,9 @@ impl Plumbing {
             let covered = snapshot.node(pod.node).pod_cidrs;
             wanted.extend(pod.ips.iter().filter(|ip| !covered.contains(*ip)).map(|ip| (ip, pod.node)));
         }
-        wanted.extend(announced(snapshot));
+        let announced = announced(snapshot);
+        self.send_up(snapshot, announced.keys().copied())?;
+        wanted.extend(announced);
         if wanted == self.routed {
             return Ok(());
         }
@@ -234,6 +239,28 @@ impl Plumbing {
         }
         self.outside.lead_inside(here, wanted.keys().copied())?;
         self.routed = wanted;
+        Ok(())
+    }
+
+    fn send_up(
+        &mut self,
+        snapshot: &Snapshot,
+        announced: impl Iterator<Item = IpAddr>,
+    ) -> Result<(), EmbeddedError> {
+        let pods = snapshot.pods.iter().filter(|pod| !pod.host_network);
+        let taken: BTreeSet<IpAddr> = pods.flat_map(|pod| pod.ips.iter()).collect();
+        let owner = |ip: IpAddr| snapshot.nodes.iter().find(|node| node.pod_cidrs.contains(ip));
+        let wanted: BTreeSet<(NodeId, IpAddr)> = announced
+            .filter(|ip| !taken.contains(ip))
+            .filter_map(|ip| owner(ip).map(|node| (node.id, ip)))
+            .collect();
+        for (node, ip) in self.sent_up.difference(&wanted).filter(|(_, ip)| !taken.contains(ip)) {
+            self.nodes[node.0 as usize].router.send_up_no_more(*ip)?;
+        }
+        for (node, ip) in wanted.difference(&self.sent_up) {
+            self.nodes[node.0 as usize].router.send_up(*ip)?;
+        }
+        self.sent_up = wanted;
         Ok(())
     }
 

@@ -5,9 +5,10 @@ use std::{
     os::unix::net::UnixStream,
     process::{ExitStatus, Stdio},
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
 };
 
 use netloom_cluster::Pod;
@@ -15,6 +16,7 @@ use netloom_kernel::exec::{PodEntry, enter_and_exec};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
     process::Command,
+    sync::mpsc,
     task::JoinHandle,
 };
 
@@ -92,7 +94,9 @@ pub(crate) fn start(pod: &str, entry: &PodEntry, command: &str) -> Result<Proces
     let waiting = tokio::spawn(async move {
         let (ended, (), ()) = tokio::join!(child.wait(), mark(&name, out), mark(&name, err));
         if !expected.load(Ordering::Relaxed) {
-            say(&name, &format!("{}; nothing answers in this pod now", how(ended)));
+            let mut said = String::new();
+            marked(&mut said, &name, &format!("{}; nothing answers in this pod now", how(ended)));
+            print(said).await;
         }
     });
     Ok(Process { command: command.to_owned(), leash, wanted, waiting })
@@ -114,18 +118,50 @@ async fn mark(pod: &str, output: Option<impl AsyncRead + Unpin>) {
     let mut lines = Lines::default();
     let mut piece = [0; 8 * 1024];
     loop {
+        let mut said = String::new();
         match output.read(&mut piece).await {
             Ok(0) | Err(_) => break,
-            Ok(length) => lines.take(&piece[..length], |line| say(pod, line)),
+            Ok(length) => lines.take(&piece[..length], |line| marked(&mut said, pod, line)),
         }
+        print(said).await;
     }
-    lines.rest(|line| say(pod, line));
+    let mut said = String::new();
+    lines.rest(|line| marked(&mut said, pod, line));
+    print(said).await;
 }
 
-/// Standard output may be closed, or full: the process in the pod has to go on.
-fn say(pod: &str, line: &str) {
+fn marked(said: &mut String, pod: &str, line: &str) {
+    said.extend([pod, " | ", line, "\n"]);
+}
+
+/// Pieces of output that wait for standard output. A pod's process that writes more has to wait as well.
+const WAITING: usize = 32;
+
+/// Prints on a thread of its own: nothing else waits for a terminal that takes its time, least of all the end.
+async fn print(said: String) {
+    static PRINTER: LazyLock<Option<mpsc::Sender<String>>> = LazyLock::new(|| {
+        let (queue, mut waiting) = mpsc::channel::<String>(WAITING);
+        let write = move || {
+            while let Some(said) = waiting.blocking_recv() {
+                put(&said);
+            }
+        };
+        thread::Builder::new().name("output".to_owned()).spawn(write).ok().map(|_| queue)
+    });
+    if said.is_empty() {
+        return;
+    }
+    match &*PRINTER {
+        // Its thread ends with the process.
+        Some(printer) => drop(printer.send(said).await),
+        None => put(&said),
+    }
+}
+
+/// Standard output may be closed: the process in the pod has to go on.
+fn put(said: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{pod} | {line}").and_then(|()| out.flush());
+    let _ = out.write_all(said.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Bytes on their way to lines.

@@ -146,7 +146,8 @@ ports: [{{port: 8080, protocol: TCP}}]
         let lb = fixture.world.snapshot.find_service("shop", "away").unwrap().lb_ips[0];
         let path = one(trace(&fixture.world, outside(), at(lb, 80), Tcp));
         assert_eq!(path.answered(), answered, "{path:?}");
-        let passes_by = matches!(&path.end, End::Dropped(Drop::ReplyPassesBy(ip, _)) if ip.to_string() == "198.51.100.7");
+        let passes_by =
+            matches!(&path.end, End::Dropped(Drop::ReplyPassesBy(ip, _)) if ip.to_string() == "198.51.100.7");
         assert_eq!(passes_by, !answered, "{path:?}");
         // Whoever is inside is not bound by the policy.
         assert!(one(trace(&fixture.world, pod(&fixture, "client"), at(lb, 80), Tcp)).answered());

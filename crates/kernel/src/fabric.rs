@@ -309,6 +309,26 @@ impl Router {
         Ok(self.rtnl.commit(batch.set_route(&Route::new(net, RouteKind::Unreachable)))?)
     }
 
+    /// Sends an address of a range that [`Self::unreachable`] refuses up to this router's own router: a Service may have
+    /// it, and what a node itself sends is routed before it is translated.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn send_up(&mut self, ip: IpAddr) -> Result<(), FabricError> {
+        let mut batch = self.batch();
+        Ok(self.rtnl.commit(batch.set_route(&Route::via(host_net(ip), gateway(ip), CHILD_INDEX)))?)
+    }
+
+    /// Takes back what [`Self::send_up`] said.
+    ///
+    /// # Errors
+    /// When the kernel refuses; a route that is gone already is no error.
+    pub fn send_up_no_more(&mut self, ip: IpAddr) -> Result<(), FabricError> {
+        let mut batch = self.batch();
+        batch.del_route(&Route::via(host_net(ip), gateway(ip), CHILD_INDEX)).or_missing();
+        Ok(self.rtnl.commit(&mut batch)?)
+    }
+
     /// Makes the overlay's device on this node.
     ///
     /// # Errors

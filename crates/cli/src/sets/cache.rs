@@ -28,6 +28,8 @@ struct File {
     parsed: Arc<ParsedSource>,
     /// Whether it was read for what is being loaded now.
     fresh: bool,
+    /// Whether it was edited since, or touched at least.
+    touched: bool,
     stamp: Option<Stamp>,
 }
 
@@ -65,10 +67,13 @@ impl Cache {
         self
     }
 
-    /// Forgets what edited files went into, by their real paths.
+    /// Forgets what edited files went into, by their real paths. A file whose text turns out to be the same is the one
+    /// that it was.
     pub fn forget(&mut self, changed: &BTreeSet<PathBuf>) {
         self.files.retain(|path, file| {
-            path.as_os_str() == "-" || !(changed.contains(&file.real) || changed.contains(path))
+            let hit = changed.contains(&file.real) || changed.contains(path);
+            file.touched |= hit;
+            path.as_os_str() == "-" || !hit || path.exists()
         });
         let is_hit = |input: &PathBuf| changed.iter().any(|changed| changed.starts_with(input));
         self.builds.retain(|_, (made, _)| !made.inputs.iter().any(is_hit));
@@ -90,8 +95,8 @@ impl Cache {
             let open = self.open.get(&real);
             let known = self.files.get_mut(path);
             if let Some(file) = &known
-                && (file.fresh
-                    || self.trust == Trust::Known
+                && ((file.fresh && !file.touched)
+                    || (self.trust == Trust::Known && !file.touched)
                     || (open.is_none() && stamp.is_some() && file.stamp == stamp))
             {
                 continue;
@@ -108,7 +113,8 @@ impl Cache {
                 Some(file)
                     if file.parsed.source.text == source.text && file.parsed.source.name == source.name =>
                 {
-                    (file.fresh, file.stamp) = (true, stamp.filter(|_| open.is_none()));
+                    (file.fresh, file.touched) = (true, false);
+                    file.stamp = stamp.filter(|_| open.is_none());
                 }
                 _ => {
                     unread.push((path.to_owned(), real, stamp.filter(|_| open.is_none())));
@@ -118,7 +124,8 @@ impl Cache {
         }
         let parsed = parse_sources(&texts);
         for ((path, real, stamp), parsed) in unread.into_iter().zip(&parsed) {
-            self.files.insert(path, File { real, parsed: parsed.clone(), fresh: true, stamp });
+            let parsed = parsed.clone();
+            self.files.insert(path, File { real, parsed, fresh: true, touched: false, stamp });
         }
         Ok(parsed)
     }

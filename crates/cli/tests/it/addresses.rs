@@ -170,6 +170,37 @@ spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: \"fd50::/16\", except
     verify(six, &["--ip-family", "ipv6"]);
 }
 
+/// A node routes what it sends itself before it translates it.
+#[test]
+fn a_service_may_have_an_address_of_a_nodes_own_range() {
+    for spec in [
+        "spec: {type: LoadBalancer, loadBalancerIP: 10.244.0.55, selector: {app: web}, ports: [{port: 80}]}",
+        "spec: {selector: {app: web}, ports: [{port: 80}], externalIPs: [10.244.0.200, 10.244.1.200]}",
+    ] {
+        for overlay in ["vxlan", "none"] {
+            verify(
+                &(TWO_NODES.to_owned() + &service("s", spec)),
+                &["--ip-family", "ipv4", "--overlay", overlay],
+            );
+        }
+    }
+    let endpoints = "spec: {ports: [{port: 80}]}\n---\napiVersion: v1\nkind: Endpoints\nmetadata: {name: s}\n\
+                     subsets: [{addresses: [{ip: 10.244.0.77}], ports: [{port: 80}]}]";
+    verify(&(TWO_NODES.to_owned() + &service("s", endpoints)), &["--ip-family", "ipv4"]);
+}
+
+/// Sockets write IPv4 so; no packet has such an address.
+#[test]
+fn nobody_sends_from_an_ipv4_address_written_as_ipv6() {
+    let policy = "\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: np}
+spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: \"::ffff:192.0.2.0/120\"}}]}]}
+";
+    verify(&(TWO_NODES.to_owned() + policy), &["--ip-family", "dual", "--keep-going"]);
+}
+
 #[test]
 fn refused_datagrams_are_told_however_many_and_from_a_node_too() {
     let ports: Vec<String> =

@@ -1,7 +1,7 @@
 //! The cluster's DNS as its Corefile has it: what `dig` gets in a pod, and what `explain` says of it.
 use std::fs;
 
-use crate::support::{Running, User, folder, path, poll, run, stderr, stdout};
+use crate::support::{Running, User, folder, path, poll, run, stderr, stdout, verified};
 
 const CLUSTER: &str = r#"
 apiVersion: v1
@@ -286,5 +286,7 @@ fn a_dns_server_on_the_nodes_is_asked_where_pods_name_it_and_policies_allow_it()
             let found = network.exec(User::Own, "t/app", &dig);
             assert_eq!(stdout(&found).trim() == "10.96.7.9", open, "{transport} {}", stdout(&found));
         }
+        // The address on `lo` is not the node's: what a node sends leaves with its own.
+        verified(User::Own, &[path(&manifests)]);
     }
 }

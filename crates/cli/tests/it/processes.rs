@@ -1,6 +1,7 @@
 //! Commands in pods: what starts them, what they print, and that they end with their pod.
 use std::{
     fs,
+    io::{BufRead as _, BufReader},
     path::Path,
     process::{Command, Stdio},
 };
@@ -121,6 +122,30 @@ fn whatever_a_command_prints_is_told_and_so_is_its_end() {
     let text = network.text();
     assert!(text.contains("p/a | \u{fffd} odd") && text.contains("p/a | done"), "{text}");
     assert!(text.lines().all(|line| line.len() < 40_000));
+}
+
+#[test]
+fn a_network_ends_while_its_commands_print_without_end() {
+    let manifests = folder(&[("pods.yaml", &(pod("a", "yes") + "---\n" + &pod("b", "yes >&2")))]);
+    let mut up = netloom(User::Own)
+        .args(["up", path(&manifests), "--allow-run", "--name", &format!("flood-{}", std::process::id())])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // It floods before the reader stops, and the pipe is full then.
+    let mut out = BufReader::new(up.stdout.take().unwrap());
+    let mut flood = 0;
+    let mut line = String::new();
+    while flood < 1_000 {
+        line.clear();
+        assert!(out.read_line(&mut line).unwrap() > 0, "it ended after {flood} lines");
+        flood += usize::from(line.ends_with("| y\n"));
+    }
+    crate::support::signal(&up, nix::sys::signal::Signal::SIGTERM);
+    let ended = poll(|| up.try_wait().unwrap());
+    assert_eq!(ended.and_then(|status| status.code()), Some(0), "{ended:?}");
+    drop(out);
 }
 
 #[test]

@@ -288,7 +288,10 @@ fn is_routable(ip: IpAddr) -> bool {
             first != 0 && first < 224 && !ip.is_loopback() && !ip.is_link_local() && !ip.is_broadcast()
         }
         IpAddr::V6(ip) => {
-            !(ip.is_unspecified() || ip.is_loopback() || ip.is_multicast() || ip.is_unicast_link_local())
+            // `::ffff:0:0/96` is how sockets write IPv4 (RFC 4291, 2.5.5.2), and on no wire.
+            let is_ipv4 = ip.to_ipv4_mapped().is_some();
+            let is_here = ip.is_unspecified() || ip.is_loopback() || ip.is_unicast_link_local();
+            !(is_ipv4 || is_here || ip.is_multicast())
         }
     }
 }

@@ -5,11 +5,11 @@ use ipnet::IpNet;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use netlink_packet_route::{
     AddressFamily, RouteNetlinkMessage,
-    address::{AddressAttribute, AddressHeaderFlags, AddressMessage},
+    address::{AddressAttribute, AddressHeaderFlags, AddressMessage, AddressScope},
     route::{RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType},
 };
 
-use super::Batch;
+use super::{Batch, link::LOOPBACK};
 
 /// The table in which the kernel keeps what is its own (linux/rtnetlink.h).
 const RT_TABLE_LOCAL: u8 = 255;
@@ -152,6 +152,10 @@ fn address_message(index: u32, address: IpNet) -> AddressMessage {
     message.header.family = family(ip);
     message.header.prefix_len = address.prefix_len();
     message.header.index = index;
+    // An address of `lo` is not what the namespace's packets leave with.
+    if index == LOOPBACK {
+        message.header.scope = AddressScope::Host;
+    }
     message.attributes = vec![AddressAttribute::Address(ip)];
     match ip {
         IpAddr::V4(_) => message.attributes.push(AddressAttribute::Local(ip)),

@@ -171,7 +171,10 @@ fn pods() {
                 "{containers: [{name: A, image: x}]}",
                 &["the container name \"A\" may have only small letters a-z, digits and `-`"],
             ),
-            ("{containers: [{name: a, image: x}, {name: a}]}", &["`image` is missing", "the container name \"a\" is there twice"]),
+            (
+                "{containers: [{name: a, image: x}, {name: a}]}",
+                &["`image` is missing", "the container name \"a\" is there twice"],
+            ),
             ("{containers: [{name: a, image: x, ports: [{}]}]}", &["this port has no `containerPort`"]),
             (
                 "{containers: [{name: a, image: x, ports: [{containerPort: 0}]}]}",
