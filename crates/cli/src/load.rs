@@ -1,8 +1,8 @@
 //! From a set to a World, with everything that is wrong on the way shown once.
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     io::IsTerminal as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::Instant,
 };
@@ -138,10 +138,14 @@ impl Loaded {
         ObjectSet::assemble(self.sources.clone())
     }
 
-    /// Whether a file of this name is among what was read last.
-    pub fn is_source(&self, name: &str) -> bool {
-        let names = self.sources.iter().map(|source| Path::new(&*source.source.name).file_name());
-        names.flatten().any(|file| file == name)
+    /// The manifests that are others than those which run.
+    pub fn edited(&self) -> Vec<PathBuf> {
+        let only = |one: &[Arc<ParsedSource>], other: &[Arc<ParsedSource>]| -> Vec<PathBuf> {
+            let there: HashSet<*const ParsedSource> = other.iter().map(Arc::as_ptr).collect();
+            let gone = one.iter().filter(|source| !there.contains(&Arc::as_ptr(source)));
+            gone.map(|source| PathBuf::from(&*source.source.name)).collect()
+        };
+        [only(&self.running, &self.sources), only(&self.sources, &self.running)].concat()
     }
 
     /// The files and folders that edits are watched in.

@@ -153,6 +153,7 @@ async fn apply(loaded: &mut Loaded, network: &Mutex<Network>, changed: &Changed)
             return Ok(());
         }
     };
+    let files = names(changed, &loaded.edited());
     let mut network = network.lock().await;
     match network.apply(world).await {
         Ok(applied) => {
@@ -170,7 +171,6 @@ async fn apply(loaded: &mut Loaded, network: &Mutex<Network>, changed: &Changed)
                     what.push(format!("{count} {text}"));
                 }
             }
-            let files = names(changed, loaded);
             out::write(&format!(
                 "applied {} in {:.1} ms: {}\n",
                 files.join(", "),
@@ -186,16 +186,14 @@ async fn apply(loaded: &mut Loaded, network: &Mutex<Network>, changed: &Changed)
     Ok(())
 }
 
-/// The names of the edited files: of manifests where there are such. An editor leaves others beside them, and of what
-/// is built others are the input.
-fn names(changed: &Changed, loaded: &Loaded) -> Vec<String> {
-    let mut all: Vec<String> =
-        changed.paths.iter().filter_map(|p| Some(p.file_name()?.to_string_lossy().into_owned())).collect();
-    all.sort();
-    all.dedup();
-    let (manifests, others): (Vec<String>, Vec<String>) =
-        all.into_iter().partition(|name| loaded.is_source(name));
-    if manifests.is_empty() { others } else { manifests }
+/// The names of the edited manifests; where they are built, of the files that were saved.
+fn names(changed: &Changed, edited: &[PathBuf]) -> Vec<String> {
+    let name = |path: &PathBuf| Some(path.file_name()?.to_string_lossy().into_owned());
+    let saved: BTreeSet<String> = changed.paths.iter().filter_map(name).collect();
+    let edited =
+        edited.iter().filter(|path| path.is_file() || name(path).is_some_and(|n| saved.contains(&n)));
+    let edited: BTreeSet<String> = edited.filter_map(name).collect();
+    if edited.is_empty() { saved } else { edited }.into_iter().collect()
 }
 
 /// Tells of denied connections, with the line that denies them, but not more than anyone can read.

@@ -50,6 +50,15 @@ impl Finding<'_> {
         Self(finding)
     }
 
+    /// It is about a pod that does not get to serve.
+    pub fn kept_out(self) -> Self {
+        let Self(mut finding) = self;
+        if let Some(d) = &mut finding {
+            d.cause = Cause::KeptOut;
+        }
+        Self(finding)
+    }
+
     /// Another place that belongs to it.
     pub fn related(self, at: Location, what: impl Into<String>) -> Self {
         let Self(mut finding) = self;

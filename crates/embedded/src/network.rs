@@ -193,6 +193,10 @@ impl Network {
         let switched = self.on_kernels(&world, Plumbing::switch)?;
         tracing::debug!("acknowledged after {:?}", begun.elapsed());
         self.servers.publish(&world);
+        if self.servers.is_leaving() {
+            // Whoever was led to them before has connected when they close.
+            self.on_kernels(&world, |plumbing, _, _| plumbing.let_arrive())?;
+        }
         self.servers.retire().await;
         let finished = self.on_kernels(&world, Plumbing::finish)?;
         self.world = world;

@@ -3,7 +3,7 @@ mod steps;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::{IpAddr, TcpListener, UdpSocket},
+    net::{IpAddr, Ipv6Addr, TcpListener, UdpSocket},
     sync::Arc,
 };
 
@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use netloom_cluster::{Nets, Node, NodeId, Pod, Protocol, Service, Snapshot};
 use netloom_kernel::{
     conntrack::Conntrack,
-    fabric::{Attached, Attachment, Overlay as OverlayDevice, OverlayPeer, Router, overlay_mtu},
+    fabric::{Attached, Attachment, FabricError, Overlay as OverlayDevice, OverlayPeer, Router, overlay_mtu},
     in_flight::InFlight,
     netns::{Here, NetNs},
     nflog::Nflog,
@@ -26,6 +26,11 @@ use crate::{EmbeddedError, Overlay, nodes, outside::Outside, translated::Tables}
 
 const UNDERLAY_MTU: u32 = 1500;
 const VNI: u32 = 1;
+/// `lo`, the first link of every namespace.
+const LOOPBACK: u32 = 1;
+/// Whom a refusal of the fabric comes from: without an address of its own it could not tell of one (RFC 4443, 2.2). Of
+/// the range that nobody sends anything to (RFC 6666).
+const REFUSING: IpAddr = IpAddr::V6(Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 1));
 
 /// `namespace/name` of a pod.
 pub(crate) type PodKey = Arc<str>;
@@ -135,6 +140,11 @@ impl Plumbing {
         rules: bool,
     ) -> Result<Self, EmbeddedError> {
         let mut fabric = Router::create(here, "fabric")?;
+        if snapshot.plan.node_cidrs.v6.is_some() {
+            let mut batch = fabric.batch();
+            batch.add_address(LOOPBACK, IpNet::from(REFUSING));
+            fabric.rtnl().commit(&mut batch).map_err(FabricError::from)?;
+        }
         let in_flight =
             InFlight::open(here, fabric.ns()).map_err(EmbeddedError::io("opening a socket in the fabric"))?;
         let outside = Outside::create(here, &mut fabric, snapshot)?;

@@ -215,6 +215,11 @@ impl Servers {
         missing
     }
 
+    /// Whether anything was set aside.
+    pub fn is_leaving(&self) -> bool {
+        !(self.leaving.is_empty() && self.ending.is_empty())
+    }
+
     /// Ends what was set aside, when nobody is led to it any more: what was asked is answered first.
     pub async fn retire(&mut self) {
         let leaving = std::mem::take(&mut self.leaving);

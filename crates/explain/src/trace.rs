@@ -286,6 +286,9 @@ impl Walk<'_> {
             if target.id == node {
                 return vec![self.deliver(steps, Target::Node(node), to, from)];
             }
+            if let Some(end) = passed_by {
+                return vec![Path { steps, end }];
+            }
             // Pods leave the cluster's pod ranges under their node's address.
             let seen = if masquerade || own.is_some() { node_ip } else { from };
             return self.at_node(target.id, Packet { from: seen, to, own: None }, steps);

@@ -61,6 +61,8 @@ pub enum Cause {
     NotApplied,
     /// Objects that cannot exist together, or what the model of the cluster makes of them.
     Cluster,
+    /// A pod that stays Pending in this cluster, or cannot listen where it runs.
+    KeptOut,
 }
 
 /// A finding about the input.

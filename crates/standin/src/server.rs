@@ -3,6 +3,7 @@ use std::{
     future::Future,
     io,
     net::SocketAddr,
+    os::fd::AsFd as _,
     time::{Duration, Instant},
 };
 
@@ -149,9 +150,21 @@ pub(crate) async fn accept_loop<F>(
                 Err(error) => trouble.back_off("cannot accept a connection", &error).await,
             },
             // Asked last: who waits to be accepted is let in first.
-            () = leaving.near_and_quiet(), if connections.is_empty() => return,
+            () = leaving.near_and_quiet(), if connections.is_empty() => match waiting(&listener) {
+                Some((stream, peer)) => _ = connections.spawn(serve(stream, peer)),
+                None => return,
+            },
         }
     }
+}
+
+/// Who has connected and was not yet seen by the runtime, which may be behind on a busy machine: closing the listener
+/// would reset the connection.
+fn waiting(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+    let listener = std::net::TcpListener::from(listener.as_fd().try_clone_to_owned().ok()?);
+    let (stream, peer) = listener.accept().ok()?;
+    stream.set_nonblocking(true).ok()?;
+    Some((TcpStream::from_std(stream).ok()?, peer))
 }
 
 /// Whether `accept` failed for the sake of the connection that it would have returned (accept(2), "Error handling").

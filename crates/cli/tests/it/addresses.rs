@@ -168,6 +168,12 @@ metadata: {name: np3}
 spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: \"fd50::/16\", except: [\"fd50:2::/64\"]}}]}]}
 ";
     verify(six, &["--ip-family", "ipv6"]);
+    // Of the cluster's range and of no node's.
+    let slice = service("s", "spec: {ports: [{port: 80}]}")
+        + "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\n\
+           metadata: {name: s-1, labels: {kubernetes.io/service-name: s}}\naddressType: IPv6\n\
+           endpoints: [{addresses: [\"fd00:10:244::c9\"]}]\nports: [{port: 80}]\n---\n";
+    verify(&(slice + six), &["--ip-family", "ipv6"]);
 }
 
 /// A node routes what it sends itself before it translates it.

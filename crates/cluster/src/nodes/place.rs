@@ -218,6 +218,7 @@ impl<'a> Nodes<'a> {
                     reasons.join(", ")
                 ),
             )
+            .kept_out()
             .help(
                 "give a Node object whose labels, taints and free ports fit, or change what the pod asks for",
             );
@@ -262,6 +263,7 @@ fn unknown_node(draft: &Draft, name: &str, pending: Pending, findings: &mut Find
                 draft.namespace, draft.name
             ),
         )
+        .kept_out()
         .help(format!("add a Node object called {name}, or remove nodeName"));
 }
 

@@ -44,6 +44,7 @@ pub fn refuse_taken(pods: &mut [Arc<Pod>], nodes: &[Node], findings: &mut Findin
         );
         findings
             .warning(tried.origin.at.clone(), message)
+            .kept_out()
             .help("give one of the two another port, and its probes with it");
         *pod = Arc::new(tried);
     }

@@ -65,12 +65,24 @@ impl Plumbing {
         Ok(changes)
     }
 
+    /// Returns when handshakes that had begun are over: three packets, one after the other.
+    pub fn let_arrive(&mut self) -> Result<Changes, EmbeddedError> {
+        for _ in 0..3 {
+            self.in_flight.wait().map_err(EmbeddedError::io("waiting for packets in flight"))?;
+        }
+        Ok(Changes::default())
+    }
+
     /// The last step, when nothing listens any more in pods that go: their links and what the kernels know of them are
     /// removed, and connections that lead nowhere are cut.
     pub fn finish(&mut self, here: &mut Here, world: &World) -> Result<Changes, EmbeddedError> {
         let snapshot = &world.snapshot;
         let mut changes = Changes::default();
         let leaving = std::mem::take(&mut self.leaving);
+        if !leaving.is_empty() {
+            // The last answers are on their way.
+            self.let_arrive()?;
+        }
         for pod in &leaving {
             self.nodes[pod.node.0 as usize].router.detach(&pod.attached)?;
         }

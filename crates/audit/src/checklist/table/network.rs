@@ -60,7 +60,7 @@ pub(super) static PRACTICE: Topic = Topic {
             &[&OBJECTS],
             &[
                 "MF001", "MF002", "MF003", "MF004", "MF005", "MF006", "MF007", "MF008", "MF009", "MF010",
-                "MF011", "MF012", "MF015",
+                "MF013", "MF011", "MF012", "MF015",
             ],
         ),
         decided(

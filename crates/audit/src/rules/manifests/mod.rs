@@ -8,6 +8,7 @@ mod invalid_value;
 mod lost_indentation;
 mod no_object;
 mod not_applied;
+mod pod_kept_out;
 mod removed_field;
 mod removed_version;
 mod suppression_without_reason;
@@ -43,6 +44,7 @@ pub(super) static RULES: &[&Rule] = &[
     &no_object::RULE,
     &unknown_kind::RULE,
     &not_applied::RULE,
+    &pod_kept_out::RULE,
     &UNKNOWN_VALUE,
     &REASONLESS,
     &UNKNOWN,
@@ -75,6 +77,7 @@ fn rule_of(cause: Cause) -> Option<&'static Rule> {
         Cause::UnknownKind => Some(&unknown_kind::RULE),
         Cause::NotApplied => Some(&not_applied::RULE),
         Cause::Cluster => Some(&impossible_cluster::RULE),
+        Cause::KeptOut => Some(&pod_kept_out::RULE),
         // Whether the targeted version still serves it is for the table of versions to say.
         Cause::FormerVersion => None,
     }
@@ -100,13 +103,16 @@ pub(crate) fn unreadable<'d>(
         .collect()
 }
 
-/// What putting the cluster together found, as far as it is an error: the rest has rules of its own.
+/// What putting the cluster together found, as far as it is an error or keeps a pod out: the rest has rules of its own.
 pub(crate) fn impossible(
     diagnostics: &[Diagnostic],
     kube: Version,
     wanted: &dyn Fn(&Rule) -> bool,
 ) -> Vec<Finding> {
-    unreadable(diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error), kube, wanted)
+    let found = |diagnostic: &&Diagnostic| {
+        diagnostic.severity == Severity::Error || diagnostic.cause == Cause::KeptOut
+    };
+    unreadable(diagnostics.iter().filter(found), kube, wanted)
 }
 
 /// The API server refuses addresses that are written loosely since this version.
