@@ -98,6 +98,37 @@ fn pods_of_other_kinds_are_pods() {
     );
 }
 
+/// Whoever an operator makes, and a virtual machine, is selected and is a peer.
+#[test]
+fn policies_select_and_admit_pods_that_nobody_wrote_a_template_for() {
+    let made = "\
+{apiVersion: monitoring.coreos.com/v1, kind: Prometheus, metadata: {name: k8s, namespace: t}, spec: {replicas: 2}}
+---
+{apiVersion: kafka.strimzi.io/v1beta2, kind: Kafka, metadata: {name: kf, namespace: t}, spec: {kafka: {replicas: 3, listeners: [{name: plain, port: 9092, type: internal, tls: false}]}}}
+---
+{apiVersion: kubevirt.io/v1, kind: VirtualMachine, metadata: {name: vm, namespace: t}, spec: {runStrategy: Always, template: {metadata: {labels: {app: vm}}, spec: {domain: {devices: {}}}}}}
+---
+";
+    let labels = [
+        "app.kubernetes.io/name: prometheus",
+        "strimzi.io/name: kf-kafka",
+        "app: vm",
+        "app.kubernetes.io/name: grafana",
+    ];
+    for (nth, label) in labels.into_iter().enumerate() {
+        let policy = format!(
+            "{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: p, namespace: t}}, spec: \
+             {{podSelector: {{matchLabels: {{{label}}}}}, ingress: [{{from: [{{podSelector: {{matchLabels: {{{label}}}}}}}]}}]}}}}\n---\n"
+        );
+        let found = codes(&[made, &policy].concat());
+        assert_eq!(
+            found.iter().any(|f| f.starts_with("NP003") || f.starts_with("NP004")),
+            nth == 3,
+            "{label}: {found:?}"
+        );
+    }
+}
+
 #[test]
 fn routes_of_controllers_name_services_and_ports() {
     let web = [

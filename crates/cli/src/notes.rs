@@ -16,6 +16,14 @@ pub fn not_served(objects: &ObjectSet) -> Unread {
     unread
 }
 
+/// Says why an answer about a set without pods is empty.
+pub fn no_workloads(set: &netloom_cluster::Snapshot) {
+    // Stand-ins and the DNS that is added are of no manifest.
+    if set.pods.iter().all(|pod| pod.origin.at.line == 0) {
+        say("the manifests have no workload: nobody is there who could reach anybody");
+    }
+}
+
 fn say(sentence: &str) {
     anstream::eprintln!("\x1b[1;33mnote:\x1b[0m {sentence}");
 }

@@ -1,5 +1,6 @@
 //! The counters as Prometheus reads them, by CoreDNS' names and labels.
 use std::{
+    collections::BTreeSet,
     fmt::Write as _,
     sync::{PoisonError, atomic::Ordering::Relaxed},
 };
@@ -156,7 +157,9 @@ fn live(out: &mut Text, responder: &Responder) {
         "A metric that indicates whether a plugin is enabled on per server and zone basis.",
     );
     for (block, stats) in live.dns.blocks().iter().zip(&live.stats) {
-        for plugin in &*block.plugins {
+        // A plugin may stand in a block several times; a series stands on the page once.
+        let plugins: BTreeSet<&str> = block.plugins.iter().map(|plugin| &**plugin).collect();
+        for plugin in plugins {
             out.sample(name, &format!("name=\"{plugin}\",{}", of(stats)), 1);
         }
     }

@@ -1,6 +1,6 @@
 //! Walks a tree once: the folders that programs make manifests of, and the plain manifests beside them.
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -79,12 +79,16 @@ impl Survey {
         };
         let mut tops: Vec<usize> = (0..folders.len()).filter(|nth| is_top(*nth)).collect();
         // Of kustomizations that use one another in a circle one is taken, so that the program can say so.
+        let mut at: HashMap<&PathBuf, Vec<usize>> = HashMap::new();
+        for (nth, folder) in folders.iter().enumerate() {
+            at.entry(folder).or_default().push(nth);
+        }
         let mut reached: BTreeSet<usize> = BTreeSet::new();
         let mut next = tops.clone();
         for nth in 0..=folders.len() {
             while let Some(nth) = next.pop() {
                 if reached.insert(nth) {
-                    next.extend((0..folders.len()).filter(|other| uses[nth].contains(&folders[*other])));
+                    next.extend(uses[nth].iter().filter_map(|folder| at.get(folder)).flatten());
                 }
             }
             if nth < folders.len() && !reached.contains(&nth) && self.packages[nth].0.role.is_whole() {
@@ -121,7 +125,7 @@ impl Walk {
         }
         let before = self.survey.plain.len() + self.survey.packages.len();
         let known = self.seen.len();
-        self.folder(path, true, true)?;
+        self.folder(path, None, true, true)?;
         // A folder whose files were all listed before is not empty.
         let found = self.survey.plain.len() + self.survey.packages.len();
         if found == before && self.seen.len() <= known + 1 && !has_manifest(path) {
@@ -131,8 +135,18 @@ impl Walk {
     }
 
     /// Walks a folder. Below a kustomization no file is a manifest by itself, but other packages may stand there.
-    fn folder(&mut self, path: &Path, named: bool, plain: bool) -> Result<(), ReadError> {
-        let real = fs::canonicalize(path).map_err(|cause| unreadable(path, cause))?;
+    /// `real` is its path without links, where that is known.
+    fn folder(
+        &mut self,
+        path: &Path,
+        real: Option<PathBuf>,
+        named: bool,
+        plain: bool,
+    ) -> Result<(), ReadError> {
+        let real = match real {
+            Some(real) => real,
+            None => fs::canonicalize(path).map_err(|cause| unreadable(path, cause))?,
+        };
         if !self.seen.insert(real.clone()) {
             return Ok(());
         }
@@ -150,22 +164,26 @@ impl Walk {
         let mut names = Vec::new();
         for entry in entries {
             let entry = entry.map_err(|cause| unreadable(path, cause))?;
-            names.push((entry.file_name(), entry.file_type().is_ok_and(|kind| kind.is_file())));
+            names.push((entry.file_name(), entry.file_type().ok()));
         }
-        names.sort();
-        for (name, is_file) in names {
+        names.sort_by(|a, b| a.0.cmp(&b.0));
+        for (name, kind) in names {
             if name.as_encoded_bytes().starts_with(b".") {
                 continue;
             }
             let entry = path.join(&name);
-            if is_file {
+            if kind.is_some_and(|kind| kind.is_dir()) {
+                self.folder(&entry, Some(real.join(&name)), false, plain)?;
+                continue;
+            }
+            if kind.is_some_and(|kind| kind.is_file()) {
                 if plain && is_manifest(&entry) {
                     self.file(&entry, real.join(&name), false);
                 }
                 continue;
             }
             match fs::metadata(&entry) {
-                Ok(metadata) if metadata.is_dir() => self.folder(&entry, false, plain)?,
+                Ok(metadata) if metadata.is_dir() => self.folder(&entry, None, false, plain)?,
                 Ok(metadata) if metadata.is_file() && plain && is_manifest(&entry) => {
                     self.linked(&entry, false)
                 }

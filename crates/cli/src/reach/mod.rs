@@ -80,6 +80,7 @@ fn answer(args: &Reach, read: &Read, out: &mut impl Write) -> Result<u8, Fault> 
     if let Some(asked) = ask::Asked::of(question) {
         return asked.answer(args, &read.reach, out);
     }
+    notes::no_workloads(read.reach.snapshot());
     table::write(args, read, out)
 }
 

@@ -128,3 +128,15 @@ fn a_port_that_no_manifest_names_is_not_denied() {
     assert_eq!(explained.status.code(), Some(0), "{text}");
     assert!(text.contains("the network allows it; no manifest says that 14268/TCP listens"), "{text}");
 }
+
+/// An empty answer is not silence.
+#[test]
+fn a_set_without_workloads_is_said_to_have_none() {
+    let set = folder(&[("c.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n")]);
+    let output = run(&["reach", path(&set), "--no-dns"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the manifests have no workload"), "{}", stderr(&output));
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(&run(&["reach", path(&set), "-o", "json"]))).unwrap();
+    assert!(json.is_object(), "{json}");
+}

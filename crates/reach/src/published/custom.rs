@@ -196,11 +196,44 @@ impl Reader<'_> {
             Some("UDP") => Protocol::Udp,
             _ => Protocol::Tcp,
         };
-        for nth in 0..self.object.count("spec.upstreams") {
-            let path = format!("spec.upstreams[{nth}]");
-            self.add(path.clone(), "service", Some(format!("{path}.port")), &asked, protocol);
+        let upstreams: Vec<String> =
+            (0..self.object.count("spec.upstreams")).map(|nth| format!("spec.upstreams[{nth}]")).collect();
+        let routes = if &*self.object.kind == "VirtualServerRoute" { "spec.subroutes" } else { "spec.routes" };
+        let count = self.object.count(routes);
+        for rule in 0..count {
+            let route = format!("{routes}[{rule}]");
+            let (prefix, more) = nginx_path(self.object.text(&format!("{route}.path")));
+            let asked = Asked { prefix, more, rule, ..asked.clone() };
+            let passed = self.passed(&route);
+            let named = |path: &&String| {
+                self.object.text(&format!("{path}.name")).is_some_and(|name| passed.contains(&name))
+            };
+            let leads: Vec<&String> = upstreams.iter().filter(named).collect();
+            for path in leads {
+                self.add(path.clone(), "service", Some(format!("{path}.port")), &asked, protocol);
+            }
+        }
+        if count == 0 {
+            for path in upstreams {
+                self.add(path.clone(), "service", Some(format!("{path}.port")), &asked, protocol);
+            }
         }
         self.found
+    }
+
+    /// The upstreams that a route of NGINX passes requests to: by itself, split, or by conditions.
+    fn passed(&self, route: &str) -> Vec<&str> {
+        let items = |at: &str, list: &str| -> Vec<String> {
+            let list = format!("{at}.{list}");
+            (0..self.object.count(&list)).map(|nth| format!("{list}[{nth}]")).collect()
+        };
+        let mut places = vec![route.to_owned()];
+        places.extend(items(route, "matches"));
+        let splits: Vec<String> = places.iter().flat_map(|place| items(place, "splits")).collect();
+        places.extend(splits);
+        let named = ["action.pass", "action.proxy.upstream"];
+        let names = places.iter().flat_map(|place| named.map(|field| format!("{place}.{field}")));
+        names.filter_map(|path| self.object.text(&path)).collect()
     }
 
     fn openshift(mut self) -> Vec<CustomBackend> {
@@ -215,6 +248,18 @@ impl Reader<'_> {
         }
         self.found.iter_mut().for_each(|backend| backend.of_pods = true);
         self.found
+    }
+}
+
+/// The prefix that a path of NGINX stands for, and what else it asks for: `= /x` is that path alone, `~` a pattern.
+fn nginx_path(path: Option<&str>) -> (Option<String>, Vec<String>) {
+    match path {
+        None => (None, Vec::new()),
+        Some(path) if path.starts_with('/') => (Some(path.to_owned()), Vec::new()),
+        Some(path) => {
+            let exact = path.strip_prefix('=').map(|exact| exact.trim().to_owned());
+            (exact, vec![format!("path {path}")])
+        }
     }
 }
 
@@ -290,6 +335,23 @@ mod tests {
                 "{apiVersion: k8s.nginx.org/v1, kind: VirtualServer, metadata: {name: r, namespace: 'n'}, spec: {host: a, \
                  upstreams: [{name: u, service: web, port: 80}]}}",
                 vec!["spec.upstreams[0] a n/web 80 TCP"],
+            ),
+            (
+                "{apiVersion: k8s.nginx.org/v1, kind: VirtualServer, metadata: {name: r, namespace: 'n'}, spec: {host: a, \
+                 upstreams: [{name: u, service: web, port: 80}, {name: v, service: new, port: 81}, {name: w, service: none, port: 1}], \
+                 routes: [{path: /, splits: [{weight: 9, action: {pass: u}}, {weight: 1, action: {pass: v}}]}, \
+                 {path: /r, route: n/more}, {path: '= /x', matches: [{action: {proxy: {upstream: v}}}], action: {pass: u}}]}}",
+                vec![
+                    "spec.upstreams[0] a/ n/web 80 TCP",
+                    "spec.upstreams[1] a/ n/new 81 TCP",
+                    "spec.upstreams[0] a/x n/web 80 TCP",
+                    "spec.upstreams[1] a/x n/new 81 TCP",
+                ],
+            ),
+            (
+                "{apiVersion: k8s.nginx.org/v1, kind: VirtualServerRoute, metadata: {name: r, namespace: 'n'}, spec: {host: a, \
+                 upstreams: [{name: u, service: web, port: 80}], subroutes: [{path: /r, action: {pass: u}}]}}",
+                vec!["spec.upstreams[0] a/r n/web 80 TCP"],
             ),
             (
                 "{apiVersion: k8s.nginx.org/v1, kind: TransportServer, metadata: {name: r, namespace: 'n'}, spec: {listener: \

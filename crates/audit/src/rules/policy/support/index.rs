@@ -48,11 +48,18 @@ impl<'a> Index<'a> {
         for (number, view) in policies.iter().enumerate() {
             index.policies_of.entry(view.namespace).or_default().push(number);
         }
+        let mut known: HashSet<PodId> = HashSet::new();
         for (number, workload) in cx.workloads().iter().enumerate() {
+            known.extend(cx.pods_of(workload).iter().map(|pod| pod.id));
             index.add_workload(cx, number, workload);
         }
-        for pod in snapshot.pods.iter().filter(|pod| pod.origin.at.line == 0) {
-            index.add(Group { workload: None, ..group_of(pod) });
+        // Those that operators make, virtual machines, and the DNS that is added: nobody wrote a pod template of theirs.
+        let mut last: Option<(&Arc<str>, &Labels)> = None;
+        for pod in snapshot.pods.iter().filter(|pod| !known.contains(&pod.id)) {
+            let of: (&Arc<str>, &Labels) = (&pod.workload.name, &pod.labels);
+            if last.replace(of) != Some(of) {
+                index.add(Group { workload: None, ..group_of(pod) });
+            }
         }
         for view in &policies {
             let Some(home) = snapshot.find_namespace(view.namespace) else { continue };
