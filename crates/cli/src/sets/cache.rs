@@ -95,8 +95,9 @@ impl Cache {
             let open = self.open.get(&real);
             let known = self.files.get_mut(path);
             if let Some(file) = &known
-                && ((file.fresh && !file.touched)
-                    || (self.trust == Trust::Known && !file.touched)
+                && !file.touched
+                && (file.fresh
+                    || self.trust == Trust::Known
                     || (open.is_none() && stamp.is_some() && file.stamp == stamp))
             {
                 continue;

@@ -198,7 +198,8 @@ impl Reader<'_> {
         };
         let upstreams: Vec<String> =
             (0..self.object.count("spec.upstreams")).map(|nth| format!("spec.upstreams[{nth}]")).collect();
-        let routes = if &*self.object.kind == "VirtualServerRoute" { "spec.subroutes" } else { "spec.routes" };
+        let routes =
+            if &*self.object.kind == "VirtualServerRoute" { "spec.subroutes" } else { "spec.routes" };
         let count = self.object.count(routes);
         for rule in 0..count {
             let route = format!("{routes}[{rule}]");
