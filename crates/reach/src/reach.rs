@@ -278,6 +278,20 @@ impl Reach {
         self.snapshot.pod(to).node == node && is_known(&self.snapshot, node)
     }
 
+    /// Whether a connection is one of a node to a pod that may be on it: on made nodes nobody knows, and what policies say
+    /// holds between two nodes only.
+    #[must_use]
+    pub fn by_chance(&self, from: Party, to: Party) -> bool {
+        let pod = |party| match party {
+            Party::Endpoint(id) => self.endpoint(id).pods.first().copied(),
+            Party::Pod(pod) => Some(pod),
+            Party::Node(_) | Party::Address(_) | Party::StandIn(_) => None,
+        };
+        let [Some(from), Some(to)] = [from, to].map(pod) else { return false };
+        let [from, to] = [from, to].map(|pod| self.snapshot.pod(pod));
+        from.host_network && !to.host_network && !is_known(&self.snapshot, to.node)
+    }
+
     /// The one pod or node that a party is.
     fn only(&self, party: Party) -> Option<Party> {
         match party {

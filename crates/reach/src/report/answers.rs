@@ -118,6 +118,11 @@ impl Line {
                 }
             }
         }
+        if reach.by_chance(self.example.0, self.example.1) && !self.open.is_all() {
+            text.push_str(
+                "  where both are on one node: everything allowed; a node always reaches its own pods\n",
+            );
+        }
         text
     }
 
@@ -134,13 +139,17 @@ impl Line {
                 "ingress": ReasonOf::of(Direction::Ingress, &why.ingress),
             })
         };
-        json!({
+        let mut answer = json!({
             "src": self.from,
             "dst": self.to,
             "conn": self.open.to_string(),
             "ports": ranges(&self.open),
             "allowed": !self.open.is_none(),
             "why": self.why(reach).iter().map(of_why).collect::<Vec<_>>(),
-        })
+        });
+        if reach.by_chance(self.example.0, self.example.1) {
+            answer["allowed_on_one_node"] = json!(true);
+        }
+        answer
     }
 }

@@ -1,6 +1,7 @@
 //! Needs that the manifests imply.
 mod accounts;
 mod aim;
+mod alerting;
 mod api_server;
 mod members;
 mod mesh;
@@ -31,6 +32,7 @@ pub fn derive(ground: &Ground<'_>) -> Needs {
     members::add(ground, &owners, &mut needs);
     published::add(ground, &mut needs);
     scraped::add(ground, &cx, &owners, &mut needs);
+    alerting::add(ground, &owners, &mut needs);
     api_server::add(ground, &mut needs);
     mesh::add(ground, &cx, &owners, &mut needs);
     sidecars::add(ground, &owners, &mut needs);

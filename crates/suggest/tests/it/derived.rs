@@ -30,3 +30,32 @@ fn nothing_of_a_secret_is_shown() {
         assert!(!all.contains("hunter2") && !all.contains("/shop"), "{all}");
     });
 }
+
+#[test]
+fn alerts_are_told_and_alertmanagers_agree() {
+    let set = |name: &str| {
+        format!(
+            "{{apiVersion: monitoring.coreos.com/v1, kind: Prometheus, metadata: {{name: k8s, namespace: m}}, spec: {{replicas: 2, alerting: \
+             {{alertmanagers: [{{name: {name}, port: web}}]}}}}}}\n---\n\
+             {{apiVersion: monitoring.coreos.com/v1, kind: Alertmanager, metadata: {{name: main, namespace: m}}, spec: {{replicas: 3}}}}\n---\n\
+             {{apiVersion: v1, kind: Service, metadata: {{name: am, namespace: m}}, spec: {{selector: {{alertmanager: main}}, ports: \
+             [{{name: web, port: 80, targetPort: web}}]}}}}\n"
+        )
+    };
+    on_text(&set("am"), |ground| {
+        let needs = derive(ground);
+        let lines = lines(ground, &needs);
+        let found = |from: &str, to: &str, ports: &str| {
+            lines
+                .iter()
+                .any(|l| l.contains(&format!("{from} -> ")) && l.contains(&format!("{to} on {ports}: ")))
+        };
+        assert!(found("m/k8s", "m/main", "TCP 9093"), "{lines:?}");
+        assert!(found("m/main", "m/main", "TCP 9094,UDP 9094"), "{lines:?}");
+        assert!(!needs.doubts.iter().any(|doubt| doubt.to_string().contains("alerts")), "{:?}", needs.doubts);
+    });
+    on_text(&set("elsewhere"), |ground| {
+        let doubts: Vec<String> = derive(ground).doubts.iter().map(ToString::to_string).collect();
+        assert!(doubts.iter().any(|doubt| doubt.contains("Service m/elsewhere")), "{doubts:?}");
+    });
+}
