@@ -52,6 +52,7 @@ pub(crate) struct Store {
     pub misses: AtomicU64,
     pub prefetches: AtomicU64,
     pub stale: AtomicU64,
+    pub evictions: [AtomicU64; 2],
 }
 
 impl Store {
@@ -63,6 +64,7 @@ impl Store {
             misses: AtomicU64::new(0),
             prefetches: AtomicU64::new(0),
             stale: AtomicU64::new(0),
+            evictions: Default::default(),
         }
     }
 
@@ -128,8 +130,9 @@ impl Store {
         if entries.len() >= self.options.success.capacity + self.options.denial.capacity
             && !entries.contains_key(&key)
             && let Some(any) = entries.keys().next().cloned()
+            && let Some(evicted) = entries.remove(&any)
         {
-            entries.remove(&any);
+            add(&self.evictions[usize::from(evicted.denial)]);
         }
         let entry = Entry {
             response: response.clone(),
@@ -262,6 +265,7 @@ mod tests {
             store.keep(key(&i.to_string()), &mut answer(30), Instant::now());
         }
         assert_eq!(store.sizes(), [4, 0]);
+        assert_eq!(store.evictions[0].load(Relaxed), 6);
         let mut denial = Response { rcode: 3, ..Response::default() };
         store.keep(key("0"), &mut denial, Instant::now());
         assert_eq!(store.sizes().iter().sum::<usize>(), 4);

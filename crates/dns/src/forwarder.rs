@@ -19,6 +19,7 @@ use netloom_naming::{Forward, Policy, Target};
 
 use crate::{
     metrics::add,
+    stats::Times,
     udp_upstream::UdpUpstream,
     upstream::{Upstream, UpstreamError},
 };
@@ -107,7 +108,7 @@ pub(crate) struct Forwarder {
     pub rejected: AtomicU64,
     pub broken: AtomicU64,
     /// Requests by server and code.
-    pub asked: Mutex<HashMap<(SocketAddr, u16), (u64, u64)>>,
+    pub asked: Mutex<HashMap<(SocketAddr, u16), Arc<Times>>>,
 }
 
 /// What is known of one server.
@@ -274,8 +275,6 @@ impl Forwarder {
 
     fn tally(&self, server: SocketAddr, rcode: u16, took: Duration) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let (count, nanos) = asked.entry((server, rcode)).or_default();
-        *count += 1;
-        *nanos += u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        asked.entry((server, rcode)).or_default().observe(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
     }
 }

@@ -13,6 +13,8 @@ mod limiter;
 mod live;
 mod metrics;
 mod pending;
+mod plugin_counts;
+mod plugin_metrics;
 mod prebuilt;
 mod request;
 mod responder;

@@ -17,7 +17,8 @@ pub(crate) struct Live {
     pub dns: Arc<Dns>,
     /// By block.
     pub stats: Vec<Arc<BlockStats>>,
-    pub caches: Vec<Arc<Store>>,
+    /// Each with its server, `dns://:53`.
+    pub caches: Vec<(Arc<str>, Arc<Store>)>,
     pub forwarders: Vec<Arc<Forwarder>>,
     pub reach: Reach,
 }
@@ -63,7 +64,8 @@ impl Live {
             {
                 // A changed Corefile begins with an empty cache, as CoreDNS does.
                 let kept = before.and_then(|before| before.store(options)).cloned();
-                live.caches.push(kept.unwrap_or_else(|| Arc::new(Store::new(options.clone()))));
+                let store = kept.unwrap_or_else(|| Arc::new(Store::new(options.clone())));
+                live.caches.push((server.into(), store));
             }
             for forward in block.forwards() {
                 if live.forwarders.iter().any(|f| f.forward == *forward) {
@@ -78,7 +80,7 @@ impl Live {
     }
 
     fn store(&self, options: &Arc<netloom_naming::Cache>) -> Option<&Arc<Store>> {
-        self.caches.iter().find(|store| Arc::ptr_eq(store.options(), options))
+        self.caches.iter().map(|(_, store)| store).find(|store| Arc::ptr_eq(store.options(), options))
     }
 
     /// Who asks, and what keeps the answer.

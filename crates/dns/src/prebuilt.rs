@@ -2,7 +2,7 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Weak},
+    sync::{Arc, Weak, atomic::AtomicU64},
 };
 
 use crate::{live::Live, stats::BlockStats, wire::Slots};
@@ -22,6 +22,8 @@ pub(crate) struct Ready {
     /// Where it is counted, and as whose.
     pub(crate) stats: Arc<BlockStats>,
     pub(crate) plugin: usize,
+    /// What its plugins count it in.
+    pub(crate) counts: Vec<Arc<AtomicU64>>,
 }
 
 /// The responses of one plan to packets seen before, by everything in the packet but its ID.

@@ -12,6 +12,7 @@ use crate::{
     live::{Live, Registry},
     metrics::{Metrics, Transport, add},
     pending::{Pending, Step},
+    plugin_counts::PluginCounts,
     prebuilt::{Prebuilt, Ready},
     request::{MAX_UDP, Parsed, Request},
     stats::{BlockStats, Served, plugin_index},
@@ -31,6 +32,7 @@ pub(crate) struct Inner {
     pub live: ArcSwapOption<Live>,
     pub metrics: Arc<Metrics>,
     pub registry: Registry,
+    pub plugins: PluginCounts,
     reach: Reach,
     refusals: PerName,
     pub failures: Limiter,
@@ -73,6 +75,7 @@ impl Responder {
             live: ArcSwapOption::empty(),
             metrics: Arc::default(),
             registry: Registry::default(),
+            plugins: PluginCounts::default(),
             reach: Reach { machine, within, ..Reach::default() },
             refusals: PerName::default(),
             failures: Limiter::default(),
@@ -136,6 +139,7 @@ impl Responder {
         if ready.truncated {
             add(&metrics.truncated);
         }
+        ready.counts.iter().for_each(|count| add(count));
         ready.stats.count(&Served {
             transport: Transport::Udp,
             client,
@@ -190,6 +194,12 @@ impl Responder {
     /// The bytes of a reply, and what is kept of it for the next one who asks.
     pub(crate) fn finish(&self, pending: &Pending, reply: Reply) -> Option<(Vec<u8>, Option<Ready>)> {
         let (request, came) = (&pending.request, pending.came);
+        let block = pending.live.stats_for(&request.name, self.port);
+        let counts = block.map_or_else(Vec::new, |(i, _)| {
+            let rtype = request.query.query_type().to_string();
+            self.inner.plugins.of(&pending.live.dns.blocks()[i], &rtype, &reply)
+        });
+        counts.iter().for_each(|count| add(count));
         let (plugin, shuffled) = match &reply {
             Reply::Answer(response) if pending.was_cached => (plugin_index("cache"), response.shuffled),
             Reply::Answer(response) => (plugin_index(response.plugin), response.shuffled),
@@ -214,7 +224,6 @@ impl Responder {
         };
         let mut bytes = self.write(&mut message, self.limit(request, came))?;
         let slots = if shuffled { Slots::find(&bytes) } else { Slots::default() };
-        let block = pending.live.stats_for(&request.name, self.port);
         let rcode = u16::from(message.metadata.response_code);
         let with_do = request.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok);
         let served = Served {
@@ -244,6 +253,7 @@ impl Responder {
             with_do,
             stats,
             plugin,
+            counts,
         });
         slots.rotate(&mut bytes, came.random);
         Some((bytes, ready))

@@ -52,6 +52,15 @@ pub(crate) struct Histogram<const N: usize> {
     sum: AtomicU64,
 }
 
+/// A histogram of times, in nanoseconds.
+pub(crate) type Times = Histogram<16>;
+
+impl Default for Times {
+    fn default() -> Self {
+        Self::new(&TIMES)
+    }
+}
+
 impl<const N: usize> Histogram<N> {
     const fn new(bounds: &'static [u64; N]) -> Self {
         Self {
@@ -62,7 +71,7 @@ impl<const N: usize> Histogram<N> {
         }
     }
 
-    fn observe(&self, value: u64) {
+    pub(crate) fn observe(&self, value: u64) {
         let at = self.bounds.iter().position(|bound| value <= *bound);
         add(at.map_or(&self.above, |i| &self.buckets[i]));
         self.sum.fetch_add(value, Relaxed);
@@ -93,7 +102,7 @@ pub struct BlockStats {
     pub(crate) responses: [[AtomicU64; RCODES.len() + 1]; PLUGINS.len()],
     pub(crate) request_size: [Histogram<14>; 2],
     pub(crate) response_size: [Histogram<14>; 2],
-    pub(crate) duration: Histogram<16>,
+    pub(crate) duration: Times,
 }
 
 /// One question and its response, as they are counted.
@@ -122,8 +131,13 @@ impl BlockStats {
             responses: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
             request_size: [Histogram::new(&SIZES), Histogram::new(&SIZES)],
             response_size: [Histogram::new(&SIZES), Histogram::new(&SIZES)],
-            duration: Histogram::new(&TIMES),
+            duration: Times::default(),
         }
+    }
+
+    /// Its labels on the page of metrics.
+    pub(crate) fn labels(&self) -> String {
+        format!("server=\"{}\",view=\"\",zone=\"{}\"", self.server, self.zone)
     }
 
     pub(crate) fn count(&self, served: &Served) {

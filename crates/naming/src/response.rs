@@ -15,6 +15,8 @@ pub struct Step {
     pub plugin: &'static str,
     /// Its line.
     pub at: Arc<ObjectRef>,
+    /// The zone that it did it for, of plugins that are counted by theirs.
+    pub zone: Option<Arc<str>>,
     /// What it did.
     pub did: Did,
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::read::Reader;
-use crate::{names::within, record::RecordType, types};
+use crate::{names::longest, record::RecordType, types};
 
 /// What becomes of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,17 +71,22 @@ impl Acl {
         Self { zones, policies }
     }
 
-    /// What these rules make of a question; nothing where none of them speaks of it.
-    pub fn judge(rules: &[Self], name: &str, rtype: RecordType, client: Option<IpAddr>) -> Option<Action> {
-        let rules = rules.iter().filter(|rule| within(name, &rule.zones));
-        let mut found = rules.filter_map(|rule| {
+    /// What these rules make of a question, and the zone that they speak of; nothing where none of them speaks of it.
+    pub fn judge<'r>(
+        rules: &'r [Self],
+        name: &str,
+        rtype: RecordType,
+        client: Option<IpAddr>,
+    ) -> Option<(Action, &'r str)> {
+        let mut found = rules.iter().filter_map(|rule| {
+            let zone = longest(name, &rule.zones)?;
             let fits = |p: &&Policy| {
                 p.types.as_ref().is_none_or(|types| types.contains(&rtype.number()))
                     && p.nets
                         .as_ref()
                         .is_none_or(|nets| client.is_some_and(|ip| nets.iter().any(|net| net.contains(&ip))))
             };
-            rule.policies.iter().find(fits).map(|policy| policy.action)
+            rule.policies.iter().find(fits).map(|policy| (policy.action, zone))
         });
         found.next()
     }

@@ -70,6 +70,20 @@ impl Block {
         }
     }
 
+    /// Whether an `acl` lets questions in.
+    #[must_use]
+    pub fn has_acl(&self) -> bool {
+        self.chain.iter().any(|plugin| matches!(plugin.kind, Kind::Acl(_)))
+    }
+
+    /// The files of its `hosts`, each with how many names and addresses are known by it.
+    pub fn hosts_entries(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.chain.iter().filter_map(|plugin| match &plugin.kind {
+            Kind::Hosts(hosts) => Some((&*hosts.path, hosts.entries())),
+            _ => None,
+        })
+    }
+
     /// Its forwarding plugins.
     pub fn forwards(&self) -> impl Iterator<Item = &Arc<Forward>> {
         self.chain.iter().filter_map(|plugin| match &plugin.kind {

@@ -12,6 +12,8 @@ use crate::{
 /// The entries of one `hosts`.
 #[derive(Debug)]
 pub(super) struct HostsTable {
+    /// The file.
+    pub path: Box<str>,
     zones: Vec<String>,
     /// The zones in which a name that is not here goes on to the next plugin.
     fall: Vec<String>,
@@ -28,7 +30,9 @@ const LOCAL: [&str; 2] = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip
 impl HostsTable {
     pub fn read(reader: &mut Reader<'_>) -> Self {
         let file = reader.args().first().cloned();
+        let path = file.as_ref().map_or("/etc/hosts", |word| &word.text);
         let mut table = Self {
+            path: path.into(),
             zones: reader.zones(1),
             fall: Vec::new(),
             ttl: 3600,
@@ -88,6 +92,12 @@ impl HostsTable {
             }
             self.by_name.entry(name.into()).or_default().push(ip);
         }
+    }
+
+    /// As CoreDNS counts them: the addresses of names, and the names of addresses.
+    pub fn entries(&self) -> usize {
+        let names = self.by_name.values().chain(self.wild.values()).map(Vec::len);
+        names.chain(self.by_ip.values().map(Vec::len)).sum()
     }
 
     /// Its answer; nothing where the next plugin is asked.

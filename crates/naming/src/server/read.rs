@@ -1,5 +1,9 @@
 //! A Corefile to a server: every plugin is read once, and what is not done is said.
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use netloom_cluster::DnsServer;
 use netloom_corefile::{Directive, File, PLUGINS, Server, Word, expand, place_in_chain, zone_of, zones_of};
@@ -41,6 +45,10 @@ const QUIET: [&str; 16] = [
     "log",
     "loop",
 ];
+
+/// Plugins that set the server up and stand in no question's way: CoreDNS' `coredns_plugin_enabled` has none of them.
+const NOT_IN_CHAIN: [&str; 9] =
+    ["root", "timeouts", "reload", "bind", "debug", "ready", "health", "pprof", "tls"];
 
 /// One plugin of a block on its way into the server.
 pub(super) struct Reader<'r> {
@@ -151,12 +159,14 @@ pub(super) fn read(server: &Arc<DnsServer>, zone: &Arc<Zone>) -> Dns {
             }
         }
         let has = |name: &str| server_block.directives.iter().any(|d| d.plugin.name.text == name);
-        let plugins: Vec<&'static str> = server_block
+        let plugins: BTreeSet<&'static str> = server_block
             .directives
             .iter()
             .filter_map(|d| Some(PLUGINS[place_in_chain(&d.plugin.name.text)?]))
+            .filter(|name| !NOT_IN_CHAIN.contains(name))
             .collect();
-        let (chain, plugins): (Arc<[Plugin]>, Arc<[&'static str]>) = (chain.into(), plugins.into());
+        let (chain, plugins): (Arc<[Plugin]>, Arc<[&'static str]>) =
+            (chain.into(), plugins.into_iter().collect());
         for key in &server_block.keys {
             let at = Arc::new(server_block.origin.at(key.at.clone()));
             let Ok(port) = port_of(&key.text) else {

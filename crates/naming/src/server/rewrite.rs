@@ -156,7 +156,7 @@ impl Rule {
     }
 
     fn step(&self, now: &mut Rewritten<'_>, did: Did) {
-        now.steps.push(Step { plugin: "rewrite", at: self.at.clone(), did });
+        now.steps.push(Step { plugin: "rewrite", at: self.at.clone(), zone: None, did });
     }
 }
 

@@ -36,8 +36,8 @@ pub(super) struct Template {
 pub(super) enum Made {
     /// It is for other questions.
     Next,
-    /// It answers nothing, and lets nobody else.
-    Failed,
+    /// It answers nothing, and lets nobody else; whether the question fits its patterns.
+    Failed(bool),
     Answer(Response),
 }
 
@@ -104,6 +104,11 @@ impl Template {
         [&self.answer, &self.additional, &self.authority].into_iter().flatten().any(Text::depends_on_client)
     }
 
+    /// The longest of its zones that has a name.
+    pub fn zone_of(&self, name: &str) -> Option<Arc<str>> {
+        longest(name, &self.zones).map(|zone| format!("{zone}.").into())
+    }
+
     pub fn make(&self, name: &str, rtype: RecordType, client: Option<IpAddr>) -> Made {
         let Some(zone) = longest(name, &self.zones) else { return Made::Next };
         let fits = self.rtype.is_none_or(|own| own == rtype.number() || rtype == RecordType::ANY);
@@ -120,7 +125,7 @@ impl Template {
         } else {
             let found = self.patterns.iter().find_map(|pattern| Some((pattern, pattern.captures(&dotted)?)));
             let Some((pattern, groups)) = found else {
-                return if within(name, &self.fall) { Made::Next } else { Made::Failed };
+                return if within(name, &self.fall) { Made::Next } else { Made::Failed(false) };
             };
             values.regex = pattern.as_str();
             values.matches = groups.iter().map(|group| group.map_or("", |g| g.as_str())).collect();
@@ -128,13 +133,15 @@ impl Template {
             values.groups = named.filter_map(|(name, value)| Some((name?, *value))).collect();
         }
         if self.rcode == types::SERVFAIL {
-            return Made::Failed;
+            return Made::Failed(true);
         }
         let records = |texts: &[Text]| -> Option<Vec<Record>> {
             texts.iter().map(|text| presentation::record(&text.fill(&values)).ok()).collect()
         };
         let sections = (records(&self.answer), records(&self.additional), records(&self.authority));
-        let (Some(answers), Some(additionals), Some(authorities)) = sections else { return Made::Failed };
+        let (Some(answers), Some(additionals), Some(authorities)) = sections else {
+            return Made::Failed(true);
+        };
         Made::Answer(Response {
             rcode: self.rcode,
             additionals,

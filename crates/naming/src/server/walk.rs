@@ -122,14 +122,8 @@ impl Way<'_> {
                     }
                 }
                 Kind::Acl(rules) => match Acl::judge(rules, at.name, at.rtype, self.client) {
-                    None | Some(Action::Allow) => {}
-                    Some(Action::Block) => {
-                        return Ok(plugin.refuses(Response { rcode: types::REFUSED, ..Response::default() }));
-                    }
-                    Some(Action::Filter) => return Ok(plugin.refuses(Response::default())),
-                    Some(Action::Drop) => {
-                        return Ok(Reply::Dropped(plugin.step(Did::Refused).into_iter().collect()));
-                    }
+                    None | Some((Action::Allow, _)) => {}
+                    Some((action, zone)) => return Ok(plugin.keeps_out(action, zone)),
                 },
                 Kind::Cache(cache) => {
                     if !within(at.name, &cache.zones) {
@@ -245,10 +239,15 @@ impl Way<'_> {
 
     fn template(&self, templates: &[Template], at: At<'_>) -> Result<Option<Reply>, Need> {
         for template in templates {
-            let by = |did| vec![Step { plugin: "template", at: template.at.clone(), did }];
+            let by = |did, fits: bool| {
+                let zone = fits.then(|| template.zone_of(at.name)).flatten();
+                vec![Step { plugin: "template", at: template.at.clone(), zone, did }]
+            };
             let mut response = match template.make(at.name, at.rtype, self.client) {
                 Made::Next => continue,
-                Made::Failed => return Ok(Some(Reply::Failed(types::SERVFAIL, by(Did::Refused)))),
+                Made::Failed(fits) => {
+                    return Ok(Some(Reply::Failed(types::SERVFAIL, by(Did::Refused, fits))));
+                }
                 Made::Answer(response) => response,
             };
             let asks = matches!(at.rtype, RecordType::A | RecordType::Aaaa);
@@ -262,7 +261,7 @@ impl Way<'_> {
                 response.answers.extend(more.answers);
                 response.upstream |= more.upstream;
             }
-            response.steps = by(Did::Answered);
+            response.steps = by(Did::Answered, true);
             response.plugin = "template";
             return Ok(Some(Reply::Answer(response)));
         }
@@ -356,15 +355,22 @@ impl Way<'_> {
 
 impl Plugin {
     fn step(&self, did: Did) -> Option<Step> {
-        Some(Step { plugin: self.name, at: self.at.clone()?, did })
+        Some(Step { plugin: self.name, at: self.at.clone()?, zone: None, did })
     }
 
     fn answers(&self, response: Response) -> Reply {
         Reply::Answer(Response { plugin: self.name, ..response }).after(self.step(Did::Answered))
     }
 
-    fn refuses(&self, response: Response) -> Reply {
-        Reply::Answer(Response { plugin: self.name, ..response }).after(self.step(Did::Refused))
+    /// What an `acl` makes of a question that it does not let through.
+    fn keeps_out(&self, action: Action, zone: &str) -> Reply {
+        let step = self.step(Did::Refused).map(|step| Step { zone: Some(zone.into()), ..step });
+        let rcode = match action {
+            Action::Drop => return Reply::Dropped(step.into_iter().collect()),
+            Action::Block => types::REFUSED,
+            Action::Allow | Action::Filter => types::NOERROR,
+        };
+        Reply::Answer(Response { plugin: self.name, rcode, ..Response::default() }).after(step)
     }
 
     fn fails(&self, rcode: u16) -> Reply {
