@@ -138,23 +138,23 @@ fn a_node_reaches_its_own_pods_wherever_they_are() {
     let set = folder(&[(
         "hn.yaml",
         "\
-{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: agent, namespace: n}, spec: {selector: {matchLabels: {app: agent}}, template: {metadata: {labels: {app: agent}}, spec: {hostNetwork: true, containers: [{name: c, image: a:1}]}}}}
+{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: agent, namespace: net}, spec: {selector: {matchLabels: {app: agent}}, template: {metadata: {labels: {app: agent}}, spec: {hostNetwork: true, containers: [{name: c, image: a:1}]}}}}
 ---
-{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: n}, spec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: a:1, ports: [{containerPort: 80}]}]}}}}
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: net}, spec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: a:1, ports: [{containerPort: 80}]}]}}}}
 ---
-{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny, namespace: n}, spec: {podSelector: {}, policyTypes: [Ingress]}}
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny, namespace: net}, spec: {podSelector: {}, policyTypes: [Ingress]}}
 ",
     )]);
-    let asked = ["reach", path(&set), "--from", "n/agent", "--to", "n/web"];
+    let asked = ["reach", path(&set), "--from", "net/agent", "--to", "net/web"];
     let text = stdout(&run(&asked));
     assert!(text.contains("everything: denied"), "{text}");
     assert!(text.contains("where both are on one node: everything allowed"), "{text}");
     let json = stdout(&run(&[&asked[..], &["-o", "json"]].concat()));
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["answers"][0]["allowed_on_one_node"], true, "{json}");
-    let explained = stdout(&run(&["explain", path(&set), "n/agent", "n/web:80"]));
+    let explained = stdout(&run(&["explain", path(&set), "net/agent", "net/web:80"]));
     assert!(explained.contains("1 of 2 pods that ask"), "{explained}");
     // Of pods that are on no node's network nothing changes.
-    let text = stdout(&run(&["reach", path(&set), "--from", "n/web", "--to", "n/agent"]));
+    let text = stdout(&run(&["reach", path(&set), "--from", "net/web", "--to", "net/agent"]));
     assert!(!text.contains("on one node"), "{text}");
 }
