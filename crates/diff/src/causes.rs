@@ -87,10 +87,21 @@ impl Diff<'_> {
     pub fn causes_of_way(&self, way: &WayChange) -> Causes {
         let mut found = Found::default();
         let client = |on: &Option<crate::WayOn>| on.as_ref().and_then(|on| on.client);
-        if let (Some(before), Some(after)) = (client(&way.before), client(&way.after)) {
+        let clients = [client(&way.before), client(&way.after)];
+        if let [Some(before), Some(after)] = clients {
             let from = Parties { before: Some(before), after: Some(after), unit: None };
             self.ask(&from, &self.parties(way.to), &way.gained(), &way.lost(), &mut found);
+        } else if way.from_internet() {
+            found.subjects.insert((way.to, Direction::Ingress));
         }
+        // Clients come under a node's address, and a node that came may have one that policies let in.
+        let under = |(reach, client): (&Reach, _)| match client {
+            Some(Party::Node(node)) => reach.snapshot().node(node).origin.clone(),
+            _ => None,
+        };
+        found
+            .objects
+            .extend([self.before.reach, self.after.reach].into_iter().zip(clients).filter_map(under));
         let by = [&way.before, &way.after].into_iter().flatten();
         found.objects.extend(by.map(|on| on.by.clone()));
         found.units.insert(way.to);

@@ -311,6 +311,33 @@ fn caused(sets: &Sets, diff: &netloom_diff::Diff<'_>) -> Result<(), TestCaseErro
     Ok(())
 }
 
+/// Clients of a node's port come under its address, which a policy may let in.
+#[test]
+fn a_node_that_came_is_behind_what_it_lets_in() {
+    let node = |nth: usize, address: &str| {
+        format!(
+            "apiVersion: v1\nkind: Node\nmetadata: {{name: n{nth}}}\nstatus: {{addresses: [{{type: InternalIP, address: {address}}}]}}\n---\n"
+        )
+    };
+    let rest = "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: red}\n\
+        spec: {type: NodePort, selector: {app: a}, ports: [{port: 80}]}\n---\n\
+        apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: red, labels: {app: a}}\n\
+        spec: {containers: [{name: c, image: i}]}\n---\n\
+        apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: np, namespace: red}\n\
+        spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 172.18.0.0/16}}]}]}\n";
+    let one = format!("{}{rest}", node(0, "192.168.7.2"));
+    let two = format!("{}{}{rest}", node(0, "192.168.7.2"), node(1, "172.18.0.3"));
+    let elsewhere = format!("{}{}{rest}", node(0, "192.168.7.2"), node(1, "192.168.7.3"));
+    for (before, after) in [(&one, &two), (&elsewhere, &two)] {
+        let sets = Sets::of(before, after, Addressing::Known);
+        let diff = sets.diff();
+        let way = diff.ways.iter().find(|way| way.from_internet()).expect("the internet comes in");
+        let objects = diff.causes_of_way(way).objects;
+        let names: Vec<_> = objects.iter().map(|nth| &*diff.objects[*nth].object().name).collect();
+        assert_eq!(names, ["n1"]);
+    }
+}
+
 /// `NETLOOM_RANDOM_CASES` sets how many clusters are compared.
 fn cases() -> u32 {
     std::env::var("NETLOOM_RANDOM_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(150)
