@@ -4,7 +4,7 @@
 mod corefile;
 mod support;
 
-use std::net::UdpSocket;
+use std::{net::UdpSocket, thread, time::Duration};
 
 use netloom_naming::Dns;
 use support::{Server, cluster::everything};
@@ -103,4 +103,101 @@ fn a_dropped_question_gets_no_response() {
     let server = Server::of(Some(plan(text)), vec![]);
     assert!(server.dig("+time=1 x.dropped.example A").contains("timed out"));
     assert_eq!(server.responder.metrics().report().dropped, 1);
+}
+
+/// How many questions a server was asked.
+fn asked(server: &Server) -> u64 {
+    server.responder.metrics().report().requests.iter().map(|(.., count)| count).sum()
+}
+
+/// Waits until it is so.
+fn until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// An upstream whose answers may be kept for two seconds.
+fn short_lived() -> Server {
+    let text = ".:53 {\n  template IN A {\n    answer \"{{ .Name }} 2 IN A 192.0.2.7\"\n  }\n}\n";
+    Server::of(Some(plan(text)), vec![])
+}
+
+fn caching(upstream: &Server, options: &str) -> Server {
+    let text = format!(
+        ".:53 {{\n  cache {{\n    success 100 2 1\n    {options}\n  }}\n  forward . {} {{\n    read_timeout 100ms\n  }}\n}}\n",
+        upstream.address
+    );
+    Server::of(Some(plan(&text)), vec![])
+}
+
+#[test]
+fn an_entry_that_is_asked_for_is_renewed_before_it_ends() {
+    let upstream = short_lived();
+    // Of two seconds the last but a tenth: as soon as one has passed.
+    let server = caching(&upstream, "prefetch 2 1m 90%");
+    until(|| {
+        let found = server.ask("a.example A");
+        assert_eq!(found.answer.len(), 1, "{}", found.text);
+        asked(&upstream) > 1
+    });
+    let report = server.responder.metrics().report();
+    assert_eq!(report.forwarded, 1, "nobody waited for the second answer");
+}
+
+#[test]
+fn an_entry_that_has_ended_is_given_out_where_that_is_allowed() {
+    for (options, after, later) in
+        [("serve_stale 1m", "NOERROR", "0"), ("serve_stale 1m verify", "NOERROR", "0"), ("", "SERVFAIL", "")]
+    {
+        let upstream = short_lived();
+        let server = caching(&upstream, options);
+        assert_eq!(server.ask("a.example A").answer, ["a.example. 2 IN A 192.0.2.7"], "{options}");
+        drop(upstream);
+        let mut found = server.ask("a.example A");
+        while found.answer.first().is_some_and(|line| !line.starts_with("a.example. 0 ")) {
+            thread::sleep(Duration::from_millis(100));
+            found = server.ask("a.example A");
+        }
+        assert_eq!(found.status, after, "{options}: {}", found.text);
+        let ttl = found.answer.first().and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
+        assert_eq!(ttl, later, "{options}: {}", found.text);
+    }
+}
+
+#[test]
+fn one_question_more_than_may_be_under_way_is_refused() {
+    let (_silent, address) = silent();
+    let text = format!(
+        ".:53 {{\n  forward . {address} {{\n    max_concurrent 1\n    read_timeout 3s\n    max_fails 0\n  }}\n}}\n"
+    );
+    let server = Server::of(Some(plan(&text)), vec![]);
+    thread::scope(|scope| {
+        let first = scope.spawn(|| server.ask("+time=20 a.example A").status);
+        until(|| server.responder.metrics().report().forwarded == 1);
+        assert_eq!(server.ask("b.example A").status, "REFUSED");
+        assert_eq!(first.join().unwrap(), "SERVFAIL");
+    });
+    // It is over: the next one may.
+    assert_eq!(server.ask("+time=20 c.example A").status, "SERVFAIL");
+}
+
+#[test]
+fn servers_are_asked_as_the_policy_says() {
+    for (policy, fits) in [
+        ("round_robin", (|all: [u64; 3]| all == [10, 10, 10]) as fn([u64; 3]) -> bool),
+        ("sequential", |all| all == [30, 0, 0]),
+        // That one of three is never chosen in thirty times happens once in 64,000.
+        ("random", |all| all.iter().sum::<u64>() == 30 && all.iter().all(|count| *count > 0)),
+    ] {
+        let upstreams = [upstream(), upstream(), upstream()];
+        let [a, b, c] = upstreams.each_ref().map(|upstream| upstream.address);
+        let text = format!(".:53 {{\n  forward . {a} {b} {c} {{\n    policy {policy}\n  }}\n}}\n");
+        let server = Server::of(Some(plan(&text)), vec![]);
+        for _ in 0..30 {
+            assert_eq!(server.ask(WEB).status, "NOERROR");
+        }
+        let all = upstreams.each_ref().map(asked);
+        assert!(fits(all), "{policy}: {all:?}");
+    }
 }
