@@ -409,7 +409,7 @@ fn what_is_not_done_is_said_with_its_line() {
         ".:53 {\n  errors\n  health {\n    lameduck 5s\n  }\n  ready\n  ratelimit 100\n  dnssec\n  kubernetes cluster.local {\n    zonal\n  }\n  file /zones/gone.db x.example\n  rewrite edns0 local set 0xffee abc\n  forward . tls://9.9.9.9 {\n    tls_servername dns.quad9.net\n  }\n  prometheus :9153\n  cache 30\n  cache 60\n}\ntls://secure.example {\n  whoami\n}\n.:53 {\n  whoami\n}\n",
     );
     let lines: Vec<u32> = dns.notes().iter().map(|note| note.at.at.line).collect();
-    assert_eq!(lines, [7, 8, 10, 12, 13, 14, 15, 19, 21, 24], "{:#?}", dns.notes());
+    assert_eq!(lines, [4, 7, 8, 10, 12, 13, 14, 15, 19, 21, 24], "{:#?}", dns.notes());
     let admin = dns.admin();
     let ports = [&admin.health, &admin.ready, &admin.metrics].map(|l| l.as_ref().map(|l| l.port));
     assert_eq!(ports, [Some(8080), Some(8181), Some(9153)]);

@@ -1,6 +1,4 @@
 //! Where a server tells of itself: `health`, `ready` and `prometheus`.
-use std::time::Duration;
-
 /// An address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
@@ -15,8 +13,6 @@ pub struct Listen {
 pub struct Admin {
     /// `/health`.
     pub health: Option<Listen>,
-    /// For how long it answers on after it was told to end.
-    pub lameduck: Duration,
     /// `/ready`.
     pub ready: Option<Listen>,
     /// `/metrics`.
@@ -27,7 +23,7 @@ impl Admin {
     /// As CoreDNS' own manifests have it.
     pub(super) fn usual() -> Self {
         let listen = |port| Some(Listen { local: false, port });
-        Self { health: listen(8080), ready: listen(8181), metrics: listen(9153), lameduck: Duration::ZERO }
+        Self { health: listen(8080), ready: listen(8181), metrics: listen(9153) }
     }
 
     /// Every address, each with the path that it answers.

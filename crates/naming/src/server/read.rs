@@ -2,7 +2,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
 };
 
 use netloom_cluster::DnsServer;
@@ -15,7 +14,7 @@ use super::{
     admin::{Admin, listen},
     autopath::Autopath,
     block::{Block, Kind, Plugin},
-    cache::{Cache, duration},
+    cache::Cache,
     file::ZoneFiles,
     forward::Forward,
     hosts::HostsTable,
@@ -306,10 +305,15 @@ fn tell(server: &Server, admin: &mut Admin, notes: &mut Vec<Note>) {
                 text: format!("`{text}` is not an address to listen on"),
             }),
         }
-        let lameduck =
-            plugin.properties.iter().find(|words| words.first().is_some_and(|w| w.text == "lameduck"));
-        if let Some(time) = lameduck.and_then(|words| duration(&words.get(1)?.text)) {
-            admin.lameduck = time.min(Duration::from_secs(60));
+        // A pod that goes answers until nothing leads to it: there is nobody left to wait for.
+        for words in &plugin.properties {
+            let Some(word) = words.first().filter(|word| word.text == "lameduck") else { continue };
+            notes.push(Note {
+                at: Arc::new(directive.origin.at(word.at.clone())),
+                text: "`lameduck` of `health`: a DNS pod that goes answers until no Service leads to it, and ends \
+                       then without a wait"
+                    .to_owned(),
+            });
         }
     }
 }
