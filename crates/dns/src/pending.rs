@@ -126,11 +126,17 @@ impl Pending {
                 Reply::Failed(types::REFUSED, Vec::new())
             }
             // CoreDNS refuses; a server without a Corefile says that it is its own fault.
-            Err(Failure::TooMany) if need.forward.at.is_some() => Reply::Failed(types::REFUSED, Vec::new()),
+            Err(Failure::TooMany) if need.forward.at.is_some() => {
+                let most = need.forward.max_concurrent;
+                self.say_error(types::REFUSED, &format!("concurrent queries exceeded maximum {most}"));
+                Reply::Failed(types::REFUSED, Vec::new())
+            }
             Err(Failure::TooMany) => Reply::Failed(types::SERVFAIL, Vec::new()),
             Err(Failure::Upstream(error)) => {
                 add(&metrics.forward_failures);
-                if let Some(silent) = self.responder.inner.failures.pass(Instant::now()) {
+                if need.forward.at.is_some() && self.say_error(types::SERVFAIL, &error.to_string()) {
+                    // Said where the Corefile has it said.
+                } else if let Some(silent) = self.responder.inner.failures.pass(Instant::now()) {
                     tracing::warn!(
                         "cannot resolve {} upstream: {error}; {silent} more like it were not logged",
                         need.name
@@ -142,6 +148,15 @@ impl Pending {
                 stale.map_or(Reply::Failed(types::SERVFAIL, Vec::new()), Reply::Answer)
             }
         }
+    }
+
+    /// Says why a question failed, as CoreDNS' `errors` does; false where nobody hears it.
+    fn say_error(&self, rcode: u16, why: &str) -> bool {
+        let block = self.live.stats_for(&self.request.name, self.responder.port);
+        let has_errors = block.is_some_and(|(i, _)| self.live.dns.blocks()[i].errors);
+        let (name, rtype) = (&self.request.name, self.request.query.query_type());
+        has_errors
+            && self.responder.tell(|| format!("[ERROR] plugin/errors: {rcode} {name}. {rtype}: {why}").into())
     }
 
     /// Asks for what a cache gives out already, for those who come next.

@@ -3,7 +3,7 @@ use std::{fmt, net::IpAddr, sync::Arc, time::Instant};
 
 use arc_swap::ArcSwapOption;
 use hickory_proto::op::{Message, ResponseCode};
-use netloom_naming::{Dns, Reply, types};
+use netloom_naming::{Dns, Log, Reply, types};
 
 use crate::{
     answer,
@@ -14,6 +14,7 @@ use crate::{
     pending::{Pending, Step},
     plugin_counts::PluginCounts,
     prebuilt::{Prebuilt, Ready},
+    query_log::{self, QueryLog},
     request::{MAX_UDP, Parsed, Request},
     stats::{BlockStats, Served, plugin_index},
     upstream::Upstream,
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     pub metrics: Arc<Metrics>,
     pub registry: Registry,
     pub plugins: PluginCounts,
+    log: Option<QueryLog>,
     reach: Reach,
     refusals: PerName,
     pub failures: Limiter,
@@ -59,6 +61,7 @@ pub(crate) enum Response {
 pub(crate) struct Came {
     pub transport: Transport,
     pub client: IpAddr,
+    pub port: u16,
     /// The packet's length.
     pub length: usize,
     pub at: Instant,
@@ -71,11 +74,22 @@ impl Responder {
     /// own servers know (REFUSED without one), `within` is the way to servers of the network that it is in.
     #[must_use]
     pub fn new(machine: Option<Arc<dyn Upstream>>, within: Option<Within>) -> Self {
+        Self::logging(machine, within, None)
+    }
+
+    /// The same, with a place for the lines of its plan's `log`.
+    #[must_use]
+    pub fn logging(
+        machine: Option<Arc<dyn Upstream>>,
+        within: Option<Within>,
+        log: Option<QueryLog>,
+    ) -> Self {
         let inner = Inner {
             live: ArcSwapOption::empty(),
             metrics: Arc::default(),
             registry: Registry::default(),
             plugins: PluginCounts::default(),
+            log,
             reach: Reach { machine, within, ..Reach::default() },
             refusals: PerName::default(),
             failures: Limiter::default(),
@@ -200,15 +214,24 @@ impl Responder {
             self.inner.plugins.of(&pending.live.dns.blocks()[i], &rtype, &reply)
         });
         counts.iter().for_each(|count| add(count));
+        let log = block.and_then(|(i, _)| pending.live.dns.blocks()[i].log_of(&request.name));
         let (plugin, shuffled) = match &reply {
             Reply::Answer(response) if pending.was_cached => (plugin_index("cache"), response.shuffled),
             Reply::Answer(response) => (plugin_index(response.plugin), response.shuffled),
             Reply::Failed(..) => (0, false),
             Reply::Dropped(_) => {
+                self.log(log.filter(|log| log.takes(types::REFUSED, None)), request, came, None);
                 add(&self.inner.metrics.dropped);
                 return None;
             }
         };
+        // What is not logged now may be logged the next time, of a name that is.
+        let is_logged = log.is_some();
+        let log = log.filter(|log| match &reply {
+            Reply::Answer(response) => log.takes(response.rcode, Some(response)),
+            Reply::Failed(rcode, _) => log.takes(*rcode, None),
+            Reply::Dropped(_) => false,
+        });
         let failed = |rcode: u16| {
             let mut message = request.response();
             message.metadata.response_code = ResponseCode::from(0, rcode as u8);
@@ -238,12 +261,9 @@ impl Responder {
             took: came.at.elapsed(),
         };
         let stats = self.count(pending, block, &served);
-        let logs = block.is_some_and(|(i, _)| pending.live.dns.blocks()[i].logs);
-        if logs {
-            log(request, &served);
-        }
+        self.log(log, request, came, Some((&message, bytes.len())));
         let keeps =
-            pending.known.is_empty() && request.is_common() && !logs && came.transport == Transport::Udp;
+            pending.known.is_empty() && request.is_common() && !is_logged && came.transport == Transport::Udp;
         let ready = keeps.then(|| Ready {
             bytes: bytes.clone(),
             slots: slots.clone(),
@@ -257,6 +277,18 @@ impl Responder {
         });
         slots.rotate(&mut bytes, came.random);
         Some((bytes, ready))
+    }
+
+    fn log(&self, how: Option<&Log>, request: &Request, came: Came, answered: Option<(&Message, usize)>) {
+        if let Some(how) = how {
+            self.tell(|| query_log::line(&how.format, request, came, answered).into());
+        }
+    }
+
+    /// Gives a line to whoever listens; false where nobody does.
+    pub(crate) fn tell(&self, line: impl FnOnce() -> Arc<str>) -> bool {
+        let listened = self.inner.log.as_ref().filter(|log| log.receiver_count() > 0);
+        listened.is_some_and(|log| log.send(line()).is_ok())
     }
 
     fn count(
@@ -316,25 +348,4 @@ impl Responder {
              (--upstream-dns ADDRESS forwards such names){more}"
         );
     }
-}
-
-/// A line as CoreDNS' `log` writes it.
-fn log(request: &Request, served: &Served) {
-    let proto = match served.transport {
-        Transport::Udp => "udp",
-        Transport::Tcp => "tcp",
-    };
-    tracing::info!(
-        "{} - {} \"{} IN {}. {proto} {} {} {}\" {} {} {}s",
-        served.client,
-        request.metadata.id,
-        request.query.query_type(),
-        request.name,
-        served.asked,
-        served.with_do,
-        request.udp_limit(),
-        types::rcode_name(served.rcode),
-        served.answered,
-        served.took.as_secs_f64(),
-    );
 }

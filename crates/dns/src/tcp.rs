@@ -2,7 +2,7 @@
 use std::{
     hash::{BuildHasher, RandomState},
     io,
-    net::IpAddr,
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -43,7 +43,7 @@ pub(crate) async fn run(listener: TcpListener, responder: Responder) {
             Ok((stream, peer)) => {
                 let responder = responder.clone();
                 connections.spawn(async move {
-                    if let Err(error) = connection(stream, peer.ip().to_canonical(), responder).await {
+                    if let Err(error) = connection(stream, peer, responder).await {
                         tracing::debug!(%error, %peer, "a DNS connection ended");
                     }
                     drop(slot);
@@ -59,21 +59,21 @@ pub(crate) async fn run(listener: TcpListener, responder: Responder) {
     }
 }
 
-async fn connection(stream: TcpStream, client: IpAddr, responder: Responder) -> io::Result<()> {
+async fn connection(stream: TcpStream, peer: SocketAddr, responder: Responder) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let (reader, writer) = stream.into_split();
     let (responses, queue) = mpsc::channel(MAX_WAITING);
     // Writing has a task of its own, so that a slow answer delays no other. It ends when all senders are gone.
     let mut writing = JoinSet::new();
     writing.spawn(write(writer, queue));
-    let read = read(reader, client, responder, responses).await;
+    let read = read(reader, peer, responder, responses).await;
     writing.join_next().await;
     read
 }
 
 async fn read(
     reader: OwnedReadHalf,
-    client: IpAddr,
+    peer: SocketAddr,
     responder: Responder,
     responses: mpsc::Sender<Vec<u8>>,
 ) -> io::Result<()> {
@@ -87,7 +87,8 @@ async fn read(
         }
         let random = chance.hash_one(number) as usize;
         let (transport, length, at) = (Transport::Tcp, packet.len(), Instant::now());
-        match responder.respond(&packet, Came { transport, client, length, at, random }, None) {
+        let (client, port) = (peer.ip().to_canonical(), peer.port());
+        match responder.respond(&packet, Came { transport, client, port, length, at, random }, None) {
             Response::Now(bytes) => {
                 if responses.send(bytes).await.is_err() {
                     return Ok(());

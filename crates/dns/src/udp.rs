@@ -72,7 +72,7 @@ impl Udp {
             return send(&self.socket, &self.out, from).await;
         }
         let (transport, length, at) = (Transport::Udp, packet.len(), Instant::now());
-        let came = Came { transport, client, length, at, random };
+        let came = Came { transport, client, port: from.port(), length, at, random };
         match self.responder.respond(packet, came, Some(&mut self.store)) {
             Response::Now(bytes) => send(&self.socket, &bytes, from).await,
             Response::Never => {}

@@ -9,7 +9,7 @@ use std::{
 
 use ipnet::IpNet;
 use netloom_cluster::{Node, Pod, PodId, Protocol, Snapshot};
-use netloom_dns::{Connect, Inside, Responder, UdpUpstream, Upstream, Within, serve, serve_admin};
+use netloom_dns::{Connect, Inside, QueryLog, Responder, UdpUpstream, Upstream, Within, serve, serve_admin};
 use netloom_explain::World;
 use netloom_kernel::{
     fabric::{FabricError, Router},
@@ -129,6 +129,7 @@ impl DnsSockets {
         self,
         owner: &str,
         upstream: Option<Arc<dyn Upstream>>,
+        log: QueryLog,
         dialer: &Arc<Worker>,
     ) -> Result<(Responder, Vec<JoinHandle<()>>), EmbeddedError> {
         let connect = dial(dialer.clone(), Arc::new(self.ns));
@@ -139,7 +140,7 @@ impl DnsSockets {
         let failed = |e: io::Error| EmbeddedError::Server { owner: owner.to_owned(), reason: e.to_string() };
         let mut next = || clients.next().transpose().map(Option::flatten).map_err(failed);
         let within = Within::new(next()?, next()?);
-        let responder = Responder::new(upstream, Some(within));
+        let responder = Responder::logging(upstream, Some(within), Some(log));
         let admin = self.admin.into_iter().map(|(listener, path)| {
             let (responder, owner) = (responder.clone(), owner.to_owned());
             tokio::spawn(async move {

@@ -146,6 +146,12 @@ impl Network {
         self.drops.subscribe()
     }
 
+    /// What the DNS servers log of questions, where their Corefiles say `log`.
+    #[must_use]
+    pub fn queries(&self) -> broadcast::Receiver<Arc<str>> {
+        self.servers.queries.subscribe()
+    }
+
     pub(crate) const fn drops(&self) -> &Arc<Drops> {
         &self.drops
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use netloom_cluster::{NodeId, Pod, PodId, Protocol, Snapshot};
-use netloom_dns::{Responder, Upstream};
+use netloom_dns::{QueryLog, Responder, Upstream};
 use netloom_explain::World;
 use netloom_kernel::netns::{Here, NetNs, Worker};
 use netloom_standin::{
@@ -98,13 +98,22 @@ pub(crate) struct Servers {
     leaving: Vec<Running>,
     ending: Vec<Server>,
     upstream: Option<Arc<dyn Upstream>>,
+    /// The lines of the DNS servers' `log`.
+    pub queries: QueryLog,
     /// Opens the connections of DNS servers to others.
     dialer: Option<Arc<Worker>>,
 }
 
 impl Servers {
     pub fn new(upstream: Option<Arc<dyn Upstream>>) -> Self {
-        Self { running: HashMap::new(), leaving: Vec::new(), ending: Vec::new(), upstream, dialer: None }
+        Self {
+            running: HashMap::new(),
+            leaving: Vec::new(),
+            ending: Vec::new(),
+            upstream,
+            queries: QueryLog::new(1024),
+            dialer: None,
+        }
     }
 
     /// What should listen in this World, without the pods in which a process of the user's own runs.
@@ -285,7 +294,8 @@ impl Servers {
             let mut running = self.running.remove(&owner).unwrap_or_else(fresh);
             if let Some(dns) = dns {
                 let label = running.wanted.identity.label();
-                let (responder, tasks) = dns.start(&label, self.upstream.clone(), &self.dialer()?)?;
+                let (upstream, log) = (self.upstream.clone(), self.queries.clone());
+                let (responder, tasks) = dns.start(&label, upstream, log, &self.dialer()?)?;
                 running.responder = Some(responder);
                 running.dns = tasks;
             }

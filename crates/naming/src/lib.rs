@@ -29,7 +29,9 @@ pub use record::{Answer, Ending, Record, RecordData, RecordType};
 pub use resolv_conf::ResolvConf;
 pub use resolve::{Attempt, Outcome, Resolution, expand, resolve};
 pub use response::{Did, Reply, Response, Step};
-pub use server::{Admin, Ask, Block, Cache, Dns, Forward, Known, Listen, Need, Note, Policy, Share, Target};
+pub use server::{
+    Admin, Ask, Block, Cache, Dns, Forward, Known, Listen, Log, Need, Note, Policy, Share, Target,
+};
 pub use servers::{NodeLocal, Predicted, Servers};
 pub use view::{PodNames, View};
 pub use zone::{TTL, Zone};

@@ -19,6 +19,8 @@ use netloom_naming::{Dns, Zone};
 pub struct Server {
     pub address: SocketAddr,
     pub responder: Responder,
+    /// The lines of its plan's `log`.
+    pub log: tokio::sync::broadcast::Receiver<Arc<str>>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), ServeError>>>,
 }
@@ -40,11 +42,12 @@ impl Server {
         let address = udp.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let (started, responder) = std::sync::mpsc::channel();
+        let (lines, log) = tokio::sync::broadcast::channel(8);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let upstream = (!servers.is_empty()).then(|| upstream(servers));
-                let responder = Responder::new(upstream, Some(within()));
+                let responder = Responder::logging(upstream, Some(within()), Some(lines));
                 if let Some(plan) = plan {
                     responder.publish(Arc::new(plan), Inside::new(|ip| ip.is_loopback()));
                 }
@@ -53,7 +56,7 @@ impl Server {
             })
         });
         let responder = responder.recv().unwrap();
-        Self { address, responder, stop: Some(stop), thread: Some(thread) }
+        Self { address, responder, log, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Answers from this Snapshot's zone from now on.

@@ -5,7 +5,7 @@ use netloom_objects::ObjectRef;
 
 use super::{
     acl::Acl, autopath::Autopath, cache::Cache, file::ZoneFiles, forward::Forward, hosts::HostsTable,
-    kubernetes::Kubernetes, rewrite::Rule, template::Template,
+    kubernetes::Kubernetes, log::Log, rewrite::Rule, template::Template,
 };
 
 /// A server block for one of its zones.
@@ -15,8 +15,8 @@ pub struct Block {
     pub zone: Arc<str>,
     /// The port; any where there is no Corefile.
     pub port: Option<u16>,
-    /// Whether it logs every question (`log`).
-    pub logs: bool,
+    /// What it logs (`log`); the first that is for a name is taken.
+    pub(super) logs: Arc<[Log]>,
     /// Whether it logs errors (`errors`).
     pub errors: bool,
     /// Whether it is counted (`prometheus`).
@@ -62,12 +62,18 @@ impl Block {
         Self {
             zone: "".into(),
             port: None,
-            logs: false,
+            logs: Arc::new([]),
             errors: true,
             measured: true,
             plugins: chain.iter().map(|plugin| plugin.name).collect(),
             chain: chain.into(),
         }
+    }
+
+    /// How questions for a name are logged, where they are.
+    #[must_use]
+    pub fn log_of(&self, name: &str) -> Option<&Log> {
+        self.logs.iter().find(|log| log.is_for(name))
     }
 
     /// Whether an `acl` lets questions in.

@@ -12,6 +12,7 @@ mod file;
 mod forward;
 mod hosts;
 mod kubernetes;
+mod log;
 mod read;
 mod rewrite;
 mod rewrite_read;
@@ -29,6 +30,7 @@ pub use ask::{Ask, Known, Need};
 pub use block::Block;
 pub use cache::{Cache, Share};
 pub use forward::{Forward, Policy, Target};
+pub use log::Log;
 
 use crate::zone::Zone;
 use block::{Kind, Plugin};

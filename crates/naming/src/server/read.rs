@@ -19,6 +19,7 @@ use super::{
     forward::Forward,
     hosts::HostsTable,
     kubernetes::Kubernetes,
+    log::Log,
     rewrite_read,
     template::Template,
 };
@@ -151,6 +152,7 @@ pub(super) fn read(server: &Arc<DnsServer>, zone: &Arc<Zone>) -> Dns {
     for server_block in &expanded.servers {
         let zones: Vec<String> = server_block.keys.iter().flat_map(|key| zones_of(&key.text)).collect();
         let chain = chain(server_block, &zones, &server.files, folder, &mut notes);
+        let logs: Arc<[Log]> = logs(server_block, &zones, &server.files, folder, &mut notes).into();
         tell(server_block, &mut admin, &mut notes);
         for plugin in &chain {
             if let Kind::Kubernetes(k) = &plugin.kind {
@@ -186,7 +188,7 @@ pub(super) fn read(server: &Arc<DnsServer>, zone: &Arc<Zone>) -> Dns {
                 blocks.push(Block {
                     zone: zone.into(),
                     port: Some(port),
-                    logs: has("log"),
+                    logs: logs.clone(),
                     errors: has("errors"),
                     measured: has("prometheus"),
                     plugins: plugins.clone(),
@@ -285,6 +287,20 @@ fn kind(reader: &mut Reader<'_>, name: &str) -> Option<Kind> {
             return reader.refuse(&word, "netloom's DNS does not have this plugin; it is left out");
         }
     })
+}
+
+fn logs(
+    server: &Server,
+    zones: &[String],
+    files: &BTreeMap<String, File>,
+    root: &str,
+    notes: &mut Vec<Note>,
+) -> Vec<Log> {
+    let mut logs = Vec::new();
+    for directive in server.directives.iter().filter(|d| d.plugin.name.text == "log") {
+        logs.extend(Log::read(&mut Reader { directive, zones, files, root, notes: &mut *notes }));
+    }
+    logs
 }
 
 /// Where a block tells of the server.
