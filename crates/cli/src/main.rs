@@ -13,6 +13,7 @@ mod notes;
 mod out;
 mod overview;
 mod progress;
+mod query_lines;
 mod reach;
 mod run;
 mod sets;

@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     args::Up,
     load::{Loaded, Stop},
-    notes, out, overview, run,
+    notes, out, overview, query_lines, run,
 };
 
 /// The name of the first network.
@@ -84,12 +84,14 @@ async fn stay(
     let paths: Vec<String> = args.input.paths.iter().map(|p| p.display().to_string()).collect();
     let page = overview::page(&loaded.world, &loaded.notes, &name, made.took, &paths.join(" "));
     let mut denials = network.denials();
+    let queries = network.queries();
     let network = Arc::new(Mutex::new(network));
     serve_control(listener, network.clone());
     out::write(&page)?;
     if args.once {
         return Ok(0);
     }
+    query_lines::print(queries)?;
     let mut teller = Teller::default();
     loop {
         let edited = async {

@@ -193,6 +193,25 @@ fn the_dns_pods_tell_of_themselves_on_their_own_ports() {
 }
 
 #[test]
+fn a_logged_question_is_printed_and_one_of_another_block_is_not() {
+    let corefile = COREFILE.replace("    log\n", "    log . \"{name} {proto} {rcode}\"\n");
+    let manifests = folder(&[("cluster.yaml", CLUSTER), ("corefile.yaml", COREFILE)]);
+    let network = Running::start(User::Own, &[path(&manifests)]);
+    dig(&network, "db.stub.example");
+    dig(&network, "+tcp web.s.svc.cluster.local");
+    network.wait_for("\"A IN web.s.svc.cluster.local. tcp ");
+    let text = network.text();
+    let line = text.lines().find(|line| line.contains("IN web.s.svc.cluster.local. tcp ")).unwrap();
+    assert!(line.starts_with("[INFO] 10.") && line.contains(" false 65535\" NOERROR qr,aa,rd"), "{line}");
+    assert!(!text.contains("db.stub.example"), "{text}");
+    drop(network);
+    let manifests = folder(&[("cluster.yaml", CLUSTER), ("corefile.yaml", &corefile)]);
+    let network = Running::start(User::Own, &[path(&manifests)]);
+    dig(&network, "nope.s.svc.cluster.local");
+    network.wait_for("[INFO] nope.s.svc.cluster.local. udp NXDOMAIN");
+}
+
+#[test]
 fn an_edited_corefile_is_applied_while_the_network_runs() {
     let manifests = folder(&[("cluster.yaml", CLUSTER), ("corefile.yaml", COREFILE)]);
     let network = Running::start(User::Own, &[path(&manifests), "--watch"]);
