@@ -151,9 +151,9 @@ pub(super) fn read(server: &Arc<DnsServer>, zone: &Arc<Zone>) -> Dns {
     let folder = main.rsplit_once('/').map_or("", |(folder, _)| folder);
     for server_block in &expanded.servers {
         let zones: Vec<String> = server_block.keys.iter().flat_map(|key| zones_of(&key.text)).collect();
+        tell(server_block, &mut admin, &mut notes);
         let chain = chain(server_block, &zones, &server.files, folder, &mut notes);
         let logs: Arc<[Log]> = logs(server_block, &zones, &server.files, folder, &mut notes).into();
-        tell(server_block, &mut admin, &mut notes);
         for plugin in &chain {
             if let Kind::Kubernetes(k) = &plugin.kind {
                 wanted.extend(k.forward_zones().map(|name| (name.clone(), k.by_pod_name)));
