@@ -13,6 +13,7 @@ mod rollout;
 mod scale;
 mod schedule;
 mod scheduling;
+mod security;
 mod selector;
 mod service;
 mod syntax;

@@ -7,7 +7,7 @@ use std::{
 use k8s_openapi::api::core::v1::{Container, Pod, PodDNSConfig, PodSpec, PodTemplateSpec, Probe};
 
 use super::{
-    Check, addresses, metadata, ports, scheduling,
+    Check, addresses, metadata, ports, scheduling, security,
     syntax::{label_name, subdomain_name},
     volumes,
 };
@@ -83,7 +83,7 @@ fn pod_spec(check: &mut Check<'_, '_, '_>, path: &str, spec: &PodSpec) {
         spec.active_deadline_seconds,
         i64::from(i32::MAX),
     );
-    security(check, path, spec);
+    security::security(check, path, spec);
     check.formed(
         format_args!("{path}.serviceAccountName"),
         "name of a ServiceAccount",
@@ -185,50 +185,6 @@ fn container(check: &mut Check<'_, '_, '_>, path: &str, container: &Container, h
     for (field, one) in probes {
         if let Some(one) = one {
             probe(check, &format!("{path}.{field}"), one);
-        }
-    }
-}
-
-/// Users and groups are numbers of 31 bits; sysctls have names.
-fn security(check: &mut Check<'_, '_, '_>, path: &str, spec: &PodSpec) {
-    let most = i64::from(i32::MAX);
-    let numbers = spec.security_context.iter().flat_map(|context| {
-        [
-            ("runAsUser", context.run_as_user),
-            ("runAsGroup", context.run_as_group),
-            ("fsGroup", context.fs_group),
-        ]
-    });
-    for (field, number) in numbers {
-        check.at_least(format_args!("{path}.securityContext.{field}"), number, 0);
-        check.at_most(format_args!("{path}.securityContext.{field}"), number, most);
-    }
-    let sysctls = spec.security_context.iter().filter_map(|context| context.sysctls.as_ref()).flatten();
-    let mut names = HashMap::new();
-    for (i, sysctl) in sysctls.enumerate() {
-        let field = format!("{path}.securityContext.sysctls[{i}].name");
-        if !check.required(&field, &sysctl.name) {
-            continue;
-        }
-        let fine =
-            |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.' | b'/');
-        if !sysctl.name.bytes().all(fine) || sysctl.name.starts_with('-') || sysctl.name.len() > 253 {
-            check.error(&field, format!("\"{}\" is no name of a sysctl", shorten(&sysctl.name)));
-        }
-        if names.insert(sysctl.name.as_str(), i).is_some() {
-            check.error(&field, format!("the sysctl {} is there twice", shorten(&sysctl.name)));
-        }
-    }
-    let lists = [("containers", Some(&spec.containers)), ("initContainers", spec.init_containers.as_ref())];
-    for (list, containers) in lists {
-        for (i, one) in containers.into_iter().flatten().enumerate() {
-            let Some(context) = &one.security_context else { continue };
-            for (field, number) in [("runAsUser", context.run_as_user), ("runAsGroup", context.run_as_group)]
-            {
-                let path = format!("{path}.{list}[{i}].securityContext.{field}");
-                check.at_least(&path, number, 0);
-                check.at_most(&path, number, most);
-            }
         }
     }
 }

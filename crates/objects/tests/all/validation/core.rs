@@ -209,6 +209,30 @@ fn pods() {
                 &["`dnsPolicy: None` needs `dnsConfig` with at least one of `nameservers`"],
             ),
             (
+                "{containers: [{name: a, image: x, securityContext: {privileged: true, allowPrivilegeEscalation: false}}]}",
+                &["a container with `privileged: true` cannot be kept from more rights"],
+            ),
+            (
+                "{containers: [{name: a, image: x, securityContext: {allowPrivilegeEscalation: false, capabilities: {add: [CAP_SYS_ADMIN]}}}]}",
+                &["a container with the capability CAP_SYS_ADMIN cannot be kept from more rights"],
+            ),
+            (
+                "{containers: [{name: a, image: x, securityContext: {allowPrivilegeEscalation: false, capabilities: {add: [SYS_ADMIN]}, procMount: Default}}]}",
+                &[],
+            ),
+            (
+                "{securityContext: {seccompProfile: {type: Localhost}, appArmorProfile: {type: RuntimeDefault, localhostProfile: a}}, containers: [{name: a, image: x}]}",
+                &["a profile of type Localhost needs `localhostProfile`", "this needs `type: Localhost`"],
+            ),
+            (
+                "{containers: [{name: a, image: x, securityContext: {seccompProfile: {type: runtime/default}, appArmorProfile: {type: Unconfined}}}]}",
+                &["\"runtime/default\" is none of Localhost, RuntimeDefault, Unconfined"],
+            ),
+            (
+                "{hostPID: true, shareProcessNamespace: true, containers: [{name: a, image: x}]}",
+                &["a pod with `hostPID` has the node's processes: it cannot share its own"],
+            ),
+            (
                 "{dnsPolicy: ClusterFrist, containers: [{name: a, image: x}]}",
                 &["\"ClusterFrist\" is none of ClusterFirst, ClusterFirstWithHostNet, Default, None"],
             ),
