@@ -203,8 +203,11 @@ impl Reader<'_> {
         if let Some(broken) = &part.broken {
             self.findings.broken(broken, foreign());
         }
+        // Where a document parses, an action is only what an error is about: texts of alerts have actions of their own.
+        let parses = part.broken.is_none();
         if self.findings.has_errors()
-            && let Some(spot) = shape::template(part.chunk)
+            && let Some(spot) =
+                shape::template(part.chunk, |line| !parses || self.findings.has_error_on(line))
         {
             self.objects.truncate(before);
             self.findings.replace_by_template(&spot, foreign());

@@ -24,6 +24,10 @@ impl<'t> Findings<'t> {
         self.items.iter().any(|d| d.severity == Severity::Error)
     }
 
+    pub(crate) fn has_error_on(&self, line: u32) -> bool {
+        self.items.iter().any(|d| d.severity == Severity::Error && d.at.line == line)
+    }
+
     /// The findings in the order of the text, each once.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
         self.items.sort_by_key(|d| (d.at.line, d.at.column));
@@ -179,14 +183,19 @@ impl<'t> Findings<'t> {
 
     /// One finding instead of all others: the document is a template.
     pub(crate) fn replace_by_template(&mut self, spot: &Spot, foreign: bool) {
+        let (whose, help) = match spot.text.as_str() {
+            text if text.starts_with("#@") => ("ytt", "render it first: `ytt -f FOLDER | netloom … -`"),
+            text if text.starts_with("{%") => ("Jinja", "render it first, and check what comes of it"),
+            _ => ("Helm", "render it first: `helm template CHART | netloom … -`"),
+        };
         self.items.clear();
         self.items.push(Diagnostic {
             severity: Severity::Error,
             cause: if foreign { Cause::Foreign } else { Cause::Template },
-            message: format!("this looks like a Helm template: `{}`", shorten(&spot.text)),
+            message: format!("this looks like a {whose} template: `{}`", shorten(&spot.text)),
             at: self.location(spot.line, spot.column),
             end: (spot.line, spot.end),
-            help: Some("render it first: `helm template CHART | netloom … -`".into()),
+            help: Some(help.into()),
             related: vec![],
             repair: None,
         });

@@ -11,26 +11,35 @@ pub(crate) struct Spot {
     pub(crate) text: String,
 }
 
-/// The first template action of a chunk, such as `{{ .Values.name }}`.
-pub(crate) fn template(chunk: Chunk<'_>) -> Option<Spot> {
-    for (number, line) in numbered(chunk) {
-        let Some(at) = line.find("{{") else { continue };
-        let action = &line[at..];
-        let action = action.find("}}").map_or(action, |end| &action[..end + 2]);
-        let inside = action.trim_matches(['{', '}', '-', ' ']);
-        let names =
-            [".Values", ".Release", ".Chart", ".Capabilities", "include ", "template ", "toYaml ", "lookup "];
-        let words = ["if", "else", "end", "range", "with", "define", "block"];
-        let first_word = inside.split([' ', '}']).next().unwrap_or_default();
-        let telling = names.iter().any(|n| inside.contains(n))
-            || words.contains(&first_word)
-            || action.starts_with("{{-")
-            || starts_value(&line[..at]);
-        if telling {
-            return Some(spot(number, line, at, action));
-        }
+/// The first template action on the wanted lines of a chunk: of Helm, such as `{{ .Values.name }}`, of Jinja, or of ytt.
+pub(crate) fn template(chunk: Chunk<'_>, wanted: impl Fn(u32) -> bool) -> Option<Spot> {
+    numbered(chunk)
+        .filter(|(number, _)| wanted(*number))
+        .find_map(|(number, line)| action(line).map(|(at, text)| spot(number, line, at, text)))
+}
+
+/// The byte at which a line has a template action, and the action.
+fn action(line: &str) -> Option<(usize, &str)> {
+    let start = line.len() - line.trim_start().len();
+    if line[start..].starts_with("{%") {
+        return Some((start, line[start..].trim_end()));
     }
-    None
+    if let Some(at) = line.find("#@").filter(|at| starts_value(&line[..*at])) {
+        return Some((at, line[at..].trim_end()));
+    }
+    let at = line.find("{{")?;
+    let action = &line[at..];
+    let action = action.find("}}").map_or(action, |end| &action[..end + 2]);
+    let inside = action.trim_matches(['{', '}', '-', ' ']);
+    let names =
+        [".Values", ".Release", ".Chart", ".Capabilities", "include ", "template ", "toYaml ", "lookup "];
+    let words = ["if", "else", "end", "range", "with", "define", "block"];
+    let first_word = inside.split([' ', '}']).next().unwrap_or_default();
+    let telling = names.iter().any(|n| inside.contains(n))
+        || words.contains(&first_word)
+        || action.starts_with("{{-")
+        || starts_value(&line[..at]);
+    telling.then_some((at, action))
 }
 
 /// Whether a value or a whole line begins behind `before`.
@@ -207,9 +216,14 @@ mod tests {
             ("summary: \"pod {{ $labels.pod }} is down\"\n", None),
             ("a: {{\n", Some((1, 4))),
             ("a: {b: {c: d}}\n", None),
+            ("{% for a in b %}\n- {{ a }}\n", Some((1, 1))),
+            ("a: \"10 {% of %}\"\n", None),
+            ("a: 1\nb: #@ data.values.b\n", Some((2, 4))),
+            ("#@ if b:\na: 1\n", Some((1, 1))),
+            ("a: 1 #@sign\n", None),
         ];
         for (text, expected) in table {
-            assert_eq!(template(chunk(text)).map(|s| (s.line, s.column)), expected, "{text}");
+            assert_eq!(template(chunk(text), |_| true).map(|s| (s.line, s.column)), expected, "{text}");
         }
     }
 }

@@ -145,4 +145,11 @@ fn templates_are_one_finding() {
     // Braces in a value that another program reads are none of ours.
     let alert = "apiVersion: example.org/v1\nkind: Rule\nmetadata: {name: a}\nsummary: \"{{ $labels.pod }} is down\"\n";
     assert_eq!(findings(alert), [""; 0]);
+    // Nor are they where something else is wrong.
+    let alert = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: 1\n  b: \"{{ with $labels.pod }}{{ . }}{{ end }}\"\n";
+    assert_eq!(findings(alert), ["5:6 error `data.a` must be text, not the number 1"]);
+    let jinja = "{% for a in b %}\napiVersion: v1\nkind: Service\n{% endfor %}\n";
+    assert_eq!(findings(jinja), ["1:1 error this looks like a Jinja template: `{% for a in b %}`"]);
+    let ytt = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: #@ data.values.name\n";
+    assert_eq!(findings(ytt), ["4:9 error this looks like a ytt template: `#@ data.values.name`"]);
 }

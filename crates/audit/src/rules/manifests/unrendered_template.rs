@@ -8,7 +8,7 @@ pub static RULE: Rule = Rule {
     name: "unrendered-template",
     group: Group::Correctness,
     severity: Severity::Error,
-    finds: "A template of Helm, with its actions in it.",
+    finds: "A template of Helm, Jinja or ytt, with its actions in it.",
     why: "What it says is known once it is rendered, with the values of the installation.",
     wrong: "\
 apiVersion: v1
