@@ -1,5 +1,5 @@
-//! Values that nobody knows yet: what Flux, Argo CD or `envsubst` fill in (`${NAME}`, `$(NAME)`), and what SOPS decrypts.
-//! No rule judges them.
+//! Values that nobody knows yet: what Flux, Argo CD or `envsubst` fill in (`${NAME}`, `$(NAME)`, `$NAME`), what Ansible
+//! does (`{{ name }}`), and what SOPS decrypts. No rule judges them.
 use std::borrow::Cow;
 
 use crate::tree::{NodeId, Tree, View};
@@ -9,27 +9,53 @@ const ENCRYPTED: &str = "ENC[AES256_GCM,";
 
 /// Whether something is to be filled into a value.
 pub(crate) fn is_unknown(text: &str) -> bool {
-    next_variable(text, 0).is_some() || text.starts_with(ENCRYPTED)
+    next_variable(text, 0).is_some() || text.starts_with(ENCRYPTED) || has_expression(text)
 }
 
-/// Where the first variable behind a byte stands: `${NAME}`, `${NAME:=default}`, `$(NAME)`.
+/// Whether a text has an expression of Jinja or Argo, such as `{{ app.name }}` or `{{ port | default(80) }}`. Go's
+/// templates, which texts of alerts are, call a name with something, or begin with `.` or `$`.
+fn has_expression(text: &str) -> bool {
+    memchr::memmem::find_iter(text.as_bytes(), "{{").any(|at| {
+        let inside = text[at + 2..].trim_start_matches(['-', ' ']);
+        let is_of_name =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '[' | ']' | '\'');
+        let name = inside.find(|c| !is_of_name(c)).map_or(inside, |end| &inside[..end]);
+        let behind = inside[name.len()..].trim_start();
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && !matches!(name.trim_end_matches('-'), "else" | "end")
+            && (behind.starts_with("}}") || behind.starts_with('|'))
+    })
+}
+
+/// Where the first variable behind a byte stands: `${NAME}`, `${NAME:=default}`, `$(NAME)`, `$NAME` in capitals.
 fn next_variable(text: &str, from: usize) -> Option<std::ops::Range<usize>> {
     let bytes = text.as_bytes();
     memchr::memchr_iter(b'$', &bytes[from..]).map(|at| from + at).find_map(|at| {
-        let close = match bytes.get(at + 1)? {
-            b'{' => b'}',
-            b'(' => b')',
-            _ => return None,
-        };
         // `$$` is how a dollar itself is written.
         if at.checked_sub(1).is_some_and(|before| bytes[before] == b'$') {
             return None;
         }
-        let name = bytes[at + 2..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+        let close = match bytes.get(at + 1)? {
+            b'{' => b'}',
+            b'(' => b')',
+            b'A'..=b'Z' => return capitals(&bytes[at + 1..]).map(|len| at..at + 1 + len),
+            _ => return None,
+        };
+        let name = bytes[at + 2..].iter().take_while(|b| is_of_variable(**b)).count();
         let behind = at + 2 + name;
         let end = behind + memchr::memchr(close, &bytes[behind..])?;
         (name > 0).then_some(at..end + 1)
     })
+}
+
+/// The length of a name in capitals. One letter alone is rather an end of a pattern or part of a password.
+fn capitals(bytes: &[u8]) -> Option<usize> {
+    let len = bytes.iter().take_while(|b| is_of_variable(**b)).count();
+    (len > 1 && !bytes[..len].iter().any(u8::is_ascii_lowercase)).then_some(len)
+}
+
+const fn is_of_variable(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// A value with the defaults of its variables taken away, so that `${HOST:=a.example.com}` is the same as `${HOST}`.
@@ -37,8 +63,11 @@ pub(crate) fn without_defaults(text: &str) -> Cow<'_, str> {
     let (mut out, mut copied, mut from) = (String::new(), 0, 0);
     while let Some(variable) = next_variable(text, from) {
         from = variable.end;
+        if !text[variable.clone()].ends_with(['}', ')']) {
+            continue;
+        }
         let inner = &text[variable.start + 2..variable.end - 1];
-        let name = inner.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+        let name = inner.bytes().take_while(|b| is_of_variable(*b)).count();
         if name < inner.len() {
             out.push_str(&text[copied..variable.start + 2 + name]);
             copied = variable.end - 1;
@@ -111,7 +140,16 @@ mod tests {
             ("a.${HOST:=b.example.com}", true),
             ("$(HOST)", true),
             ("ENC[AES256_GCM,data:x,type:str]", true),
-            ("$HOST", false),
+            ("a-$HOST_NAME.b", true),
+            ("$HOST", true),
+            ("$Host", false),
+            ("$host", false),
+            ("^a$A", false),
+            ("{{ name }}", true),
+            ("a-{{app.name}}", true),
+            ("{{ hosts['a'] | default('b') }}", true),
+            ("{{ $labels.pod }} {{ humanize $value }} {{ .Values.x }} {{ end }} {{ else }}", false),
+            ("{{", false),
             ("${}", false),
             ("$${HOST}", false),
             ("${HOST", false),
@@ -128,6 +166,7 @@ mod tests {
             ("${HOST:=a.b}", "${HOST}"),
             ("x.${A:-b}.${C}.${D:=e}/", "x.${A}.${C}.${D}/"),
             ("${HOST}", "${HOST}"),
+            ("$HOST-${A:-b}", "$HOST-${A}"),
             ("plain", "plain"),
         ] {
             assert_eq!(without_defaults(text), expected);

@@ -185,7 +185,7 @@ impl Builder {
     }
 
     fn scalar_kind(&mut self, text: &Text<'_>, plain: bool) -> Result<Kind, Fatal> {
-        let may_be_unknown = |text: &str| memchr::memchr2(b'$', b'[', text.as_bytes()).is_some();
+        let may_be_unknown = |text: &str| memchr::memchr3(b'$', b'[', b'{', text.as_bytes()).is_some();
         let unknown = match *text {
             Text::Source { start, len } if may_be_unknown(&self.tree.source.text[start..start + len]) => {
                 let source = self.tree.source.text.clone();

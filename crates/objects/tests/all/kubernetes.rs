@@ -164,13 +164,13 @@ fn what_is_filled_in_later_is_not_judged() {
             "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: a}}\nspec:\n  podSelector: {{}}\n  ingress:\n  - from:\n    - ipBlock: {{cidr: \"{cidr}\"}}\n"
         )
     };
-    for cidr in ["${CIDR}", "${A}/${B:=24}", "$(CIDR)"] {
+    for cidr in ["${CIDR}", "${A}/${B:=24}", "$(CIDR)", "$CIDR", "{{ net.cidr }}"] {
         let parsed = parse(&policy(cidr));
         let told: Vec<_> = parsed.diagnostics.iter().map(|d| (d.severity, d.cause)).collect();
         assert_eq!(told, [(Severity::Info, Cause::Unknown)], "{cidr} {:?}", parsed.diagnostics);
         assert!(parsed.objects[0].holds_fault("spec.ingress[0].from[0].ipBlock.cidr"), "{cidr}");
     }
-    assert_eq!(errors(&policy("$CIDR")).len(), 1);
+    assert_eq!(errors(&policy("$cidr")).len(), 1);
     let two = [policy("${A}"), policy("${B}")].join("---\n").replacen("name: a", "name: b", 1);
     assert_eq!(parse(&two).diagnostics.len(), 1, "once a file");
     // What is a name stays one, so that it can be compared.
