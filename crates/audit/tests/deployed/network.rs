@@ -87,6 +87,11 @@ fn a_default_deny_without_dns() {
     let dns = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: dns, namespace: shop}\nspec: {podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: 53, protocol: UDP}]}]}\n";
     let ingress = deny.replace("[Ingress, Egress]", "[Ingress]");
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, labels: {app: web}}\nspec: {containers: [{name: web, image: 'w:1'}]}\n";
+    let to = |cidr: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: to, namespace: shop}}\nspec: {{podSelector: {{matchLabels: {{app: web}}}}, policyTypes: [Egress], egress: [{{to: [{{ipBlock: {{cidr: {cidr}}}}}]}}]}}\n"
+        )
+    };
     let rules = &["NP001", "NP040"];
     check(&[
         ("no pods", deny.to_owned(), false, rules, &["NP040 warning"]),
@@ -101,6 +106,8 @@ fn a_default_deny_without_dns() {
         ),
         ("ingress only", ingress, false, rules, &[]),
         ("with pods", join(&[deny, pod]), false, rules, &["NP001 error"]),
+        ("to one address, which needs no name", join(&[deny, pod, &to("10.0.0.5/32")]), false, rules, &[]),
+        ("to many addresses", join(&[deny, pod, &to("10.0.0.0/24")]), false, rules, &["NP001 error"]),
     ]);
 }
 

@@ -1,7 +1,7 @@
 //! NP001: policies isolate a workload's egress, and none lets it ask the cluster's DNS.
 use std::{collections::BTreeMap, net::IpAddr};
 
-use netloom_cluster::{DnsPolicy, Protocol};
+use netloom_cluster::{DnsPolicy, Peer, Protocol};
 use netloom_objects::Severity;
 use netloom_policy::{Direction, Reason};
 
@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
     why: "Whoever cannot resolve names cannot reach a Service by its name, whatever else is allowed. It shows \
           as timeouts of five seconds, not as a refusal. A policy without egress rules that is made for one \
           workload is taken at its word: that workload is to reach nothing; so is a store (a database, a \
-          cache) that only answers.",
+          cache) that only answers, and a workload that is let to single addresses alone.",
     wrong: "\
 apiVersion: apps/v1
 kind: Deployment
@@ -179,6 +179,13 @@ fn asks_dns(cx: &Context<'_>, group: &Pods) -> bool {
     resolves && (group.workload.is_some() || group.stand_in)
 }
 
+/// Whether a rule leads to single addresses alone, such as a proxy's.
+fn leads_to_addresses(rule: &netloom_cluster::Rule) -> bool {
+    let is_one =
+        |peer: &Peer| matches!(peer, Peer::Block(net, _) if net.prefix_len() == net.max_prefix_len());
+    rule.peers.as_ref().is_some_and(|peers| !peers.is_empty() && peers.iter().all(|peer| is_one(&peer.peer)))
+}
+
 fn place(cx: &Context<'_>, number: usize, places: &mut Places) {
     let index = cx.policy_index();
     let group = &index.groups[number];
@@ -189,7 +196,9 @@ fn place(cx: &Context<'_>, number: usize, places: &mut Places) {
         view.policy.egress.iter().flatten().any(|rule| rule.ports.is_some() && opens(rule, Protocol::Udp, 53))
     });
     let taken_at_its_word = views().any(|(_, v)| !v.is_for_all() && egress_rules(v) == Some(0));
-    if tries || taken_at_its_word {
+    let mut rules = views().flat_map(|(_, view)| view.policy.egress.iter().flatten()).peekable();
+    let needs_no_names = rules.peek().is_some() && rules.all(leads_to_addresses);
+    if tries || taken_at_its_word || needs_no_names {
         return;
     }
     let rank = |view: &View<'_>| match (view.is_for_all(), egress_rules(view)) {
