@@ -94,14 +94,12 @@ fn read(lines: &[TextLine]) -> Corefile {
             continue;
         }
         let closes_at_once = words.len() > 1 && words.last().is_some_and(|word| word.text == "}");
-        // A block of one line: what stands in its braces.
-        let mut inside = Vec::new();
         if closes_at_once {
             words.pop();
-            if let Some(brace) = words.iter().position(|word| word.text == "{") {
-                inside = words.split_off(brace + 1);
-            }
         }
+        // What stands behind a brace is the first line of its block.
+        let brace = words.iter().position(|word| word.text == "{");
+        let inside = brace.map(|brace| words.split_off(brace + 1)).unwrap_or_default();
         let opens = words.last().is_some_and(|word| word.text == "{");
         let brace = opens.then(|| words.pop()).flatten();
         match depth {
@@ -128,8 +126,8 @@ fn read(lines: &[TextLine]) -> Corefile {
             }
             _ => {
                 let plugin = file.blocks.last_mut().and_then(|block| block.plugins.last_mut());
-                if let Some(plugin) = plugin.filter(|_| !words.is_empty()) {
-                    plugin.properties.push(words);
+                if let Some(plugin) = plugin {
+                    plugin.properties.extend([words, inside].into_iter().filter(|line| !line.is_empty()));
                 }
             }
         }
@@ -185,6 +183,15 @@ mod tests {
         let zones: Vec<String> =
             read.blocks[1].zones().map(|(_, zone, port)| format!("{zone} {port}")).collect();
         assert_eq!(zones, ["example.com 53", "example.org 53"]);
+    }
+
+    #[test]
+    fn a_block_may_begin_behind_its_brace() {
+        let read = file(". { errors\n  hosts { 10.0.0.1 a.example\n    fallthrough\n  }\n  cache\n}\n");
+        assert!(read.faults.is_empty(), "{:?}", read.faults);
+        let plugins: Vec<_> =
+            read.blocks[0].plugins.iter().map(|p| (p.name.text.as_str(), p.properties.len())).collect();
+        assert_eq!(plugins, [("errors", 0), ("hosts", 2), ("cache", 0)]);
     }
 
     #[test]
