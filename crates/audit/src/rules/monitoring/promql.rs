@@ -47,15 +47,23 @@ fn code(text: &str) -> Result<Vec<(usize, u8)>, String> {
     Ok(found)
 }
 
-/// Why a query cannot be read, if its brackets or quotes show it.
+/// Why a query cannot be read, if its brackets, its quotes or a variable of Grafana show it.
 pub(super) fn fault(text: &str) -> Option<String> {
     let bytes = match code(text) {
         Ok(bytes) => bytes,
         Err(why) => return Some(why),
     };
     let mut open = Vec::new();
-    for (_, byte) in &bytes {
+    for (at, byte) in &bytes {
         match byte {
+            b'$' if text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') => {
+                let name = &text[at + 1..];
+                let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+                return Some(format!(
+                    "`${}` is a variable, which Grafana has and Prometheus has not",
+                    &name[..end]
+                ));
+            }
             b'(' | b'[' | b'{' => open.push(*byte),
             b')' | b']' | b'}' => {
                 let wanted = match byte {
@@ -190,6 +198,8 @@ mod tests {
             ("sum(rate(a[5m])", true),
             ("a{b=\"c}", true),
             ("sum(a])", true),
+            ("rate(a[$__rate_interval])", true),
+            ("a{b=~\"^c$\"} # $d", false),
             (" \n", true),
         ] {
             assert_eq!(fault(text).is_some(), faulty, "{text}");

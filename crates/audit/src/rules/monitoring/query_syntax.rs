@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     name: "query-syntax",
     group: Group::Correctness,
     severity: Severity::Error,
-    finds: "An `expr` that is empty, whose brackets or quotes do not close, or in which `rate`, `irate`, \
+    finds: "An `expr` that is empty, whose brackets or quotes do not close, that has a variable of Grafana, or in which `rate`, `irate`, \
             `increase`, `delta`, `deriv` or `…_over_time` is given no range.",
     why: "Prometheus refuses the file of rules as a whole; the operator leaves the object out and says so in \
             its log only (Prometheus: \"Querying basics\", range vectors).",
