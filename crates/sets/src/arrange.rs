@@ -196,7 +196,8 @@ impl Arrangement {
         let files = inner.plain.iter().filter(|plain| is_wanted(&plain.path));
         let mut parts: Vec<Part> = files.map(|plain| Part::File(plain.path.clone())).collect();
         if found.recurse {
-            parts.extend(inner.tops().into_iter().map(|package| Part::Built(built(package, &found.given))));
+            let tops = inner.tops().into_iter();
+            parts.extend(tops.map(|top| Part::Built(built(&top.package, &found.given))));
         }
         for part in &parts {
             match part {
@@ -211,10 +212,6 @@ impl Arrangement {
         self.taken.insert(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()));
     }
 
-    fn is_taken(&self, path: &Path) -> bool {
-        fs::canonicalize(path).is_ok_and(|real| self.taken.contains(&real))
-    }
-
     /// What there is at the paths.
     #[must_use]
     pub fn survey(&self) -> &Survey {
@@ -224,8 +221,8 @@ impl Arrangement {
     /// The sets as far as they are known, but for those of plain manifests that nothing claims.
     #[must_use]
     pub fn built(&self) -> Vec<Set> {
-        let free = self.survey.tops().into_iter().filter(|package| !self.is_taken(&package.folder));
-        let own = free.map(|package| Set {
+        let free = self.survey.tops().into_iter().filter(|top| !self.taken.contains(&top.real));
+        let own = free.map(|top| &top.package).map(|package| Set {
             name: self.label(&package.folder),
             root: package.folder.clone(),
             how: match package.role.packaging() {

@@ -8,6 +8,7 @@
 mod arrange;
 mod build;
 mod gitops;
+mod links;
 mod package;
 mod substitute;
 mod survey;
@@ -18,5 +19,5 @@ pub use build::{Build, Given};
 pub use gitops::{Claim, Claims, Found, Repository, is_wiring};
 pub use package::{Package, Role};
 pub use substitute::substitute;
-pub use survey::{Plain, Survey};
+pub use survey::{Packaged, Plain, Survey};
 pub use variants::{Member, Variant, variants};

@@ -7,7 +7,10 @@ use std::{
 
 use netloom_objects::{ReadError, is_manifest};
 
-use crate::package::{Package, Role};
+use crate::{
+    links::Links,
+    package::{Package, Role},
+};
 
 /// A manifest that is read as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,13 +25,24 @@ pub struct Plain {
     pub named: bool,
 }
 
+/// A package in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packaged {
+    /// The package.
+    pub package: Package,
+    /// Its folder with all links on the way followed.
+    pub real: PathBuf,
+    /// The folders that it uses, likewise.
+    uses: Vec<PathBuf>,
+}
+
 /// What there is at some paths.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
     /// The paths.
     pub paths: Vec<PathBuf>,
-    /// Every folder that a program makes manifests of, parts too, and which of the paths led to it.
-    pub packages: Vec<(Package, usize)>,
+    /// Every folder that a program makes manifests of, parts too.
+    pub packages: Vec<Packaged>,
     /// Manifests that no package holds or names.
     pub plain: Vec<Plain>,
     /// Every folder walked, and the folder of every file named.
@@ -42,67 +56,58 @@ impl Survey {
     /// # Errors
     /// When a path does not exist or cannot be listed, or is a folder without manifests.
     pub fn of(paths: &[PathBuf]) -> Result<Self, ReadError> {
+        Self::with(paths, Links::default())
+    }
+
+    fn with(paths: &[PathBuf], links: Links) -> Result<Self, ReadError> {
         let survey = Self { paths: paths.to_vec(), ..Self::default() };
-        let mut walk = Walk { survey, seen: BTreeSet::new(), listed: BTreeSet::new(), nth: 0 };
+        let mut walk = Walk { survey, links, seen: BTreeSet::new(), listed: BTreeSet::new(), nth: 0 };
         for (nth, path) in paths.iter().enumerate() {
             walk.nth = nth;
             walk.named(path)?;
         }
-        let mut survey = walk.survey;
-        if survey.plain.is_empty() && survey.packages.is_empty() {
+        if walk.survey.plain.is_empty() && walk.survey.packages.is_empty() {
             return Err(ReadError::Nothing);
         }
-        survey.leave_parts();
-        Ok(survey)
-    }
-
-    /// Takes out the plain files that a package is made of.
-    fn leave_parts(&mut self) {
-        let files = self.packages.iter().flat_map(|(package, _)| &package.files);
-        let parts: BTreeSet<PathBuf> = files.filter_map(|file| fs::canonicalize(file).ok()).collect();
-        if !parts.is_empty() {
-            self.plain.retain(|plain| plain.named || !parts.contains(&plain.real));
-        }
+        walk.leave_parts();
+        Ok(walk.survey)
     }
 
     /// The packages that are deployed by themselves: named, or used by no other one.
     #[must_use]
-    pub fn tops(&self) -> Vec<&Package> {
-        let real = |folder: &Path| fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-        let folders: Vec<PathBuf> = self.packages.iter().map(|(package, _)| real(&package.folder)).collect();
-        let uses: Vec<Vec<PathBuf>> =
-            self.packages.iter().map(|(package, _)| package.uses.iter().map(|f| real(f)).collect()).collect();
-        let used: BTreeSet<&PathBuf> = uses.iter().flatten().collect();
-        let is_top = |nth: usize| {
-            let package = &self.packages[nth].0;
-            package.named || (package.role.is_whole() && !used.contains(&folders[nth]))
+    pub fn tops(&self) -> Vec<&Packaged> {
+        let all = &self.packages;
+        let used: BTreeSet<&PathBuf> = all.iter().flat_map(|packaged| &packaged.uses).collect();
+        let is_top = |packaged: &Packaged| {
+            packaged.package.named || (packaged.package.role.is_whole() && !used.contains(&packaged.real))
         };
-        let mut tops: Vec<usize> = (0..folders.len()).filter(|nth| is_top(*nth)).collect();
+        let mut tops: Vec<usize> = (0..all.len()).filter(|nth| is_top(&all[*nth])).collect();
         // Of kustomizations that use one another in a circle one is taken, so that the program can say so.
         let mut at: HashMap<&PathBuf, Vec<usize>> = HashMap::new();
-        for (nth, folder) in folders.iter().enumerate() {
-            at.entry(folder).or_default().push(nth);
+        for (nth, packaged) in all.iter().enumerate() {
+            at.entry(&packaged.real).or_default().push(nth);
         }
         let mut reached: BTreeSet<usize> = BTreeSet::new();
         let mut next = tops.clone();
-        for nth in 0..=folders.len() {
+        for nth in 0..=all.len() {
             while let Some(nth) = next.pop() {
                 if reached.insert(nth) {
-                    next.extend(uses[nth].iter().filter_map(|folder| at.get(folder)).flatten());
+                    next.extend(all[nth].uses.iter().filter_map(|folder| at.get(folder)).flatten());
                 }
             }
-            if nth < folders.len() && !reached.contains(&nth) && self.packages[nth].0.role.is_whole() {
+            if nth < all.len() && !reached.contains(&nth) && all[nth].package.role.is_whole() {
                 tops.push(nth);
                 next.push(nth);
             }
         }
         tops.sort_unstable();
-        tops.into_iter().map(|nth| &self.packages[nth].0).collect()
+        tops.into_iter().map(|nth| &all[nth]).collect()
     }
 }
 
 struct Walk {
     survey: Survey,
+    links: Links,
     /// What was listed already, by its real path: links and repeated arguments add nothing.
     seen: BTreeSet<PathBuf>,
     /// The folders that are listed already.
@@ -145,8 +150,9 @@ impl Walk {
     ) -> Result<(), ReadError> {
         let real = match real {
             Some(real) => real,
-            None => fs::canonicalize(path).map_err(|cause| unreadable(path, cause))?,
+            None => self.links.real(path).map_err(|cause| unreadable(path, cause))?,
         };
+        self.links.know(path, &real);
         if !self.seen.insert(real.clone()) {
             return Ok(());
         }
@@ -154,7 +160,8 @@ impl Walk {
         let mut plain = plain;
         if let Some(package) = Package::of(path, named) {
             let role = package.role;
-            self.survey.packages.push((package, self.nth));
+            let uses = package.uses.iter().filter_map(|folder| self.links.real(folder).ok()).collect();
+            self.survey.packages.push(Packaged { package, real: real.clone(), uses });
             if matches!(role, Role::Chart | Role::Library) {
                 return Ok(());
             }
@@ -199,7 +206,17 @@ impl Walk {
     }
 
     fn linked(&mut self, path: &Path, named: bool) {
-        self.file(path, fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()), named);
+        let real = self.links.real(path).unwrap_or_else(|_| path.to_owned());
+        self.file(path, real, named);
+    }
+
+    /// Takes out the plain files that a package is made of.
+    fn leave_parts(&mut self) {
+        let files = self.survey.packages.iter().flat_map(|packaged| &packaged.package.files);
+        let parts: BTreeSet<PathBuf> = files.filter_map(|file| self.links.real(file).ok()).collect();
+        if !parts.is_empty() {
+            self.survey.plain.retain(|plain| plain.named || !parts.contains(&plain.real));
+        }
     }
 
     fn file(&mut self, path: &Path, real: PathBuf, named: bool) {
@@ -226,5 +243,67 @@ fn unreadable(path: &Path, cause: io::Error) -> ReadError {
             ReadError::Missing { path: path.to_owned(), current }
         }
         _ => ReadError::Io { path: path.to_owned(), cause },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    thread_local! {
+        static FOLLOWED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// What there is at a path, and how many whole paths were followed for it.
+    fn counted(path: &Path) -> (Survey, usize) {
+        FOLLOWED.set(0);
+        let links = Links::new(|path| {
+            FOLLOWED.set(FOLLOWED.get() + 1);
+            fs::canonicalize(path)
+        });
+        (Survey::with(&[path.to_owned()], links).unwrap(), FOLLOWED.get())
+    }
+
+    #[test]
+    fn whole_paths_are_followed_once_however_deep_a_tree_is() {
+        const LEVELS: usize = 300;
+        for (kustomized, plain, packages) in [(false, LEVELS, 0), (true, 0, LEVELS)] {
+            let tree = tempfile::tempdir().unwrap();
+            let mut folder = tree.path().to_owned();
+            for level in 1..=LEVELS {
+                folder.push("d");
+                fs::create_dir(&folder).unwrap();
+                fs::write(folder.join("a.yaml"), "x: 1\n").unwrap();
+                let base = if level < LEVELS { ", d" } else { "" };
+                if kustomized {
+                    let text = format!("resources: [a.yaml{base}]\n");
+                    fs::write(folder.join("kustomization.yaml"), text).unwrap();
+                }
+            }
+            let (survey, followed) = counted(tree.path());
+            assert_eq!((survey.plain.len(), survey.packages.len()), (plain, packages));
+            assert_eq!(survey.tops().len(), packages.min(1));
+            // The root; the number of its own folders is the machine's.
+            let above = tree.path().components().count();
+            assert!(followed <= above, "{followed} paths were followed");
+        }
+    }
+
+    #[test]
+    fn what_is_used_is_found_through_links_and_circles() {
+        let tree = tempfile::tempdir().unwrap();
+        for (folder, uses) in
+            [("base", ""), ("prod", "../to-base"), ("a", "../b"), ("b", "../a"), ("unused", "")]
+        {
+            fs::create_dir(tree.path().join(folder)).unwrap();
+            let text = format!("resources: [{uses}]\n");
+            fs::write(tree.path().join(folder).join("kustomization.yaml"), text).unwrap();
+        }
+        std::os::unix::fs::symlink("base", tree.path().join("to-base")).unwrap();
+        let survey = Survey::of(&[tree.path().to_owned()]).unwrap();
+        let tops: Vec<&str> = survey.tops().iter().filter_map(|top| top.real.file_name()?.to_str()).collect();
+        assert_eq!(tops, ["a", "prod", "unused"]);
     }
 }
