@@ -1,10 +1,10 @@
 //! What rules read: the objects by kind and name, the workloads, and the compiled World.
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use netloom_cluster::{Operator, Pod, Selector, Snapshot};
+use netloom_cluster::{Operator, Pod, Requirement, Selector, Snapshot};
 use netloom_explain::World;
 use netloom_objects::{Object, ObjectSet};
 use netloom_policy::{Compiler, PolicySet};
@@ -32,6 +32,8 @@ pub struct Context<'a> {
     workloads: Vec<Workload<'a>>,
     by_namespace: HashMap<&'a str, Vec<usize>>,
     by_label: OnceLock<LabelIndex<'a>>,
+    /// The workloads that selectors picked: many objects have the same one.
+    picked: Mutex<HashMap<Selector, HashMap<String, Arc<[usize]>>>>,
     pods: HashMap<(&'a str, &'a str, &'a str), Vec<&'a Arc<Pod>>>,
     policies: OnceLock<Arc<PolicySet>>,
     world: OnceLock<World>,
@@ -68,6 +70,7 @@ impl<'a> Context<'a> {
             workloads,
             by_namespace,
             by_label: OnceLock::new(),
+            picked: Mutex::default(),
             pods,
             policies: OnceLock::new(),
             world: OnceLock::new(),
@@ -141,11 +144,15 @@ impl<'a> Context<'a> {
         &self,
         namespace: &str,
         labels: &BTreeMap<String, String>,
-    ) -> impl Iterator<Item = &Workload<'a>> {
-        let wanted = labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        self.candidates(namespace, wanted).iter().map(|index| &self.workloads[*index]).filter(|workload| {
-            self.labels_of(workload).any(|own| labels.iter().all(|(key, value)| own.get(key) == Some(value)))
-        })
+    ) -> impl Iterator<Item = &Workload<'a>> + use<'_, 'a> {
+        let requirement = |(key, value): (&String, &String)| Requirement {
+            key: key.clone(),
+            operator: Operator::In(vec![value.clone()]),
+        };
+        self.workloads_selected(
+            namespace,
+            &Selector { requirements: labels.iter().map(requirement).collect() },
+        )
     }
 
     /// The workloads of a namespace whose pods a label selector selects.
@@ -153,7 +160,21 @@ impl<'a> Context<'a> {
         &self,
         namespace: &str,
         selector: &Selector,
-    ) -> impl Iterator<Item = &Workload<'a>> {
+    ) -> impl Iterator<Item = &Workload<'a>> + use<'_, 'a> {
+        let known = {
+            let picked = self.picked.lock().unwrap_or_else(PoisonError::into_inner);
+            picked.get(selector).and_then(|by_namespace| by_namespace.get(namespace)).cloned()
+        };
+        let indices = known.unwrap_or_else(|| {
+            let indices = self.pick(namespace, selector);
+            let mut picked = self.picked.lock().unwrap_or_else(PoisonError::into_inner);
+            picked.entry(selector.clone()).or_default().insert(namespace.to_owned(), indices.clone());
+            indices
+        });
+        (0..indices.len()).map(move |nth| &self.workloads[indices[nth]])
+    }
+
+    fn pick(&self, namespace: &str, selector: &Selector) -> Arc<[usize]> {
         let wanted = selector.requirements.iter().filter_map(|requirement| match &requirement.operator {
             Operator::In(values) => match values.as_slice() {
                 [value] => Some((requirement.key.as_str(), value.as_str())),
@@ -161,10 +182,9 @@ impl<'a> Context<'a> {
             },
             _ => None,
         });
-        self.candidates(namespace, wanted)
-            .iter()
-            .map(|index| &self.workloads[*index])
-            .filter(|workload| self.labels_of(workload).any(|own| selector.matches(own)))
+        let is_picked =
+            |index: &&usize| self.labels_of(&self.workloads[**index]).any(|own| selector.matches(own));
+        self.candidates(namespace, wanted).iter().filter(is_picked).copied().collect()
     }
 
     /// The labels of a workload's pods: of its template, and of each of its pods with what its controller adds.

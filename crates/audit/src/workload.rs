@@ -156,6 +156,13 @@ impl<'a> Workload<'a> {
             .chain(sidecars)
     }
 
+    /// The same without their paths.
+    pub fn bare_containers(&self) -> impl Iterator<Item = &'a Container> + use<'a> {
+        let init = self.spec.init_containers.iter().flatten();
+        let sidecars = init.filter(|container| container.restart_policy.as_deref() == Some("Always"));
+        self.spec.containers.iter().chain(sidecars)
+    }
+
     /// The ServiceAccount that its pods run as, and the field that says so: `serviceAccount` is another name of
     /// `serviceAccountName`.
     #[must_use]

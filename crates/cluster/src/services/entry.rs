@@ -9,6 +9,7 @@ use super::{
     endpoints::{self, Ground},
     index::Changed,
     parse::{Parsed, Shape},
+    shared::{Selection, Shared},
 };
 use crate::{
     findings::Findings,
@@ -36,7 +37,7 @@ pub struct Built {
     pub parsed: Arc<Parsed>,
     pub allocated: Allocated,
     /// The selected pods, and whether each is being deleted.
-    pub selected: Vec<(Arc<Pod>, bool)>,
+    pub selected: Selection,
     /// The pods that listed endpoints were looked up in; none where nothing was.
     pub looked_up_in: Option<Arc<Vec<Arc<Pod>>>>,
     pub lists: Vec<Arc<Object>>,
@@ -51,7 +52,13 @@ impl Entry {
     }
 
     /// Builds the Service, unless it is built as it is to be.
-    pub fn build(&mut self, id: ServiceId, ground: &Ground<'_>, changed: &Changed, same_nodes: bool) {
+    pub fn build(
+        &mut self,
+        id: ServiceId,
+        (ground, shared): (&Ground<'_>, &mut Shared),
+        changed: &Changed,
+        same_nodes: bool,
+    ) {
         let topology = ground.topology;
         let parsed = &self.parsed;
         let same_ground = same_nodes
@@ -67,11 +74,7 @@ impl Entry {
             self.renumber(id);
             return;
         }
-        let selected = parsed.selector.as_ref().map_or_else(Vec::new, |selector| {
-            let pod =
-                |id: u32| (topology.pods[id as usize].clone(), topology.extras[id as usize].terminating);
-            ground.index.select(&parsed.namespace, selector).into_iter().map(pod).collect()
-        });
+        let selected = shared.selection(parsed, ground);
         if let Some(built) = &mut self.built {
             let looks_up = built.looked_up_in.is_some();
             let as_it_was = (Arc::ptr_eq(&built.parsed, parsed) || built.parsed == *parsed)
@@ -89,9 +92,9 @@ impl Entry {
         let mut findings = Findings::default();
         let looks_up = selected.is_empty() && !self.lists.is_empty();
         let endpoints = match &parsed.shape {
-            Shape::ExternalName(_) => Vec::new(),
-            _ if looks_up => endpoints::of_objects(parsed, &self.lists, ground),
-            _ => endpoints::of_pods(parsed, &selected, ground),
+            Shape::ExternalName(_) => Arc::default(),
+            _ if looks_up => Arc::new(endpoints::of_objects(parsed, &self.lists, ground)),
+            _ => shared.endpoints(parsed, ground),
         };
         say_aims(parsed, &selected, endpoints.is_empty(), &mut findings);
         let service = assemble(parsed, &self.allocated, endpoints, id);
@@ -121,10 +124,11 @@ impl Entry {
 }
 
 fn same_selection(a: &[(Arc<Pod>, bool)], b: &[(Arc<Pod>, bool)]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(&a.0, &b.0) && a.1 == b.1)
+    std::ptr::eq(a, b)
+        || a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(&a.0, &b.0) && a.1 == b.1)
 }
 
-fn assemble(parsed: &Parsed, allocated: &Allocated, endpoints: Vec<Endpoint>, id: ServiceId) -> Service {
+fn assemble(parsed: &Parsed, allocated: &Allocated, endpoints: Arc<Vec<Endpoint>>, id: ServiceId) -> Service {
     let port = |(port, node_port): (&ServicePort, &Option<u16>)| ServicePort {
         node_port: *node_port,
         ..port.clone()
@@ -141,7 +145,7 @@ fn assemble(parsed: &Parsed, allocated: &Allocated, endpoints: Vec<Endpoint>, id
         },
         ports: parsed.ports.iter().zip(&allocated.node_ports).map(port).collect(),
         has_selector: parsed.selector.is_some(),
-        endpoints: Arc::new(endpoints),
+        endpoints,
         affinity: parsed.affinity,
         internal_policy: parsed.internal_policy,
         external_policy: parsed.external_policy,

@@ -1,5 +1,8 @@
 //! The ports on which pods answer because others aim at them: Services, scrapes and monitors.
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use netloom_objects::{Object, Typed, prometheus::NamespaceSelector};
@@ -77,10 +80,14 @@ impl Services {
                 added.entry(pod.id.0).or_default().push(*port);
             }
         };
+        // Services with the same pods and ports add nothing to one another.
+        let mut aimed = HashSet::new();
         for entry in &self.entries {
+            let Some(selected) = entry.built.as_ref().map(|built| &built.selected) else { continue };
             let ports = aims(&entry.parsed, &monitors);
-            let selected = entry.built.iter().flat_map(|built| &built.selected);
-            selected.for_each(|(pod, _)| add(pod, &ports));
+            if aimed.insert((Arc::as_ptr(selected), ports.clone())) {
+                selected.iter().for_each(|(pod, _)| add(pod, &ports));
+            }
         }
         for monitor in monitors.iter().filter(|monitor| !monitor.of_services) {
             let ports: Vec<_> = monitor.ports.iter().map(|port| (Protocol::Tcp, *port)).collect();

@@ -7,6 +7,7 @@ mod index;
 mod listening;
 mod node_ports;
 mod parse;
+mod shared;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,6 +22,7 @@ use self::{
     entry::{Built, Entry},
     index::{Changed, PodIndex},
     parse::Parsed,
+    shared::Shared,
 };
 use crate::{
     addresses::plan::plan,
@@ -208,9 +210,10 @@ impl Services {
         let nodes: HashMap<Arc<str>, NodeId> =
             topology.nodes.iter().map(|n| (n.name.clone(), n.id)).collect();
         let ground = Ground { topology, index: &self.index, nodes: &nodes };
+        let mut shared = Shared::default();
         let mut services = Vec::with_capacity(self.entries.len());
         for (i, entry) in self.entries.iter_mut().enumerate() {
-            entry.build(ServiceId(i as u32), &ground, changed, same_nodes);
+            entry.build(ServiceId(i as u32), (&ground, &mut shared), changed, same_nodes);
             services.extend(entry.built.as_ref().map(|b| b.service.clone()));
         }
         services

@@ -29,6 +29,39 @@ fn endpoints(yaml: &str, name: &str) -> Vec<String> {
     service(&built, name).endpoints.iter().map(|e| print::endpoint(&built.snapshot, e)).collect()
 }
 
+/// Services before the same pods share one list; one whose endpoints differ in anything has its own.
+#[test]
+fn services_with_the_same_endpoints_share_them() {
+    let object = |name: &str, spec: &str| {
+        let head = "apiVersion: v1\nkind: Service\nmetadata: {name: ";
+        format!("{head}{name}, namespace: shop}}\nspec: {{selector: {{app: db}}, {spec}}}\n---\n")
+    };
+    let sql = "ports: [{port: 5432, targetPort: sql}]";
+    let services = [
+        ("a", sql.to_owned()),
+        ("b", sql.replace("5432", "80")),
+        ("unready", format!("{sql}, publishNotReadyAddresses: true")),
+        ("number", sql.replace("sql", "5432")),
+        ("udp", sql.replace("sql}", "sql, protocol: UDP}")),
+        ("db", sql.to_owned()),
+    ];
+    let yaml: String = services.iter().map(|(name, spec)| object(name, spec)).collect();
+    let built = built(&[PODS, &yaml].concat());
+    let list = |name: &str| &service(&built, &format!("shop/{name}")).endpoints;
+    let shared = |name: &str| std::sync::Arc::ptr_eq(list("a"), list(name));
+    assert_eq!(
+        services.map(|(name, _)| (name, shared(name))),
+        [("a", true), ("b", true), ("unready", false), ("number", false), ("udp", false), ("db", false)]
+    );
+    let ports = |name: &str| list(name).iter().map(|e| (e.ports[0], e.ready)).collect::<Vec<_>>();
+    assert_eq!(ports("b").len(), 3);
+    assert!(ports("b").contains(&(Some(15432), false)) && ports("unready").contains(&(Some(15432), true)));
+    assert!(ports("number").iter().all(|(port, _)| *port == Some(5432)));
+    assert!(ports("udp").iter().all(|(port, _)| port.is_none()));
+    let named = |name: &str| list(name).iter().filter(|e| e.hostname.is_some()).count();
+    assert_eq!((named("a"), named("db")), (0, 2));
+}
+
 fn selecting(spec: &str) -> String {
     format!("apiVersion: v1\nkind: Service\nmetadata: {{name: db, namespace: shop}}\nspec: {{{spec}}}\n---\n")
 }

@@ -3,7 +3,7 @@ use netloom_objects::Severity;
 
 use crate::{
     Context, Findings, Group, Rule,
-    rules::services::support::{declared, declares_everywhere, protocol_of, services, target_number},
+    rules::services::support::{declarations, declares_everywhere, protocol_of, services, target_number},
     words::{list_of, title},
 };
 
@@ -112,7 +112,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             let Some(number) = target_number(port) else { continue };
             let protocol = protocol_of(port);
             let has = |workload: &crate::Workload<'_>| {
-                declared(workload).iter().any(|d| d.number == number && d.protocol == protocol)
+                declarations(workload).any(|d| d.number == number && d.protocol == protocol)
             };
             let without: Vec<_> = workloads.iter().filter(|w| declares_everywhere(w) && !has(w)).collect();
             if without.is_empty() || !workloads.iter().any(|workload| has(workload)) {

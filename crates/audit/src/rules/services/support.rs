@@ -105,20 +105,26 @@ impl Declared<'_> {
 
 /// The ports that the containers of a workload declare.
 pub(crate) fn declared<'a>(workload: &Workload<'a>) -> Vec<Declared<'a>> {
-    let ports = workload.containers().flat_map(|(_, container)| container.ports.iter().flatten());
-    let declared = ports.map(|port| Declared {
+    declarations(workload).collect()
+}
+
+/// The same, one after the other.
+pub(in crate::rules) fn declarations<'a>(
+    workload: &Workload<'a>,
+) -> impl Iterator<Item = Declared<'a>> + use<'a> {
+    let ports = workload.bare_containers().flat_map(|container| container.ports.iter().flatten());
+    ports.map(|port| Declared {
         name: port.name.as_deref().filter(|name| !name.is_empty()),
         number: port.container_port,
         protocol: port.protocol.as_deref().unwrap_or("TCP"),
-    });
-    declared.collect()
+    })
 }
 
 /// Whether every container says which ports it has, so that one that is not said is most likely not there.
 pub(in crate::rules) fn declares_everywhere(workload: &Workload<'_>) -> bool {
     workload
-        .containers()
-        .all(|(_, container)| container.ports.as_ref().is_some_and(|ports| !ports.is_empty()))
+        .bare_containers()
+        .all(|container| container.ports.as_ref().is_some_and(|ports| !ports.is_empty()))
 }
 
 /// What the ports of workloads are called, for a help text.

@@ -1,5 +1,5 @@
 //! What rules about workloads share: which Service sends to them, what scales them, and all of their containers.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use k8s_openapi::{
     api::{
@@ -19,7 +19,9 @@ pub(super) fn served<'a>(
     services: impl Iterator<Item = Svc<'a>>,
 ) -> HashMap<Key<'a>, Svc<'a>> {
     let mut served = HashMap::new();
-    for service in services {
+    // Of Services with the same pods the first one is named.
+    let mut seen = HashSet::new();
+    for service in services.filter(|service| seen.insert((service.namespace, service.selector()))) {
         for workload in service.workloads(cx) {
             served.entry(workload.key()).or_insert(service);
         }
