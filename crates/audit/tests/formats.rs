@@ -235,7 +235,11 @@ fn paths_are_those_of_the_repository_where_they_are_for_services() {
 fn rendered_places_lead_to_what_can_be_opened() {
     let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector:\n    app: a\n  ports:\n  - port: 80\n";
     let lines = (1..=9).map(|line| Origin { file: 1, line: line + 20, shift: 2 }).collect();
-    let origins = Origins { files: vec!["k/kustomization.yaml".into(), "base/web.yaml".into()], lines };
+    let origins = Origins {
+        files: vec!["k/kustomization.yaml".into(), "base/web.yaml".into()],
+        lines,
+        ..Origins::default()
+    };
     let source = Source::rendered("k/<kustomize build>", text, origins);
     let set = ObjectSet::assemble(vec![Arc::new(parse_source(&source))]);
     let closed = Closed { everything: true, ..Closed::default() };

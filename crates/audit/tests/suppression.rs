@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use netloom_audit::{Closed, Finding, Report, Settings, apply, audit, rules, suppression};
-use netloom_objects::{ObjectSet, Source, parse_source};
+use netloom_objects::{ObjectSet, Origin, Origins, Source, parse_source};
 
 fn check(source: &Source, code: &str) -> Report {
     let set = ObjectSet::assemble(vec![Arc::new(parse_source(source))]);
@@ -89,4 +89,35 @@ fn comments_stand_where_they_belong() {
     let json = Source::new("web.json", SERVICE);
     let finding = &check(&json, "SV001").findings[0];
     assert!(suppression(&json, finding).is_none(), "JSON has no comments");
+}
+
+/// A Service as kustomize prints it, each line written in the same line of a base that has a comment more.
+fn rendered(base: &str, text: &str) -> Source {
+    let numbers: Vec<u32> =
+        (1_u32..).zip(base.lines()).filter(|(_, line)| text.contains(line)).map(|(n, _)| n).collect();
+    let lines = numbers.into_iter().map(|line| Origin { file: 0, line, shift: 0 }).collect();
+    let commented = vec![Source::new("base/web.yaml", base)];
+    Source::rendered(
+        "k/<kustomize build>",
+        text,
+        Origins { files: vec!["base/web.yaml".into()], lines, commented },
+    )
+}
+
+#[test]
+fn comments_of_what_was_rendered_hold_though_rendering_lost_them() {
+    let above = SERVICE.replace("  selector", "  # netloom: ignore[SV001] made by an operator\n  selector");
+    let elsewhere = SERVICE.replace("  ports", "  # netloom: ignore[SV001] made by an operator\n  ports");
+    let whole = format!("# netloom: ignore-file[SV001] made by an operator\n{SERVICE}");
+    let document = format!("# netloom: ignore[SV001] made by an operator\n{SERVICE}");
+    for (base, suppressed) in
+        [(above.as_str(), 1), (&elsewhere, 0), (&whole, 1), (&document, 1), (SERVICE, 0)]
+    {
+        let report = check(&rendered(base, SERVICE), "SV001");
+        assert_eq!((report.suppressed, report.findings.len()), (suppressed, 1 - suppressed), "{base}");
+    }
+    // A comment that is in the manifests still is said once, here as one that suppresses nothing.
+    let useless = SERVICE.replace("  ports", "  # netloom: ignore[SV002] no reason to\n  ports");
+    assert_eq!(check(&rendered(&useless, &useless), "MF103").findings.len(), 1);
+    assert_eq!(check(&rendered(&useless, SERVICE), "MF103").findings.len(), 0);
 }

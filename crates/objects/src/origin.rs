@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-use crate::{Location, visible};
+use crate::{Location, Source, visible};
 
 /// What a source is called: its path as the user named it. Shown, its control characters are escaped. It knows where the source's lines come from, if a program
 /// made them. Two are the same if they read the same.
@@ -29,6 +29,8 @@ pub struct Origins {
     pub files: Vec<FileName>,
     /// The origin of each line, from the first on.
     pub lines: Vec<Origin>,
+    /// Those of the files that have comments for netloom, whole: programs take comments away.
+    pub commented: Vec<Source>,
 }
 
 /// Where a rendered line was written.

@@ -39,6 +39,8 @@ struct KeptSource {
     text: String,
     files: Vec<String>,
     lines: Vec<(u32, u32, i32)>,
+    /// Names and texts.
+    commented: Vec<(String, String)>,
 }
 
 /// Whether a rendering may be kept: not where a Secret may hold what was given on the command line.
@@ -163,6 +165,11 @@ impl KeptSource {
             text: source.text.to_string(),
             files: origins.files.iter().map(|file| seen(file)).collect(),
             lines: origins.lines.iter().map(|line| (line.file, line.line, line.shift)).collect(),
+            commented: origins
+                .commented
+                .iter()
+                .map(|file| (seen(&file.name), file.text.to_string()))
+                .collect(),
         }
     }
 
@@ -170,7 +177,9 @@ impl KeptSource {
         let named = |path: &str| joined(folder, path).to_string_lossy().into_owned();
         let lines = self.lines.into_iter().map(|(file, line, shift)| Origin { file, line, shift });
         let files = self.files.iter().map(|file| FileName::from(named(file))).collect();
-        Source::rendered(&named(&self.name), &self.text, Origins { files, lines: lines.collect() })
+        let commented = self.commented.iter().map(|(name, text)| Source::new(&named(name), text)).collect();
+        let origins = Origins { files, lines: lines.collect(), commented };
+        Source::rendered(&named(&self.name), &self.text, origins)
     }
 }
 
@@ -181,7 +190,8 @@ mod tests {
     fn made(text: &str) -> Made {
         let lines = vec![Origin { file: 1, line: 7, shift: -2 }];
         let files = vec!["k/prod/kustomization.yaml".into(), "k/base/a.yaml".into()];
-        let source = Source::rendered("k/prod/<kustomize build>", text, Origins { files, lines });
+        let commented = vec![Source::new("k/base/a.yaml", "# netloom: ignore[SV001] x\na: 1\n")];
+        let source = Source::rendered("k/prod/<kustomize build>", text, Origins { files, lines, commented });
         (vec![source], vec!["a note".to_owned()])
     }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The form of what is kept, and what this program makes of the same output.
-const FORM: &str = concat!("netloom ", env!("CARGO_PKG_VERSION"), " form 1");
+const FORM: &str = concat!("netloom ", env!("CARGO_PKG_VERSION"), " form 2");
 /// Folders with more files, or more in them, are not gone through each time.
 const MOST_FILES: usize = 50_000;
 const MOST_BYTES: u64 = 1 << 30;

@@ -64,7 +64,7 @@ pub fn build(recipe: &Recipe, settings: &Settings, progress: &dyn Fn(String)) ->
 /// The origins of what nothing is known of: the kustomization itself.
 fn unknown(folder: &Path, parts: &[Kustomization]) -> Origins {
     let file = parts.first().map_or_else(|| folder.to_owned(), |part| part.file.clone());
-    Origins { files: vec![(&*file.to_string_lossy()).into()], lines: Vec::new() }
+    Origins { files: vec![(&*file.to_string_lossy()).into()], ..Origins::default() }
 }
 
 /// A kustomization of one other one, which tells where objects come from.

@@ -66,21 +66,34 @@ impl Tracer {
         self.origins.lines.extend(lines);
     }
 
-    pub fn finish(self) -> Origins {
+    pub fn finish(mut self) -> Origins {
+        for name in &self.origins.files {
+            let path = Path::new(&**name);
+            let source = match self.read.remove(path) {
+                Some(written) => written.map(|written| written.source),
+                None => read_source(path).ok(),
+            };
+            self.origins.commented.extend(source.filter(|source| source.text.contains("netloom:")));
+        }
         self.origins
     }
 
     /// Where the lines of a rendered document were written: in the first of these documents that has a line's field with
-    /// its value, else in the last of them.
+    /// its value, else in the last of them. What the last one has already, the others only repeat: a patch names what it
+    /// is for.
     pub fn document(&mut self, rendered: &str, from: &[(PathBuf, usize)]) -> Vec<Origin> {
         let count = rendered.lines().count();
         let own = outlines(&Source::new("rendered", rendered)).into_iter().next();
         let mut lines: Vec<Option<(Origin, Match)>> = vec![None; count];
-        for (path, nth) in from {
+        for (at, (path, nth)) in from.iter().enumerate() {
+            let is_base = at + 1 == from.len();
             let file = self.file(path);
             let Some(written) = self.written(path) else { continue };
             let (Some(own), Some(document)) = (&own, written.documents.get(*nth)) else { continue };
-            for twin in own.twins(document) {
+            let twins = own.twins(document);
+            // Of those that share a line the last one is the innermost.
+            let whole: HashMap<u32, bool> = twins.iter().map(|twin| (twin.at.0, twin.same)).collect();
+            for twin in twins {
                 let Some(line) = lines.get_mut(twin.at.0.saturating_sub(1) as usize) else { continue };
                 let how = match (twin.found, twin.same) {
                     (true, true) => Match::Same,

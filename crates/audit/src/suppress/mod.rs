@@ -5,6 +5,7 @@
 //! the whole document. `# netloom: ignore-file[NP003] reason`, anywhere on a line of its own, is about the file. The
 //! annotation `netloom.dev/ignore: "NP003 reason; SV002 reason"` on an object or on its pod template is about the
 //! findings in the object. Comments count inside of block scalars too, so a Corefile can have them.
+//! Those in a file that kustomize or helm made manifests of are about what was written in that file.
 mod comment;
 mod read;
 mod write;
@@ -47,6 +48,8 @@ struct Suppression {
     rules: Vec<Named>,
     reasoned: bool,
     removal: Option<Fix>,
+    /// Whether it stands in a file that manifests were made of, and not in the manifests.
+    of_origin: bool,
     /// The bytes of the list of rules in a comment, without its brackets.
     list: Option<Range<usize>>,
 }
@@ -59,10 +62,12 @@ impl Suppression {
                     == (&object.kind, &object.namespace, &object.name)
             });
         }
-        self.file == finding.at.file
+        let written = self.of_origin.then(|| finding.at.origin()).flatten();
+        let at = written.as_ref().unwrap_or(&finding.at);
+        self.file == at.file
             && match self.scope {
-                Scope::Line(line) => finding.at.line == line,
-                Scope::Lines(from, to) => (from..to).contains(&finding.at.line),
+                Scope::Line(line) => at.line == line,
+                Scope::Lines(from, to) => (from..to).contains(&at.line),
                 Scope::File | Scope::Object(_) => true,
             }
     }
@@ -136,7 +141,8 @@ impl Suppressions {
                 .add_at(at.clone(), *end, None, message.clone())
                 .help("write `# netloom: ignore[CODE] reason`, or `ignore-file[CODE]` for the whole file");
         }
-        for suppression in &self.all {
+        let is_said = |one: &Suppression| self.all.iter().any(|other| !other.of_origin && other.at == one.at);
+        for suppression in self.all.iter().filter(|one| !one.of_origin || !is_said(one)) {
             unknown(suppression, found);
             if !suppression.reasoned {
                 let message = "this suppression does not say why";
@@ -144,7 +150,10 @@ impl Suppressions {
                     .add_at(suppression.at.clone(), suppression.end, None, message)
                     .help("write the reason behind the rules that it names");
             }
-            unused(suppression, settings, found);
+            // What a file is made to with other values, nobody knows here.
+            if !suppression.of_origin {
+                unused(suppression, settings, found);
+            }
         }
     }
 }

@@ -1,5 +1,9 @@
 //! Collects the suppressions of a set: comments, and annotations of objects and of their pods.
-use std::{ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use netloom_objects::{Location, Object, ObjectSet, Source};
 
@@ -25,11 +29,38 @@ pub(super) fn all(set: &ObjectSet) -> (Vec<Suppression>, Vec<Unclear>) {
     for source in &set.sources {
         comments(&source.source, &mut suppressions, &mut faulty);
     }
+    of_origins(set, &mut suppressions, &mut faulty);
     // Those that another form replaces are looked at too.
     for object in set.sources.iter().flat_map(|source| &source.objects) {
         annotations(object, &mut suppressions);
     }
     (suppressions, faulty)
+}
+
+/// The comments of the files that manifests were made of, but for those that are in the manifests still.
+fn of_origins(set: &ObjectSet, suppressions: &mut Vec<Suppression>, faulty: &mut Vec<Unclear>) {
+    let mut files = BTreeMap::new();
+    for origins in set.sources.iter().filter_map(|source| source.source.name.origins()) {
+        files.extend(origins.commented.iter().map(|file| (&*file.name, file)));
+    }
+    if files.is_empty() {
+        return;
+    }
+    let place = |at: &Location| (at.file.to_string(), at.line);
+    let rendered = suppressions.iter().map(|s| &s.at).filter(|at| at.file.is_rendered());
+    let kept: HashSet<(String, u32)> = rendered.map(|at| place(&at.written())).collect();
+    let said: HashSet<(String, u32)> = faulty.iter().map(|(at, ..)| place(&at.written())).collect();
+    let (mut own, mut unclear) = (Vec::new(), Vec::new());
+    files.into_values().for_each(|file| comments(file, &mut own, &mut unclear));
+    own.retain(|one: &Suppression| !kept.contains(&place(&one.at)));
+    unclear.retain(|(at, ..): &Unclear| !said.contains(&place(at)));
+    suppressions.extend(own.into_iter().map(|one| Suppression {
+        of_origin: true,
+        removal: None,
+        list: None,
+        ..one
+    }));
+    faulty.extend(unclear);
 }
 
 /// The suppressions that the comments of a source are.
@@ -85,6 +116,7 @@ fn comments(
             scope,
             rules: named(&comment.rules),
             reasoned: !comment.reason.is_empty(),
+            of_origin: false,
             list: brackets(line, start).map(|list| byte + list.start..byte + list.end),
             removal: Some(Fix {
                 title: "Remove the comment".to_owned(),
@@ -145,6 +177,7 @@ fn annotations(object: &Arc<Object>, suppressions: &mut Vec<Suppression>) {
                 rules: named(&rules),
                 reasoned: !reason.is_empty(),
                 removal: None,
+                of_origin: false,
                 list: None,
             });
         }

@@ -131,7 +131,7 @@ fn built(name: &str, text: &str) -> Source {
     Source::rendered(
         "/work/k/<kustomize build>",
         rest,
-        Origins { files: vec![name.into()], lines: lines.collect() },
+        Origins { files: vec![name.into()], lines: lines.collect(), ..Origins::default() },
     )
 }
 
