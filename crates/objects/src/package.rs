@@ -42,6 +42,7 @@ pub fn joined(folder: &Path, path: impl AsRef<Path>) -> PathBuf {
                 seen.pop();
             }
             Component::ParentDir if seen.has_root() => {}
+            Component::ParentDir if seen == Path::new(".") => seen = PathBuf::from(".."),
             part => seen.push(part),
         }
     }
@@ -58,8 +59,10 @@ mod tests {
             ("k/overlays/prod", "../../base", "k/base"),
             ("./overlays/prod", "../../base", "./base"),
             ("prod", "../../base", "../base"),
-            (".", "../base", "./../base"),
+            (".", "../base", "../base"),
             ("/a/b", "../../../c", "/c"),
+            (".", "../../base", "../../base"),
+            ("./a", "../../base", "../base"),
             ("a", "/c", "/c"),
             ("a", "b/./c", "a/b/c"),
             ("a", "..", "."),

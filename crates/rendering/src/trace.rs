@@ -103,10 +103,11 @@ impl Tracer {
                 let shift = twin.other.1.cast_signed() - twin.at.1.cast_signed();
                 // What is only near is no place for a column.
                 let shift = if how == Match::Near { i32::MIN } else { shift };
+                let repeated = is_base && whole.get(&twin.at.0) == Some(&true);
                 // Of those with another value the last one holds: a patch names what it is for, and prefixes change that.
                 // Of an item and its first field, which share a line, the field holds.
                 let holds = |(origin, known): (Origin, Match)| {
-                    known < how || (known == how && (how != Match::Same || origin.file == file))
+                    known < how || (known == how && (how != Match::Same || repeated || origin.file == file))
                 };
                 if line.is_none_or(holds) {
                     *line = Some((Origin { file, line: twin.other.0, shift }, how));

@@ -112,6 +112,42 @@ fn what_kustomize_builds_leads_to_bases_patches_and_generators() {
     assert_eq!(files.len(), 2);
 }
 
+/// A patch names what it is for, and the containers in it; both stand in the base.
+#[test]
+fn what_a_patch_only_repeats_was_written_in_the_base() {
+    let tree = tree(&[
+        ("base/web.yaml", WEB),
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        (
+            "part/kustomization.yaml",
+            "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches: [{path: more.yaml}]\n",
+        ),
+        (
+            "part/more.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      \
+             containers:\n      - name: web\n        image: web:2\n        tty: true\n      - name: side\n        image: side:1\n",
+        ),
+        (
+            "prod/kustomization.yaml",
+            "namespace: shop\nresources: [../base]\ncomponents: [../part]\n# netloom: ignore[SV001] x\n",
+        ),
+    ]);
+    let (sources, _) = made(&recipe(Packaging::Kustomization, &tree, "prod"));
+    let text: String = sources.iter().map(|source| &*source.text).collect();
+    for (line, expected) in [
+        ("kind: Deployment", vec!["base/web.yaml:12:1"]),
+        ("name: web", vec!["base/web.yaml:5:5", "base/web.yaml:13:12", "base/web.yaml:22:9"]),
+        ("image: web:2", vec!["part/more.yaml:9:7"]),
+        ("tty: true", vec!["part/more.yaml:10:9"]),
+        ("image: side:1", vec!["base/web.yaml:21:7"]),
+    ] {
+        assert_eq!(written(&sources, &tree, line), expected, "{line} in\n{text}");
+    }
+    let commented = &sources[0].name.origins().unwrap().commented;
+    assert_eq!(commented.len(), 1);
+    assert!(commented[0].name.ends_with("prod/kustomization.yaml"));
+}
+
 #[test]
 fn what_would_have_to_be_fetched_is_named_and_nothing_is_asked() {
     let tree = tree(&[
