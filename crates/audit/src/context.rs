@@ -20,6 +20,9 @@ struct LabelIndex<'a> {
     lists: Vec<Vec<usize>>,
 }
 
+/// The workloads that a selector picks in a namespace, by both.
+type Picked = HashMap<Selector, HashMap<String, Arc<[usize]>>>;
+
 /// The set of manifests, ready for questions.
 pub struct Context<'a> {
     /// What the user says about the cluster.
@@ -33,7 +36,7 @@ pub struct Context<'a> {
     by_namespace: HashMap<&'a str, Vec<usize>>,
     by_label: OnceLock<LabelIndex<'a>>,
     /// The workloads that selectors picked: many objects have the same one.
-    picked: Mutex<HashMap<Selector, HashMap<String, Arc<[usize]>>>>,
+    picked: Mutex<Picked>,
     pods: HashMap<(&'a str, &'a str, &'a str), Vec<&'a Arc<Pod>>>,
     policies: OnceLock<Arc<PolicySet>>,
     world: OnceLock<World>,

@@ -213,7 +213,7 @@ mod tests {
             Origin { file: 1, line: 9, shift: -2 },
             Origin { file: 1, line: 0, shift: 0 },
         ];
-        let file = FileName::rendered("k/<kustomize build>", Origins { files, lines });
+        let file = FileName::rendered("k/<kustomize build>", Origins { files, lines, ..Origins::default() });
         let at = |line, column| Location { file: file.clone(), line, column };
         for (line, column, written, shown) in [
             (1, 3, ("base/a.yaml", 7, 5), "base/a.yaml:7 → k/<kustomize build>:1"),

@@ -549,6 +549,15 @@ fn a_remote_base_stops_no_other_set() {
         ("k/web.yaml", WEB),
     ]);
     assert_eq!(tree.found(&[".", "--select", "MF"]), ["MF012 remote/kustomization.yaml"]);
+    // Whatever rules are asked for, what could not be built is not judged.
+    let asked = tree.run(&["check", ".", "--select", "NP021"]);
+    let said = "not judged: 1 Kustomization";
+    assert_eq!(stderr(&asked).matches(said).count(), 1, "{}", stderr(&asked));
+    let json = tree.run(&["check", ".", "--select", "NP021", "-o", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&json)).unwrap();
+    assert_eq!(json["not_judged"][0]["kind"], "Kustomization");
+    let whole = tree.run(&["check", "k", "--select", "NP021"]);
+    assert!(!stderr(&whole).contains("not judged"), "{}", stderr(&whole));
     let output = tree.run(&["reach", "."]);
     assert!(
         stdout(&output).contains("set k\n") && stdout(&output).contains("default/web"),

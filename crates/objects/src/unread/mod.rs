@@ -2,11 +2,11 @@
 //! answers does not read.
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::{Object, ObjectSet};
+use crate::{Cause, Object, ObjectSet};
 use table::{KINDS, NOT_SERVED, OF_REQUESTS, Row};
 
 /// What objects of a kind do that matters for who reaches whom.
@@ -97,8 +97,18 @@ impl Unread {
     #[must_use]
     pub fn of(set: &ObjectSet, reader: Reader) -> Self {
         let mut counts: BTreeMap<(Effect, &str, &str), usize> = BTreeMap::new();
+        // The files of kustomizations and charts; where manifests were made of one, they stand in its place.
+        let unmade: BTreeSet<&str> =
+            set.diagnostics().filter(|d| d.cause == Cause::NotApplied).map(|d| &*d.at.file).collect();
+        let is_unmade = |object: &Object| {
+            matches!(
+                (object.group(), &*object.kind),
+                ("kustomize.config.k8s.io", "Kustomization") | ("", "HelmChart")
+            ) && unmade.contains(&*object.reference.at.file)
+        };
         for object in set.objects() {
-            if let Some(effect) = effect_of(object, reader) {
+            let of_file = || is_unmade(object).then_some(Effect::Provisions);
+            if let Some(effect) = effect_of(object, reader).or_else(of_file) {
                 *counts.entry((effect, &object.kind, object.group())).or_default() += 1;
             }
         }
@@ -147,8 +157,11 @@ impl Unread {
     /// The kinds that do one thing, with their counts.
     fn listed(&self, effect: Effect) -> Option<String> {
         let of_effect = self.0.iter().filter(|kind| kind.effect == effect);
-        let kinds: Vec<String> =
-            of_effect.map(|kind| format!("{} {} ({})", kind.count, kind.kind, kind.group)).collect();
+        let named = |kind: &UnreadKind| match kind.group.as_str() {
+            "" => format!("{} {}", kind.count, kind.kind),
+            group => format!("{} {} ({group})", kind.count, kind.kind),
+        };
+        let kinds: Vec<String> = of_effect.map(named).collect();
         (!kinds.is_empty()).then(|| kinds.join(", "))
     }
 
@@ -202,6 +215,26 @@ mod tests {
             kinds.dedup();
             assert_eq!(kinds.len(), count);
             assert!(groups.is_sorted(), "{groups:?}");
+        }
+    }
+
+    #[test]
+    fn kustomizations_and_charts_that_were_not_built_bring_what_nobody_knows() {
+        for (file, text, said) in [
+            ("kustomization.yaml", "resources: [a.yaml]\n", None),
+            (
+                "k/kustomization.yaml",
+                "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamePrefix: a-\n",
+                Some("1 Kustomization (kustomize.config.k8s.io)"),
+            ),
+            ("c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n", Some("1 HelmChart")),
+            ("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", None),
+        ] {
+            let unread =
+                Unread::of(&ObjectSet::assemble(parse_sources(&[Source::new(file, text)])), Reader::Rules);
+            let expected =
+                said.map(|said| format!("not judged: {said}; these {}", Effect::Provisions.words()));
+            assert_eq!(unread.sentences(), expected.into_iter().collect::<Vec<_>>(), "{file}");
         }
     }
 
