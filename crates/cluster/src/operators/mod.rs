@@ -3,6 +3,8 @@
 mod databases;
 mod parts;
 mod prometheus;
+mod rabbit;
+mod ray;
 mod rollout;
 mod strimzi;
 
@@ -16,7 +18,7 @@ use crate::input::same;
 type Operator = fn(&Object, &[Arc<Object>]) -> Vec<Arc<Object>>;
 
 /// The operators by API group and kind.
-const OPERATORS: [(&str, &str, Operator); 12] = [
+const OPERATORS: [(&str, &str, Operator); 13] = [
     ("argoproj.io", "Rollout", rollout::of_reference),
     ("elasticsearch.k8s.elastic.co", "Elasticsearch", databases::elasticsearch),
     ("kafka.strimzi.io", "Kafka", strimzi::kafka),
@@ -28,7 +30,8 @@ const OPERATORS: [(&str, &str, Operator); 12] = [
     ("monitoring.coreos.com", "PrometheusAgent", prometheus::agent),
     ("monitoring.coreos.com", "ThanosRuler", prometheus::thanos_ruler),
     ("postgresql.cnpg.io", "Cluster", databases::postgres),
-    ("rabbitmq.com", "RabbitmqCluster", databases::rabbit),
+    ("rabbitmq.com", "RabbitmqCluster", rabbit::rabbit),
+    ("ray.io", "RayCluster", ray::head_service),
 ];
 
 /// Kinds that say something about the objects of others.
@@ -44,7 +47,9 @@ fn operator(object: &Object) -> Option<Operator> {
 
 /// Whether netloom knows what an operator makes of the objects of a kind.
 pub fn makes_pods(group: &str, kind: &str) -> bool {
-    (group, kind) != ("argoproj.io", "Rollout") && OPERATORS.iter().any(|(g, k, _)| (*g, *k) == (group, kind))
+    // The pods of these two are those of the templates in them.
+    !matches!((group, kind), ("argoproj.io", "Rollout") | ("ray.io", "RayCluster"))
+        && OPERATORS.iter().any(|(g, k, _)| (*g, *k) == (group, kind))
 }
 
 /// What operators made of the objects last.

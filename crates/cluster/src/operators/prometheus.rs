@@ -1,4 +1,6 @@
-//! The Prometheus operator: Prometheus, PrometheusAgent, Alertmanager and ThanosRuler.
+//! The Prometheus operator: Prometheus, PrometheusAgent, Alertmanager and ThanosRuler (prometheus-operator:
+//! `makeSelectorLabels`, `makeStatefulSetSpec` and `makeStatefulSetService` in pkg/{prometheus/server,prometheus/agent,
+//! alertmanager,thanos}, `CreateConfigReloader` in pkg/operator/config_reloader.go).
 use std::sync::Arc;
 
 use netloom_objects::Object;
@@ -12,8 +14,8 @@ const RELOADER: Port<'_> = ("reloader-web", 8080, "TCP");
 struct Form<'a> {
     /// `app.kubernetes.io/name`.
     app: &'a str,
-    /// The label with the name of the custom resource.
-    named_by: &'a str,
+    /// The label with the name of the custom resource, which agents do not have.
+    named_by: Option<&'a str>,
     /// What stands before the name in that of the StatefulSet.
     prefix: &'a str,
     /// The container.
@@ -21,18 +23,16 @@ struct Form<'a> {
     /// The Service that gives the pods their names.
     service: &'a str,
     ports: Vec<Port<'a>>,
-    reloader: bool,
 }
 
 pub fn prometheus(of: &Object, _: &[Arc<Object>]) -> Vec<Arc<Object>> {
     let form = Form {
         app: "prometheus",
-        named_by: "prometheus",
+        named_by: Some("prometheus"),
         prefix: "prometheus",
         container: "prometheus",
         service: "prometheus-operated",
         ports: web(of, 9090),
-        reloader: true,
     };
     form.make(of)
 }
@@ -40,12 +40,11 @@ pub fn prometheus(of: &Object, _: &[Arc<Object>]) -> Vec<Arc<Object>> {
 pub fn agent(of: &Object, _: &[Arc<Object>]) -> Vec<Arc<Object>> {
     let form = Form {
         app: "prometheus-agent",
-        named_by: "prometheus",
+        named_by: None,
         prefix: "prom-agent",
         container: "prometheus",
         service: "prometheus-agent-operated",
         ports: web(of, 9090),
-        reloader: true,
     };
     form.make(of)
 }
@@ -55,12 +54,11 @@ pub fn alertmanager(of: &Object, _: &[Arc<Object>]) -> Vec<Arc<Object>> {
     ports.extend([("mesh-tcp", 9094, "TCP"), ("mesh-udp", 9094, "UDP")]);
     let form = Form {
         app: "alertmanager",
-        named_by: "alertmanager",
+        named_by: Some("alertmanager"),
         prefix: "alertmanager",
         container: "alertmanager",
         service: "alertmanager-operated",
         ports,
-        reloader: true,
     };
     form.make(of)
 }
@@ -70,22 +68,25 @@ pub fn thanos_ruler(of: &Object, _: &[Arc<Object>]) -> Vec<Arc<Object>> {
     ports.push(("grpc", 10901, "TCP"));
     let form = Form {
         app: "thanos-ruler",
-        named_by: "thanos-ruler",
+        named_by: Some("thanos-ruler"),
         prefix: "thanos-ruler",
         container: "thanos-ruler",
         service: "thanos-ruler-operated",
         ports,
-        reloader: false,
     };
     form.make(of)
 }
 
 /// The port for requests; none where it listens on the pod's loopback only.
 fn web(of: &Object, number: u16) -> Vec<Port<'_>> {
-    if of.text("spec.listenLocal") == Some("true") {
+    if listens_local(of) {
         return Vec::new();
     }
     vec![(of.text("spec.portName").unwrap_or("web"), number, "TCP")]
+}
+
+fn listens_local(of: &Object) -> bool {
+    of.text("spec.listenLocal") == Some("true")
 }
 
 impl Form<'_> {
@@ -104,17 +105,15 @@ impl Form<'_> {
                 of,
                 shown: of.name.to_string(),
                 name,
-                labels: self.labels(of, shard),
+                labels: self.labels(of, (!as_daemon).then_some(shard)),
                 spec: pod_fields(of, "spec"),
                 containers: self.containers(of),
-                replicas: match of.text("spec.paused") {
-                    Some("true") if of.is_written("spec.replicas") => 0,
-                    _ => number(of, "spec.replicas").unwrap_or(1),
-                },
+                replicas: number(of, "spec.replicas").unwrap_or(1),
             };
             made.extend(if as_daemon { pods.daemon_set() } else { pods.stateful(&governing) });
         }
-        if governing == self.service {
+        // No Service governs a DaemonSet, and one that is named is the user's own.
+        if governing == self.service && !as_daemon {
             let selector = labels([("app.kubernetes.io/name", self.app)]);
             let mut ports = self.ports.clone();
             if is_prometheus && of.is_written("spec.thanos") {
@@ -133,29 +132,32 @@ impl Form<'_> {
         made
     }
 
-    fn labels(&self, of: &Object, shard: u64) -> Labels {
+    fn labels(&self, of: &Object, shard: Option<u64>) -> Labels {
         let mut all = labels_at(of, "spec.podMetadata.labels");
+        // The operator does not tell the version of a ThanosRuler, and lets the metadata overwrite that of others.
+        if let Some(version) = of.text("spec.version").filter(|_| self.container != "thanos-ruler") {
+            let version = version.trim_start_matches('v').to_owned();
+            all.entry("app.kubernetes.io/version".to_owned()).or_insert(version);
+        }
         all.extend(labels([
             ("app.kubernetes.io/name", self.app),
             ("app.kubernetes.io/managed-by", "prometheus-operator"),
             ("app.kubernetes.io/instance", &*of.name),
-            (self.named_by, &*of.name),
         ]));
+        all.extend(self.named_by.map(|key| (key.to_owned(), of.name.to_string())));
         if self.container == "prometheus" {
             all.insert("operator.prometheus.io/name".into(), of.name.to_string());
-            all.insert("operator.prometheus.io/shard".into(), shard.to_string());
-        }
-        if let Some(version) = of.text("spec.version") {
-            all.insert("app.kubernetes.io/version".into(), version.trim_start_matches('v').to_owned());
+            // Pods of a DaemonSet are no shards.
+            all.extend(shard.map(|shard| ("operator.prometheus.io/shard".to_owned(), shard.to_string())));
         }
         all
     }
 
     fn containers(&self, of: &Object) -> Vec<Value> {
         let mut containers = vec![container(self.container, &self.ports)];
-        if self.reloader {
-            containers.push(container("config-reloader", &[RELOADER]));
-        }
+        // Beside a ThanosRuler too: it has one ConfigMap with rules at least, if an empty one.
+        let reloader: &[Port<'_>] = if listens_local(of) { &[] } else { &[RELOADER] };
+        containers.push(container("config-reloader", reloader));
         if self.container == "prometheus" && of.is_written("spec.thanos") {
             containers.push(container("thanos-sidecar", &[("grpc", 10901, "TCP"), ("http", 10902, "TCP")]));
         }

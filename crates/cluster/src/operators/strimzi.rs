@@ -1,4 +1,6 @@
-//! Strimzi: Kafka with its node pools, Kafka Connect and the bridge.
+//! Strimzi: Kafka with its node pools, Kafka Connect and the bridge (strimzi-kafka-operator: KafkaCluster,
+//! ListenersUtils, EntityOperator, ZookeeperCluster and WorkloadUtils in io.strimzi.operator.cluster.model, and
+//! io.strimzi.operator.common.model.Labels).
 use std::sync::Arc;
 
 use netloom_objects::Object;
@@ -10,6 +12,8 @@ const CONTROL: Port<'_> = ("tcp-ctrlplane", 9090, "TCP");
 const REPLICATION: Port<'_> = ("tcp-replication", 9091, "TCP");
 const AGENT: Port<'_> = ("tcp-kafkaagent", 8443, "TCP");
 const METRICS: Port<'_> = ("tcp-prometheus", 9404, "TCP");
+const BROKER: &str = "strimzi.io/broker-role";
+const CONTROLLER: &str = "strimzi.io/controller-role";
 
 /// A component of a custom resource: what it is called, and in which labels.
 struct Component<'a> {
@@ -33,7 +37,10 @@ impl<'a> Component<'a> {
     fn labels(&self) -> Labels {
         // The custom resource's own labels go to its pods, but for those that tell who manages it.
         let mut all = self.of.labels().clone();
-        all.retain(|key, _| !key.starts_with("app.kubernetes.io/") || key == "app.kubernetes.io/part-of");
+        all.retain(|key, _| {
+            let manages = ["app.kubernetes.io/", "kustomize.toolkit.fluxcd.io"];
+            key.starts_with("app.kubernetes.io/part-of") || !manages.iter().any(|of| key.starts_with(of))
+        });
         all.extend(self.selector());
         let part_of = format!("strimzi-{}", self.of.name);
         all.extend(labels([
@@ -89,58 +96,85 @@ fn account(name: &str) -> Map<String, Value> {
 pub fn kafka(of: &Object, others: &[Arc<Object>]) -> Vec<Arc<Object>> {
     let listeners = listeners(of);
     let internal: Vec<Port<'_>> =
-        listeners.iter().filter(|l| l.internal).map(|l| (&*l.name, l.port, "TCP")).collect();
-    let mut ports = vec![CONTROL, REPLICATION, AGENT];
-    ports.extend(listeners.iter().map(|l| (&*l.name, l.port, "TCP")));
-    if of.is_written("spec.kafka.metricsConfig") {
-        ports.push(METRICS);
-    }
+        listeners.iter().filter(|l| l.type_ == "internal").map(|l| (&*l.name, l.port, "TCP")).collect();
     let brokers = Component { of, name: format!("{}-kafka", of.name), app: "kafka" };
     let names = format!("{}-kafka-brokers", of.name);
     let mut made = Vec::new();
     let mut next = 0;
     let pools = pools(of, others);
     for pool in &pools {
+        let ports = ports(of, &listeners, pool);
         for _ in 0..pool.replicas {
             made.extend(brokers.numbered(&pool.set, next, &ports, &pool.labels, &names));
             next += 1;
         }
     }
     let mut bootstrap = brokers.selector();
-    if pools.iter().any(|pool| pool.labels.contains_key("strimzi.io/broker-role")) {
-        bootstrap.insert("strimzi.io/broker-role".into(), "true".into());
+    if pools.iter().any(|pool| pool.labels.contains_key(BROKER)) {
+        bootstrap.insert(BROKER.into(), "true".into());
     }
     let front: Vec<Port<'_>> = [REPLICATION].into_iter().chain(internal.iter().copied()).collect();
     made.extend(service(of, &format!("{}-kafka-bootstrap", of.name), false, &bootstrap, &front));
     let mut each = vec![CONTROL, REPLICATION, AGENT];
     each.extend(internal);
     made.extend(service(of, &names, true, &brokers.selector(), &each));
+    for listener in listeners.iter().filter(|listener| listener.type_ == "cluster-ip") {
+        let port = [(&*listener.name, listener.port, "TCP")];
+        made.extend(service(of, &listener.bootstrap(of), false, &bootstrap, &port));
+    }
     made.extend(zookeeper(of));
     made.extend(helpers(of));
     made
 }
 
-struct Listener {
+struct Listener<'a> {
+    /// What its port is called.
     name: String,
+    own: &'a str,
     port: u16,
-    internal: bool,
+    type_: &'a str,
 }
 
-fn listeners(of: &Object) -> Vec<Listener> {
+impl Listener<'_> {
+    /// The Service in front of a listener that is not in the common one.
+    fn bootstrap(&self, of: &Object) -> String {
+        format!("{}-kafka-{}-bootstrap", of.name, self.own)
+    }
+}
+
+fn listeners(of: &Object) -> Vec<Listener<'_>> {
     let read = |nth: usize| {
         let at = format!("spec.kafka.listeners[{nth}]");
-        let name = of.text(&format!("{at}.name"))?;
+        let own = of.text(&format!("{at}.name"))?;
         let port: u16 = of.text(&format!("{at}.port"))?.parse().ok()?;
-        let internal = matches!(of.text(&format!("{at}.type")), None | Some("internal" | "cluster-ip"));
+        let type_ = of.text(&format!("{at}.type")).unwrap_or("internal");
         // The ports of the first listeners have names of old.
-        let name = match (port, name) {
-            (9092, "plain") => "tcp-clients".to_owned(),
-            (9093, "tls") => "tcp-clientstls".to_owned(),
-            _ => format!("tcp-{name}"),
+        let name = match (port, own, type_) {
+            (9092, "plain", "internal") => "tcp-clients".to_owned(),
+            (9093, "tls", "internal") => "tcp-clientstls".to_owned(),
+            _ => format!("tcp-{own}"),
         };
-        Some(Listener { name, port, internal })
+        Some(Listener { name, own, port, type_ })
     };
     (0..of.count("spec.kafka.listeners")).filter_map(read).collect()
+}
+
+/// The ports of a pool's pods: those for clients and for replication are brokers', that of the control plane
+/// controllers'. A cluster without pools has them all.
+fn ports<'a>(of: &Object, listeners: &'a [Listener<'_>], pool: &Pool) -> Vec<Port<'a>> {
+    let is_no = |role: &str| pool.labels.get(role).is_some_and(|is| is == "false");
+    let mut ports = vec![AGENT];
+    if !is_no(CONTROLLER) {
+        ports.push(CONTROL);
+    }
+    if !is_no(BROKER) {
+        ports.push(REPLICATION);
+        ports.extend(listeners.iter().map(|l| (&*l.name, l.port, "TCP")));
+    }
+    if of.is_written("spec.kafka.metricsConfig") {
+        ports.push(METRICS);
+    }
+    ports
 }
 
 struct Pool {
@@ -174,8 +208,8 @@ fn pools(of: &Object, others: &[Arc<Object>]) -> Vec<Pool> {
         all.extend(labels_at(pool, "spec.template.pod.metadata.labels"));
         all.extend(labels([
             ("strimzi.io/pool-name", &*pool.name),
-            ("strimzi.io/broker-role", has("broker")),
-            ("strimzi.io/controller-role", has("controller")),
+            (BROKER, has("broker")),
+            (CONTROLLER, has("controller")),
         ]));
         Pool {
             set: format!("{}-{}", of.name, pool.name),
@@ -205,9 +239,15 @@ fn zookeeper(of: &Object) -> Vec<Arc<Object>> {
 fn helpers(of: &Object) -> Vec<Arc<Object>> {
     let part = |app| Component { of, name: format!("{}-{app}", of.name), app };
     let mut made = Vec::new();
-    if of.is_written("spec.entityOperator") {
-        let ports = [("healthcheck", 8080, "TCP")];
-        made.extend(part("entity-operator").pods(vec![container("topic-operator", &ports)], 1).deployment());
+    // Without either of its two operators there is no entity operator.
+    let operators = [("topicOperator", "topic-operator", 8080), ("userOperator", "user-operator", 8081)];
+    let entity: Vec<Value> = operators
+        .into_iter()
+        .filter(|(field, ..)| of.is_written(&format!("spec.entityOperator.{field}")))
+        .map(|(_, name, port)| container(name, &[("healthcheck", port, "TCP")]))
+        .collect();
+    if !entity.is_empty() {
+        made.extend(part("entity-operator").pods(entity, 1).deployment());
     }
     if of.is_written("spec.kafkaExporter") {
         made.extend(
@@ -231,6 +271,7 @@ pub fn connect(of: &Object, _: &[Arc<Object>]) -> Vec<Arc<Object>> {
     let mut made: Vec<_> =
         (0..replicas).filter_map(|nth| part.numbered(&part.name, nth, &ports, &own, &part.name)).collect();
     made.extend(service(of, &format!("{}-connect-api", of.name), false, &part.selector(), &ports));
+    made.extend(service(of, &part.name, true, &part.selector(), &ports));
     made
 }
 

@@ -14,7 +14,8 @@ pub fn say_aims(parsed: &Parsed, selected: &[(Arc<Pod>, bool)], empty: bool, fin
         return;
     }
     if selected.is_empty() {
-        if empty {
+        // Nobody wrote what an operator makes: that of the replicas of one instance has none, for example.
+        if empty && &*parsed.origin.kind == "Service" {
             findings
                 .warning(parsed.origin.at.clone(), format!("{name} selects no pod: it has no endpoints"))
                 .help("compare spec.selector with the labels of the pods, in the same namespace");

@@ -6,6 +6,7 @@ mod endpoints;
 mod kinds;
 mod live;
 mod nodes;
+mod operated;
 mod policies;
 mod print;
 mod rebuild;
