@@ -1,4 +1,7 @@
 //! IS018: a subset that holds no pod of its host.
+use std::{collections::BTreeMap, sync::Arc};
+
+use netloom_cluster::Pod;
 use netloom_objects::{Severity, istio::DestinationRule};
 
 use super::support::{Registry, full_host, shown};
@@ -86,11 +89,14 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             continue;
         }
         for (index, subset) in rule.spec.subsets.iter().enumerate().filter(|(_, s)| !s.labels.is_empty()) {
-            let has = |workload: &crate::Workload<'_>| {
+            let has = |own: &BTreeMap<String, String>| {
                 let mut of_pods = subset.labels.iter().filter(|(key, _)| !is_of_the_node(key));
-                of_pods.all(|(key, value)| workload.labels().get(key) == Some(value))
+                of_pods.all(|(key, value)| own.get(key) == Some(value))
             };
-            if cx.workloads_with(namespace, selector).any(has) {
+            let is_behind = |pod: &Arc<Pod>| selector.iter().all(|(k, v)| pod.labels.get(k) == Some(v));
+            if cx.workloads_with(namespace, selector).any(|workload| has(workload.labels()))
+                || cx.pods_in(namespace).iter().any(|pod| is_behind(pod) && has(&pod.labels))
+            {
                 continue;
             }
             let message = format!(

@@ -103,11 +103,13 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let everywhere = namespace == ROOT;
         let complete =
             if everywhere { cx.is_closed("Pod", None) } else { cx.is_closed("Pod", Some(namespace)) };
-        let selects = |w: &crate::Workload<'_>| labels.iter().all(|(k, v)| w.labels().get(k) == Some(v));
+        let selects = |own: &BTreeMap<String, String>| labels.iter().all(|(k, v)| own.get(k) == Some(v));
         let any = if everywhere {
-            cx.workloads().iter().any(selects)
+            cx.workloads().iter().any(|workload| selects(workload.labels()))
+                || cx.snapshot().pods.iter().any(|pod| selects(&pod.labels))
         } else {
             cx.workloads_with(namespace, labels).next().is_some()
+                || cx.pods_in(namespace).iter().any(|pod| selects(&pod.labels))
         };
         // The pods of a Gateway of the Gateway API are made by Istio.
         let of_gateway = labels.keys().any(|key| key.ends_with("/gateway-name"));

@@ -93,8 +93,9 @@ const CONTROLLERS: [&str; 6] =
     ["ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "contour", "kong"];
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
+    let of_pods = cx.snapshot().pods.iter().map(|pod| (&*pod.namespace, &*pod.service_account));
     let accounts: HashSet<(&str, &str)> =
-        cx.workloads().iter().map(|w| (w.namespace(), w.account().0)).collect();
+        cx.workloads().iter().map(|w| (w.namespace(), w.account().0)).chain(of_pods).collect();
     for (object, policy) in cx.all::<AuthorizationPolicy>() {
         if !matches!(policy.spec.action.as_deref(), None | Some("ALLOW")) {
             continue;
