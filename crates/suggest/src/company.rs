@@ -2,12 +2,14 @@
 //! namespace would shut off.
 use std::{collections::BTreeMap, sync::Arc};
 
-use netloom_cluster::{NamespaceMatch, Snapshot, Tier};
+use netloom_cluster::{NamespaceMatch, Peer, Snapshot, Tier};
 use netloom_objects::{Object, ObjectSet, Typed};
+use netloom_reach::{Home, StandIn};
 
 use crate::{
     makers,
     need::{Learnt, Reason},
+    today::{is_own, stand_in},
     units::{Units, namespace_of},
 };
 
@@ -35,6 +37,9 @@ pub(crate) fn company(objects: &ObjectSet, snapshot: &Snapshot, units: &Units) -
             let text = format!("NetworkPolicy {} selects pods that are not in the set", policy.origin.name);
             tell(namespace, Reason::derived(text, policy.origin.at.clone()));
         }
+    }
+    for (namespace, reason) in named_by_policies(objects, snapshot) {
+        tell(&namespace, reason);
     }
     for object in objects.objects() {
         let namespace = namespace_of(object);
@@ -65,6 +70,25 @@ pub(crate) fn company(objects: &ObjectSet, snapshot: &Snapshot, units: &Units) -
         tell(&maker.namespace, Reason::derived(text, maker.binding.at.clone()));
     }
     company
+}
+
+/// Namespaces in which policies name pods, by their labels, that the set does not have.
+fn named_by_policies(objects: &ObjectSet, snapshot: &Snapshot) -> Vec<(Arc<str>, Reason)> {
+    let mut named = Vec::new();
+    let policies = snapshot.policies.iter().filter(|policy| policy.tier == Tier::NetworkPolicy);
+    for policy in policies.filter(|policy| !is_own(objects, policy)) {
+        let rules = policy.ingress.iter().chain(&policy.egress).flatten();
+        for peer in rules.flat_map(|rule| rule.peers.iter().flatten()) {
+            let Peer::Pods(pods) = &peer.peer else { continue };
+            let Some(StandIn { home: Home::Named(namespace), labels }) = stand_in(pods) else { continue };
+            if labels.is_empty() || has_pods(snapshot, &namespace, &|own| pods.pods.matches(own)) {
+                continue;
+            }
+            let text = format!("NetworkPolicy {} names pods that are not in the set", policy.origin.name);
+            named.push((namespace, Reason::derived(text, peer.origin.at.clone())));
+        }
+    }
+    named
 }
 
 fn has_pods(

@@ -33,7 +33,8 @@ fn lines(ground: &Ground<'_>, suggestion: &Suggestion, namespace: &str) -> Vec<S
     let unknown = here(&suggestion.unknown);
     if !unknown.is_empty() {
         lines.push(format!(
-            "NOT COMPLETE: nothing but DNS is known of {}; say what they need: --needs FILE.",
+            "NOT COMPLETE: nothing but {} is known of {}; say what they need: --needs FILE.",
+            suggestion.known_of_unknown(),
             names(&unknown)
         ));
     }

@@ -187,6 +187,8 @@ pub struct Needs {
     pub lacks: Vec<Lack>,
     /// Units of which somebody said that something must be shut: they are known, whatever else they need.
     pub said: BTreeSet<UnitId>,
+    /// Reasons that tell what a sidecar needs, and nothing of the program beside it.
+    pub of_sidecars: BTreeSet<Reason>,
 }
 
 impl Needs {
@@ -218,6 +220,7 @@ impl Needs {
         more.doubts.into_iter().for_each(|doubt| self.doubt(doubt.text, doubt.at));
         more.lacks.into_iter().for_each(|lack| self.lack(lack));
         self.said.extend(more.said);
+        self.of_sidecars.extend(more.of_sidecars);
     }
 }
 

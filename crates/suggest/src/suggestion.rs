@@ -11,7 +11,7 @@ use crate::{
     dns::{Dns, asks_the_cluster},
     ground::{Chosen, Ground},
     head,
-    need::{End, Lack, Need, Needs},
+    need::{End, Lack, Need, Needs, Reason},
     policies::{Peer, Rule, Rules, numbers, rules},
     units::{ALLOW_DNS, DEFAULT_DENY, Unit, UnitId},
     yaml::{self, Head},
@@ -41,7 +41,7 @@ pub struct Suggestion {
     pub chosen: BTreeSet<UnitId>,
     /// NetworkPolicies of today that stay because they select none of the set's pods, or others beside them.
     pub others: Vec<Arc<ObjectRef>>,
-    /// Units of which nothing but names is known to be needed.
+    /// Units of which nothing but names, and what their sidecars need, is known to be needed.
     pub unknown: Vec<UnitId>,
     /// What chosen units need, and no rule could be written for.
     pub lacks: Vec<Lack>,
@@ -49,6 +49,8 @@ pub struct Suggestion {
     pub unwritten: Vec<UnitId>,
     /// Every need that concerns them, DNS too.
     pub needs: Vec<Need>,
+    /// Reasons of needs that tell nothing of the program beside a sidecar.
+    of_sidecars: BTreeSet<Reason>,
     /// The folder that the files are for, as it is written before their names.
     pub folder: String,
     /// What stands at the head of each namespace's file.
@@ -77,16 +79,18 @@ impl Suggestion {
         let concerns = |need: &Need| {
             [&need.from, &need.to].iter().any(|e| e.unit().is_some_and(|u| chosen.contains(&u)))
         };
+        let of_sidecars = needs.of_sidecars;
         let mut own = Needs { doubts: needs.doubts, ..Needs::default() };
         let mut lacks = needs.lacks;
         lacks.retain(|lack| chosen.contains(&lack.unit));
         needs.needs.into_iter().filter(concerns).for_each(|need| own.add(need));
+        let of_programs = || own.needs.iter().filter(|need| !of_sidecars.contains(&need.reason));
         let known = |unit: &UnitId| {
             let is_it = |end: &End| *end == End::Unit(*unit);
             needs.said.contains(unit)
                 || dns.is(*unit)
                 || lacks.iter().any(|lack| lack.unit == *unit)
-                || own.needs.iter().any(|need| is_it(&need.from) || is_it(&need.to))
+                || of_programs().any(|need| is_it(&need.from) || is_it(&need.to))
         };
         let unknown: Vec<UnitId> = chosen.iter().filter(|unit| !known(unit)).copied().collect();
         let of_units = rules(&ground.snapshot, &ground.units, chosen, &own.needs);
@@ -118,11 +122,22 @@ impl Suggestion {
             unwritten,
             chosen: chosen.clone(),
             needs,
+            of_sidecars,
             folder,
             heads: BTreeMap::new(),
         };
         suggestion.heads = head::heads(ground, &suggestion);
         (suggestion, all)
+    }
+
+    /// What is known of the units of which no program's need is.
+    #[must_use]
+    pub fn known_of_unknown(&self) -> &'static str {
+        let of_unit = |end: &End| end.unit().is_some_and(|unit| self.unknown.contains(&unit));
+        let has_sidecar = |need: &Need| {
+            self.of_sidecars.contains(&need.reason) && (of_unit(&need.from) || of_unit(&need.to))
+        };
+        if self.needs.iter().any(has_sidecar) { "DNS and sidecars" } else { "DNS" }
     }
 
     /// Whether everything is known that the chosen units need, as far as anybody can tell.

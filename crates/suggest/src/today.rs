@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use netloom_cluster::{
     NamespaceMatch, Operator, Peer, PodPeer, Policy, PortMatch, PortRef, Protocol, Rule, Selector, Tier,
 };
-use netloom_objects::ObjectRef;
+use netloom_objects::{ObjectRef, ObjectSet};
 use netloom_policy::Direction;
 use netloom_reach::{Home, PROTOCOLS, PortSet, StandIn};
 
@@ -24,7 +24,7 @@ pub fn today(ground: &Ground<'_>) -> Needs {
     let mut reader = Reader { ground, dns: &dns, out: Needs::default() };
     for policy in ground.snapshot.policies.iter().filter(|policy| policy.tier == Tier::NetworkPolicy) {
         let subjects = reader.subjects(policy);
-        if subjects.is_empty() || is_own(ground, policy) {
+        if subjects.is_empty() || is_own(ground.objects, policy) {
             continue;
         }
         for (direction, rules) in [(Direction::Ingress, &policy.ingress), (Direction::Egress, &policy.egress)]
@@ -36,8 +36,8 @@ pub fn today(ground: &Ground<'_>) -> Needs {
 }
 
 /// Whether a suggestion wrote a policy: what it wrote once is no evidence that it is needed still.
-fn is_own(ground: &Ground<'_>, policy: &Policy) -> bool {
-    let source = ground.objects.sources.iter().find(|source| source.source.name == policy.origin.at.file);
+pub(crate) fn is_own(objects: &ObjectSet, policy: &Policy) -> bool {
+    let source = objects.sources.iter().find(|source| source.source.name == policy.origin.at.file);
     source.is_some_and(|source| source.source.text.starts_with(MARK))
 }
 
@@ -231,7 +231,7 @@ fn block(cidr: IpNet, except: &[IpNet]) -> Block {
 }
 
 /// A pod that a peer selects, with the fewest labels; none where labels alone do not say it.
-fn stand_in(peer: &PodPeer) -> Option<StandIn> {
+pub(crate) fn stand_in(peer: &PodPeer) -> Option<StandIn> {
     let home = match &peer.namespaces {
         NamespaceMatch::Named(name) => Home::Named(name.clone()),
         NamespaceMatch::Labels(selector) => {

@@ -34,8 +34,10 @@ pub fn derive(ground: &Ground<'_>) -> Needs {
     scraped::add(ground, &cx, &owners, &mut needs);
     alerting::add(ground, &owners, &mut needs);
     api_server::add(ground, &mut needs);
+    let of_programs = needs.needs.len();
     mesh::add(ground, &cx, &owners, &mut needs);
     sidecars::add(ground, &owners, &mut needs);
+    needs.of_sidecars = needs.needs[of_programs..].iter().map(|need| need.reason.clone()).collect();
     needs
 }
 

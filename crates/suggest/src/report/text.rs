@@ -95,7 +95,8 @@ fn incomplete(report: &Report<'_>, text: &mut String) {
         let all = count(suggestion.chosen.len(), "workload", "workloads");
         let of = names(&titles(&suggestion.unknown));
         let many = suggestion.unknown.len();
-        _ = writeln!(text, "  of {all} nothing but DNS is known of {many}: {of}");
+        let known = suggestion.known_of_unknown();
+        _ = writeln!(text, "  of {all} nothing but {known} is known of {many}: {of}");
     }
     for lack in &suggestion.lacks {
         let of = report.ground.units.get(lack.unit).title();

@@ -83,6 +83,26 @@ fn policies_about_others_stay() {
 }
 
 #[test]
+fn whom_policies_name_may_live_there() {
+    let own = network_policy(
+        "web",
+        "podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {app: debug}}}]}]",
+    );
+    on_text(&(shop() + &namespace("shop") + &own), |ground| {
+        let (suggestion, proof, report) = suggested(ground, &WHOLE);
+        let yaml = suggestion.yaml();
+        assert!(yaml.contains("app: debug") && proof.unmet.is_empty(), "{yaml}\n{report}");
+        assert!(yaml.contains("NetworkPolicy web names pods that are not in the set"), "{yaml}");
+        assert!(!yaml.contains("podSelector: {}"), "{yaml}");
+    });
+    // Of what a suggestion wrote itself this tells nothing.
+    let written = format!("{}\n{}", netloom_suggest::MARK, own);
+    on_text(&(written + &shop() + &namespace("shop")), |ground| {
+        assert!(ground.others_in("shop").is_empty());
+    });
+}
+
+#[test]
 fn pods_without_labels_are_not_selected_with_others() {
     let bare = "{apiVersion: v1, kind: Pod, metadata: {name: bare, namespace: shop}, spec: {containers: [{name: c, image: 'i:1', env: [{name: URL, value: 'http://web:80'}]}]}}\n---\n";
     // Whatever takes it takes others as well.

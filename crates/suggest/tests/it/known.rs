@@ -129,6 +129,21 @@ fn sidecars_need_their_control_planes() {
 }
 
 #[test]
+fn what_a_sidecar_needs_tells_nothing_of_the_program() {
+    let meshed =
+        namespace("shop").replace("name: shop", "name: shop, annotations: {linkerd.io/inject: enabled}");
+    on_text(&(meshed + &deployment("silent", "app: silent", "env: []")), |ground| {
+        let (suggestion, _, report) = suggested(ground, &WHOLE);
+        assert!(!suggestion.is_complete(), "{report}");
+        let said = "nothing but DNS and sidecars is known of";
+        assert!(report.contains(&format!("of 1 workload {said} 1: shop/silent")), "{report}");
+        let yaml = suggestion.yaml();
+        assert!(yaml.contains(&format!("# NOT COMPLETE: {said} shop/silent;")), "{yaml}");
+        assert!(yaml.contains("linkerd.io/control-plane-component"), "{yaml}");
+    });
+}
+
+#[test]
 fn an_ingress_controller_reaches_what_others_route_to() {
     let set = namespace("ingress-nginx")
         + &deployment(
