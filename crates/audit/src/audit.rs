@@ -161,7 +161,9 @@ fn run(context: &Context<'_>, chosen: &[&'static Rule]) -> Vec<Finding> {
         return work();
     }
     thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        // Where no thread can be had, the others do its share.
+        let started = (1..threads).map(|_| thread::Builder::new().spawn_scoped(scope, work));
+        let others: Vec<_> = started.filter_map(Result::ok).collect();
         let mut found = work();
         for other in others {
             match other.join() {

@@ -24,10 +24,10 @@ pub struct Progress {
 impl Progress {
     pub fn start() -> Self {
         let stage = Arc::new(Mutex::new(String::new()));
-        let running = std::io::stderr().is_terminal().then(|| {
+        let running = std::io::stderr().is_terminal().then_some(()).and_then(|()| {
             let (stop, stopped) = mpsc::channel();
             let stage = stage.clone();
-            let shown = thread::spawn(move || {
+            let show = move || {
                 let mut spinner: Option<ProgressBar> = None;
                 let mut wait = PATIENCE;
                 while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
@@ -39,8 +39,9 @@ impl Progress {
                 if let Some(spinner) = spinner {
                     spinner.finish_and_clear();
                 }
-            });
-            (stop, shown)
+            };
+            // Where no thread can be had, nothing is shown.
+            thread::Builder::new().spawn(show).ok().map(|shown| (stop, shown))
         });
         Self { stage, running }
     }

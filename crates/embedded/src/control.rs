@@ -53,7 +53,7 @@ const REST: Duration = Duration::from_millis(50);
 pub fn serve_control(listener: UnixListener, network: Arc<Mutex<Network>>) {
     let runtime = tokio::runtime::Handle::current();
     let places = Arc::new(Places::new(CLIENTS));
-    std::thread::spawn(move || {
+    let accepting = std::thread::Builder::new().spawn(move || {
         loop {
             let place = places.take();
             let stream = match listener.accept() {
@@ -78,6 +78,9 @@ pub fn serve_control(listener: UnixListener, network: Arc<Mutex<Network>>) {
             }
         }
     });
+    if let Err(error) = accepting {
+        tracing::warn!("no thread can be started for `netloom exec` and its like: {error}");
+    }
 }
 
 /// Places for as many clients as are answered at once.

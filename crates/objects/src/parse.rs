@@ -125,7 +125,9 @@ fn run(jobs: &[Job<'_>], sources: &[Source], threads: usize) -> Vec<Group> {
         done
     };
     let mut done = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        // Where no thread can be had, the others do its share.
+        let started = (1..threads).map(|_| thread::Builder::new().spawn_scoped(scope, work));
+        let others: Vec<_> = started.filter_map(Result::ok).collect();
         let mut done = work();
         for other in others {
             // Only join() waits for the thread itself to end: a process with a second thread cannot unshare its

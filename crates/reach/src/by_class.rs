@@ -61,11 +61,14 @@ impl Reach {
         };
         let starts = (0..members.len()).step_by(share);
         thread::scope(|scope| {
-            let running: Vec<_> = starts.map(|first| scope.spawn(move || rows_of(first))).collect();
-            running
-                .into_iter()
-                .flat_map(|thread| thread.join().unwrap_or_else(|e| std::panic::resume_unwind(e)))
-                .collect()
+            let start = |first| (first, thread::Builder::new().spawn_scoped(scope, move || rows_of(first)));
+            let running: Vec<_> = starts.map(start).collect();
+            let rows = running.into_iter().flat_map(|(first, thread)| match thread {
+                Ok(thread) => thread.join().unwrap_or_else(|e| std::panic::resume_unwind(e)),
+                // No thread can be had: its share is done here.
+                Err(_) => rows_of(first),
+            });
+            rows.collect()
         })
     }
 

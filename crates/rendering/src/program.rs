@@ -129,12 +129,20 @@ impl Run<'_> {
     /// Waits until the program ends or its time is over. Then all that it started is ended too.
     fn wait(&self, mut child: Child, group: Group) -> Result<ExitStatus, Unfinished> {
         let (ended, end) = mpsc::channel();
-        let waiting = thread::spawn(move || {
+        let waiting = thread::Builder::new().spawn(move || {
             // The process is left to be waited for: as long as it is, its number is not another group's.
             let over = waitid(Id::Pid(group.0), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
             let _nobody_listens = ended.send(());
             over
         });
+        let waiting = match waiting {
+            Ok(waiting) => waiting,
+            Err(error) => {
+                group.end();
+                drop(child.wait());
+                return Err(Unfinished::Lost(error));
+            }
+        };
         let begun = Instant::now();
         let late = loop {
             let left = self.settings.deadline.saturating_sub(begun.elapsed());
@@ -184,9 +192,11 @@ impl Room {
     fn read_aside(self: &Arc<Self>, from: impl Read + Send + 'static, group: Group) -> Receiver<Vec<u8>> {
         let (sender, receiver) = mpsc::channel();
         let room = Arc::clone(self);
-        thread::spawn(move || {
-            let _nobody_waits = sender.send(room.read(from, group));
-        });
+        let read = move || drop(sender.send(room.read(from, group)));
+        if thread::Builder::new().spawn(read).is_err() {
+            // The receiver hears that nobody reads.
+            group.end();
+        }
         receiver
     }
 

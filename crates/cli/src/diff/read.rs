@@ -93,11 +93,14 @@ impl Comparison {
         let options = &self.options;
         let scope = || Scope { ipv6, inside: options.pod_cidrs.iter().collect(), ..Scope::default() };
         let reach = |nth: usize| Reach::of(&objects[nth], &built[nth].snapshot, scope());
-        let reaches = thread::scope(|threads| {
-            let before = threads.spawn(|| reach(0));
-            let after = reach(1);
-            before.join().map(|before| [before, after])
-        });
+        let reaches =
+            thread::scope(|threads| match thread::Builder::new().spawn_scoped(threads, || reach(0)) {
+                Ok(before) => {
+                    let after = reach(1);
+                    before.join().map(|before| [before, after])
+                }
+                Err(_) => Ok([reach(0), reach(1)]),
+            });
         let Ok([before, after]) = reaches else {
             return Err(Stop::Because("compiling the policies of the old side failed".to_owned()));
         };

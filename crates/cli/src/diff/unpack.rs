@@ -170,7 +170,10 @@ fn batch<'e>(
     let asked: String = entries.iter().map(|(id, _)| format!("{id}\n")).collect();
     let read = thread::scope(|threads| {
         // Asked from a thread of its own: git answers before it has heard everything.
-        threads.spawn(move || stdin.write_all(asked.as_bytes()));
+        let ask = move || stdin.write_all(asked.as_bytes());
+        if let Err(error) = thread::Builder::new().spawn_scoped(threads, ask) {
+            return Err(Stop::Because(format!("no thread can be started to ask git on: {error}")));
+        }
         let mut out = BufReader::new(stdout);
         for (nth, (_, entries)) in entries.iter().enumerate() {
             let bytes = match blob(&mut out) {

@@ -119,7 +119,10 @@ fn failed(package: &Package, severity: Severity, reason: &str) -> Result<ParsedS
     let at = Location { file: parsed.source.name.clone(), line: 1, column: 1 };
     let (message, help) = match reason.split_once('\n') {
         Some((first, rest)) if !rest.trim().is_empty() => {
-            (first.to_owned(), Some(rest.trim_end().to_owned()))
+            // Whoever sees the first line alone sees the reason, too.
+            let reason: String = rest.trim().lines().next().unwrap_or_default().chars().take(200).collect();
+            let rest = rest.trim_end();
+            (format!("{first} {reason}"), rest.trim_start().contains('\n').then(|| rest.to_owned()))
         }
         _ => (reason.trim_end().to_owned(), None),
     };
@@ -196,7 +199,9 @@ fn render_all(builds: &[Build], served: &[String], request: &Request, progress: 
     };
     let threads = thread::available_parallelism().map_or(1, usize::from).min(builds.len());
     let mut done: Vec<(usize, Rendering)> = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        // Where no thread can be had, the others do its share.
+        let started = (1..threads).map(|_| thread::Builder::new().spawn_scoped(scope, work));
+        let others: Vec<_> = started.filter_map(Result::ok).collect();
         let mut done = work();
         for other in others {
             match other.join() {
