@@ -13,6 +13,7 @@ use crate::{
     Made, Recipe, Refused, Settings, apis,
     documents::documents,
     generated::{may_generate, settled},
+    missing::name_of,
     program::{Run, operand},
     stage::{self, Chart},
     template::Template,
@@ -132,10 +133,13 @@ fn arguments(recipe: &Recipe, values: &[PathBuf], chart: &Path) -> Vec<OsString>
     all
 }
 
-/// The release is called as the chart's folder is, as far as helm takes that as a name.
+/// The release is called as the chart is, else as its folder, as far as helm takes that as a name: a copy of a chart in
+/// another folder makes the same objects.
 fn release(folder: &Path) -> String {
-    let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    let name = real.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let name = name_of(folder).map(|name| name.to_lowercase()).unwrap_or_else(|| {
+        let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        real.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default()
+    });
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let name: String = name.chars().map(|c| if fits(c) { c } else { '-' }).take(53).collect();
     let name = name.trim_matches('-');
@@ -233,5 +237,9 @@ mod tests {
         {
             assert_eq!(release(Path::new(folder)), name, "{folder}");
         }
+        let chart = tempfile::tempdir().unwrap();
+        fs::write(chart.path().join("Chart.yaml"), "apiVersion: v2\nname: My_Shop\nversion: 1.0.0\n")
+            .unwrap();
+        assert_eq!(release(chart.path()), "my-shop");
     }
 }

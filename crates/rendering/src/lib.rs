@@ -41,7 +41,7 @@ pub struct Recipe {
     pub inline_values: Option<String>,
     /// Values of a chart in the form `key=value`; they go over all others.
     pub set_values: Vec<String>,
-    /// The release of a chart; its folder's name where there is none.
+    /// The release of a chart; the chart's name where there is none.
     pub release: Option<String>,
     /// The namespace of a chart's release.
     pub namespace: Option<String>,

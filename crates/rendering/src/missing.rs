@@ -100,8 +100,13 @@ fn is_there(chart: &Path, name: &str) -> bool {
 }
 
 fn is_called(chart: &Path, name: &str) -> bool {
-    let objects = read_source(&chart.join("Chart.yaml")).map(|source| parse_source(&source).objects);
-    objects.is_ok_and(|objects| objects.first().is_some_and(|object| object.text("name") == Some(name)))
+    name_of(chart).is_some_and(|own| own == name)
+}
+
+/// The name that a chart has in its `Chart.yaml`.
+pub fn name_of(chart: &Path) -> Option<String> {
+    let source = read_source(&chart.join("Chart.yaml")).ok()?;
+    parse_source(&source).objects.first()?.text("name").map(str::to_owned)
 }
 
 /// The missing dependencies as a sentence with what to do.
