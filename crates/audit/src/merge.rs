@@ -49,5 +49,5 @@ pub fn merge(reports: Vec<(Arc<str>, Report, ObjectSet)>) -> (Report, ObjectSet)
     }
     whole.files = read.len();
     whole.findings.sort_by(|a, b| (&a.at, a.rule.code).cmp(&(&b.at, b.rule.code)));
-    (whole, ObjectSet::of_texts(sources))
+    (whole, ObjectSet::of_several(sources))
 }

@@ -129,10 +129,12 @@ impl ObjectSet {
         Ok(Self::assemble(parse_sources(&read_sources(paths)?)))
     }
 
-    /// Sources of several sets, for their texts: no objects are taken from them.
+    /// Sources of several sets, with all that stands in them: an object that several sets have in sources of their own
+    /// stands as often.
     #[must_use]
-    pub fn of_texts(sources: Vec<Arc<ParsedSource>>) -> Self {
-        Self { sources, ..Self::default() }
+    pub fn of_several(sources: Vec<Arc<ParsedSource>>) -> Self {
+        let objects = sources.iter().flat_map(|source| &source.objects).cloned().collect();
+        Self { sources, set_diagnostics: Vec::new(), objects }
     }
 
     /// Puts parsed sources together. Of an object that is given twice the later one is taken, with a warning.
