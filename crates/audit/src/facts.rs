@@ -6,7 +6,9 @@ use netloom_objects::Location;
 use crate::Finding;
 
 /// Rules that see the same at the same place, the best words first.
-const FACTS: [&[&str]; 1] = [
+const FACTS: [&[&str]; 2] = [
+    // A value that the API server refuses, and of which no cluster can be made.
+    &["MF006", "MF002"],
     // A Service port of the mesh whose name says nothing.
     &["IS051", "SV007", "SV006"],
 ];
@@ -91,6 +93,18 @@ mod tests {
         }
         let outside = service("  - port: 80\n").replace("istio-injection: enabled", "a: b");
         assert_eq!(found(&outside, &port), ["SV006 11"], "where there is no mesh");
+    }
+
+    #[test]
+    fn a_value_that_can_be_nowhere_is_one_finding() {
+        let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec:\n  ports: [{name: http, port: 80}]\n";
+        for (field, expected) in [
+            ("  externalIPs: [224.0.0.9]\n", vec!["MF006 6"]),
+            ("  type: LoadBalancer\n  loadBalancerIP: 239.1.2.3\n", vec!["MF002 7"]),
+            ("  externalIPs: [203.0.113.9]\n", vec![]),
+        ] {
+            assert_eq!(found(&format!("{service}{field}"), &["MF002", "MF006"]), expected, "{field}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use k8s_openapi::{
     api::core::v1::{Service as ApiService, ServiceSpec},
     apimachinery::pkg::util::intstr::IntOrString,
 };
-use netloom_objects::{Object, ObjectRef, Typed};
+use netloom_objects::{Location, Object, ObjectRef, Typed};
 
 use crate::{
     addresses::special::special_address,
@@ -209,11 +209,23 @@ impl Reader<'_> {
             None => true,
             Some(why) => {
                 let message = format!("{}: {what} {ip} is {why}: it is left out", title(self.object));
-                self.findings.error(self.object.reference.at.clone(), message);
+                self.findings.error(self.place_of(*ip), message);
                 false
             }
         });
         ips
+    }
+
+    /// Where an address outward stands.
+    fn place_of(&self, ip: IpAddr) -> Location {
+        let in_list = |list: &str, field: &str| {
+            (0..self.object.count(list)).map(|nth| format!("{list}[{nth}]{field}")).collect::<Vec<_>>()
+        };
+        let lists = [in_list("spec.externalIPs", ""), in_list("status.loadBalancer.ingress", ".ip")];
+        let is_it =
+            |path: &String| self.object.text(path).and_then(|text| text.trim().parse().ok()) == Some(ip);
+        let found = lists.concat().into_iter().find(is_it);
+        self.object.locate(found.as_deref().unwrap_or("spec.loadBalancerIP"))
     }
 
     /// The ClusterIPs that the object gives, of families that the cluster speaks.
