@@ -64,6 +64,12 @@ fn services_for_one_pod_and_ingresses_of_two_parts() {
     ]);
 }
 
+fn pool(range: &str) -> String {
+    format!(
+        "---\napiVersion: metallb.io/v1beta1\nkind: IPAddressPool\nmetadata: {{name: home, namespace: metallb-system}}\nspec: {{addresses: [\"{range}\"]}}\n"
+    )
+}
+
 fn balancer(annotations: &str, more: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  namespace: shop\n  annotations: {{{annotations}}}\nspec:\n  type: LoadBalancer\n  selector: {{app: web}}\n  ports: [{{name: https, port: 443}}]\n{more}"
@@ -81,6 +87,14 @@ fn load_balancers() {
         ("of an internal one", balancer(internal, private), false, rules, &[]),
         ("public clients too", balancer("", mixed), false, rules, &[]),
         ("no ranges", balancer("", ""), false, rules, &[]),
+        ("of a private pool", balancer("", private) + &pool("192.168.7.10-192.168.7.20"), false, rules, &[]),
+        (
+            "of a public pool",
+            balancer("", private) + &pool("203.0.113.0/28"),
+            false,
+            rules,
+            &["SV035 warning"],
+        ),
         (
             "an annotation that was renamed",
             balancer("cloud.google.com/load-balancer-type: Internal", private),

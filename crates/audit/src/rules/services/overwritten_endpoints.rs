@@ -1,5 +1,8 @@
 //! SV029: endpoints given by hand to a Service that selects pods.
-use k8s_openapi::api::{core::v1::Endpoints, discovery::v1::EndpointSlice};
+use k8s_openapi::api::{
+    core::v1::{EndpointAddress, Endpoints},
+    discovery::v1::EndpointSlice,
+};
 use netloom_objects::{Object, Severity};
 
 use crate::{
@@ -72,14 +75,29 @@ pub(super) fn is_exported(object: &Object) -> bool {
     metadata.uid.is_some() || metadata.resource_version.is_some()
 }
 
+/// Whether every address is said to be a pod's, as the controller writes it and people do not.
+fn are_pods(endpoints: &Endpoints) -> bool {
+    let subsets = endpoints.subsets.iter().flatten();
+    let mut addresses =
+        subsets.flat_map(|subset| subset.addresses.iter().chain(&subset.not_ready_addresses).flatten());
+    let is_pod = |address: &EndpointAddress| {
+        address.target_ref.as_ref().is_some_and(|target| target.kind.as_deref() == Some("Pod"))
+    };
+    let mut any = false;
+    addresses.all(|address| {
+        any = true;
+        is_pod(address)
+    }) && any
+}
+
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     let slices = cx.all::<EndpointSlice>().filter_map(|(object, _)| {
         let name = object.labels().get("kubernetes.io/service-name")?;
         let managed = object.labels().get(MANAGED_BY).is_some_and(|by| by.ends_with(".k8s.io"));
         (!managed && object.metadata().owner_references.is_none()).then_some((object, name.as_str()))
     });
-    let endpoints = cx.all::<Endpoints>().map(|(object, _)| (object, &*object.name));
-    let endpoints = endpoints.filter(|(object, _)| {
+    let endpoints = cx.all::<Endpoints>().filter(|(_, endpoints)| !are_pods(endpoints));
+    let endpoints = endpoints.map(|(object, _)| (object, &*object.name)).filter(|(object, _)| {
         let managed = object.labels().get("endpoints.kubernetes.io/managed-by").is_some();
         !managed && !object.annotations().contains_key(TRIGGER) && !is_exported(object)
     });

@@ -1,8 +1,13 @@
 //! SV035: a load balancer on the internet that admits private addresses only.
-use ipnet::IpNet;
-use netloom_objects::Severity;
+use std::net::IpAddr;
 
-use super::{balancers::is_internal, support::services};
+use ipnet::IpNet;
+use netloom_objects::{Object, Severity};
+
+use super::{
+    balancers::is_internal,
+    support::{Svc, services},
+};
 use crate::{Context, Findings, Group, Rule, words::list_of};
 
 pub static RULE: Rule = Rule {
@@ -11,7 +16,8 @@ pub static RULE: Rule = Rule {
     group: Group::Correctness,
     severity: Severity::Warning,
     finds: "A Service of type LoadBalancer without an annotation that makes it internal, all of whose \
-            `loadBalancerSourceRanges` are private.",
+            `loadBalancerSourceRanges` are private. Silent where the balancer's own address is private, as its \
+            annotations, its status or the address pools of MetalLB, Cilium and PureLB in the set tell.",
     why: "Clients of the internet come with public addresses, and all of them are refused; clients of the private \
             network mostly reach the balancer by its public address, and come from a public address too. Either the \
             balancer is to be internal, or the ranges are those of another network.",
@@ -43,7 +49,9 @@ spec:
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
-    for service in services(cx).filter(|service| service.kind() == "LoadBalancer" && !is_internal(service)) {
+    for service in services(cx).filter(|service| {
+        service.kind() == "LoadBalancer" && !is_internal(service) && !is_at_home(cx, service)
+    }) {
         let ranges: Vec<&str> =
             service.spec.load_balancer_source_ranges.iter().flatten().map(|range| range.trim()).collect();
         if ranges.is_empty() || !ranges.iter().all(|range| range.parse().is_ok_and(is_private)) {
@@ -58,6 +66,45 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             "make the load balancer internal by the annotation of your cloud, or admit the public addresses of its clients",
         );
     }
+}
+
+/// The lists of ranges in the pools of controllers that give out addresses of the own network: API group, kind, field.
+const POOLS: [(&str, &str, &str); 3] = [
+    ("metallb.io", "IPAddressPool", "spec.addresses"),
+    ("cilium.io", "CiliumLoadBalancerIPPool", "spec.blocks"),
+    ("purelb.io", "ServiceGroup", "spec.local.v4pools"),
+];
+
+/// Whether the balancer has a private address, as far as its status and the address pools of the set tell.
+fn is_at_home(cx: &Context<'_>, service: &Svc<'_>) -> bool {
+    let given: Vec<&str> = (0..service.object.count("status.loadBalancer.ingress"))
+        .filter_map(|nth| service.object.text(&format!("status.loadBalancer.ingress[{nth}].ip")))
+        .collect();
+    if !given.is_empty() {
+        return given.iter().all(|ip| is_private_text(ip));
+    }
+    let mut pools = cx.set.objects().flat_map(|object| pool(object)).peekable();
+    pools.peek().is_some() && pools.all(|range| is_private_text(&range))
+}
+
+/// The ranges of a pool.
+fn pool(object: &Object) -> Vec<String> {
+    let Some((.., field)) = POOLS.iter().find(|(g, k, _)| (*g, *k) == (object.group(), &*object.kind)) else {
+        return Vec::new();
+    };
+    let range = |nth: usize| {
+        let at = format!("{field}[{nth}]");
+        let keys = ["", ".cidr", ".start", ".subnet"].map(|key| format!("{at}{key}"));
+        keys.iter().find_map(|key| object.text(key)).map(str::to_owned)
+    };
+    (0..object.count(field)).filter_map(range).collect()
+}
+
+/// Whether an address, a network or a range `LOW-HIGH` is private.
+fn is_private_text(text: &str) -> bool {
+    let first = text.split('-').next().unwrap_or_default().trim();
+    let net = first.parse().or_else(|_| first.parse::<IpAddr>().map(IpNet::from));
+    net.is_ok_and(is_private)
 }
 
 /// Whether no address of a range is one of the internet.
