@@ -1,5 +1,14 @@
 //! Commands in pods: names, addresses, refusals.
-use crate::support::{Running, User, folder, path, run, stderr, stdout};
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, UdpSocket},
+    os::{
+        linux::net::SocketAddrExt as _,
+        unix::net::{SocketAddr, UnixListener, UnixStream},
+    },
+};
+
+use crate::support::{Running, User, folder, netloom, path, run, stderr, stdout};
 
 const MANIFESTS: &str = "\
 apiVersion: apps/v1
@@ -103,4 +112,86 @@ fn without_a_network_exec_says_how_to_start_one() {
     let output = run(&["exec", "--network", "no-such-network", "pod"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("no network named \"no-such-network\""), "{}", stderr(&output));
+}
+
+#[test]
+fn another_user_can_ask_a_network_nothing() {
+    assert!(nix::unistd::geteuid().is_root(), "this test becomes another user, which only root can");
+    let manifests = folder(&[("all.yaml", MANIFESTS)]);
+    let network = Running::start(User::Ordinary, &[path(&manifests)]);
+    // Its owner may ask.
+    let output = network.exec(User::Ordinary, "shop/web", &["true"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    // By its name nobody else finds it.
+    let output = run(&["exec", "--network", &network.name, "shop/web", "--", "true"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("no network named"), "{}", stderr(&output));
+    // Whoever connects to its socket all the same hears nothing.
+    let address = SocketAddr::from_abstract_name(format!("netloom/65534/{}", network.name)).unwrap();
+    let mut stream = UnixStream::connect_addr(&address).unwrap();
+    drop(stream.write_all(b"\"list\"\n"));
+    let mut heard = Vec::new();
+    drop(stream.read_to_end(&mut heard));
+    assert!(heard.is_empty(), "{}", String::from_utf8_lossy(&heard));
+}
+
+#[test]
+fn clients_that_ask_nothing_keep_nobody_waiting_for_ever() {
+    let manifests = folder(&[("all.yaml", MANIFESTS)]);
+    let network = Running::start(User::Own, &[path(&manifests)]);
+    let uid = nix::unistd::geteuid();
+    let address = SocketAddr::from_abstract_name(format!("netloom/{uid}/{}", network.name)).unwrap();
+    // More than are answered at once; the queue of the socket holds the rest.
+    let idle: Vec<UnixStream> = (0..100).map(|_| UnixStream::connect_addr(&address).unwrap()).collect();
+    let output = network.exec(User::Own, "shop/web", &["true"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    drop(idle);
+}
+
+#[test]
+fn a_name_that_another_user_took_is_not_ones_own() {
+    assert!(nix::unistd::geteuid().is_root(), "this test is another user to the one who starts a network");
+    let name = format!("taken-{}", std::process::id());
+    let address = SocketAddr::from_abstract_name(format!("netloom/65534/{name}")).unwrap();
+    let _stranger = UnixListener::bind_addr(&address).unwrap();
+    let asked = |arguments: &[&str]| {
+        let output = netloom(User::Ordinary).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        stderr(&output)
+    };
+    let manifests = folder(&[("all.yaml", MANIFESTS)]);
+    let said = asked(&["up", path(&manifests), "--name", &name]);
+    assert!(said.contains("belongs to another user (uid 0)"), "{said}");
+    let said = asked(&["exec", "--network", &name, "shop/web", "--", "true"]);
+    assert!(said.contains("belongs to another user (uid 0)"), "{said}");
+    let said = asked(&["exec", "--network", "no-such-network", "shop/web", "--", "true"]);
+    assert!(!said.contains(&name), "{said}");
+}
+
+#[test]
+fn nothing_leads_from_a_pod_to_the_host() {
+    let manifests = folder(&[("all.yaml", MANIFESTS)]);
+    let network = Running::start(User::Own, &[path(&manifests)]);
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut addresses = vec!["127.0.0.1".to_owned()];
+    // The address that the host would use towards the internet, if it has one. Nothing is sent.
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    if socket.connect("192.0.2.1:9").is_ok() {
+        addresses.push(socket.local_addr().unwrap().ip().to_string());
+    }
+    for address in addresses {
+        let url = format!("http://{address}:{port}/");
+        for whence in ["shop/web", "node/node-1", "outside"] {
+            drop(network.exec(User::Own, whence, &["curl", "-sm2", &url]));
+            let accepted = listener.accept();
+            assert!(accepted.is_err(), "{whence} reached {url}: {accepted:?}");
+        }
+        // The listener is there.
+        drop(std::net::TcpStream::connect((address.as_str(), port)).unwrap());
+        while listener.accept().is_err() {
+            std::thread::yield_now();
+        }
+    }
 }
