@@ -29,6 +29,12 @@ impl Patterns {
         Ok(Self(set.build()?))
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether one fits.
     #[must_use]
     pub fn matches(&self, path: &Path) -> bool {

@@ -61,7 +61,11 @@ impl Report {
             found => {
                 let hit: BTreeSet<FileName> =
                     self.findings.iter().filter(|f| f.at.line > 0).map(|f| f.at.written().file).collect();
-                format!("{} in {} of {files}", list_of(found), hit.len())
+                // What was built of sources is one file, and its findings may lie in many.
+                match hit.len() > s.files {
+                    true => format!("{} in {}", list_of(found), counted(hit.len(), "file")),
+                    false => format!("{} in {} of {files}", list_of(found), hit.len()),
+                }
             }
         };
         text.push_str("; ");

@@ -36,6 +36,11 @@ pub enum NoPlan {
     Read(#[from] ReadError),
     #[error("nothing to check: `exclude` in {} leaves out every file", config.display())]
     AllExcluded { config: PathBuf },
+    #[error(
+        "nothing to check: {} holds parts of others alone (library charts, components, values); name what uses them, \
+         or the folder that holds both", paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
+    )]
+    OnlyParts { paths: Vec<PathBuf> },
 }
 
 /// What a check comes to.
@@ -100,6 +105,9 @@ impl Plan {
     pub fn sets(&self, check: &Check, progress: &Progress) -> Result<Sets, NoPlan> {
         let request = self.request(&check.packages, check.namespace.as_deref());
         let sets = load(&request, &|file| self.excludes(file), &mut Cache::default(), progress)?;
+        if sets.all.is_empty() && self.config.exclude.is_empty() {
+            return Err(NoPlan::OnlyParts { paths: self.paths.clone() });
+        }
         if sets.all.is_empty() {
             return Err(NoPlan::AllExcluded { config: self.folder.join(FILE) });
         }

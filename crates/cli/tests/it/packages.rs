@@ -171,7 +171,7 @@ fn a_chart_is_rendered_and_findings_name_the_template() {
         )
     };
     assert_eq!(found(&check(&programs, &tree, &["My Shop"])), [service("My Shop")]);
-    let question = "template --skip-tests --include-crds --kube-version=1.36.0 my-shop My Shop";
+    let question = "template --skip-tests --include-crds --kube-version=1.36.0 shop My Shop";
     assert_eq!(asked(&programs), [question]);
     // What was made of the same files is not made again.
     assert_eq!(found(&check(&programs, &tree, &["My Shop"])), [service("My Shop")]);
@@ -193,8 +193,8 @@ fn what_the_program_says_is_a_finding_and_hides_nothing_else() {
     let programs = programs(&[("kustomize", BROKEN), ("helm", BROKEN)]);
     let output = check(&programs, &tree, &["."]);
     let expected = [
-        "./app/kustomization.yaml:1:1: error[MF012] `kustomize build` makes no manifests of this:",
-        "./shop/Chart.yaml:1:1: error[MF012] `helm template` makes no manifests of this:",
+        "./app/kustomization.yaml:1:1: error[MF012] `kustomize build` makes no manifests of this: Error: no such resource",
+        "./shop/Chart.yaml:1:1: error[MF012] `helm template` makes no manifests of this: Error: no such resource",
         "./web.yaml:5:3: error[SV001] Service default/web selects no pod: none has app=a",
     ];
     assert_eq!((found(&output), output.status.code()), (expected.map(str::to_owned).to_vec(), Some(1)));
