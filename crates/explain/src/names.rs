@@ -178,6 +178,10 @@ pub(crate) fn name_hop(context: &Context<'_>, name: &str, lookup: &Lookup) -> Ho
         Found::Outside(_) if !may_be_outside(context, name) => not_found(context, name, lookup, None),
         Found::Outside(names) => {
             let why = match names.as_slice() {
+                [one] if is_api_server(context, one) => format!(
+                    "{one} is the API server's Service, which every cluster has and these manifests do not declare; \
+                     it is judged as an address outside of the cluster"
+                ),
                 [one] => format!("{one} is not the cluster's: its DNS asks {}", asked(tried)),
                 many => {
                     let (asked, names) = (asked(tried), list(many, "and"));
@@ -222,6 +226,14 @@ pub(crate) fn may_be_outside(context: &Context<'_>, name: &str) -> bool {
             !known && !near.iter().any(|n| snapshot.find_service(n, service).is_some())
         }
     }
+}
+
+/// Whether a name is that of Service `kubernetes`, which the API server makes for itself.
+fn is_api_server(context: &Context<'_>, name: &str) -> bool {
+    let zone = &*context.world.snapshot.zone;
+    let name = name.trim_end_matches('.');
+    let rest = name.strip_prefix("kubernetes.default");
+    rest.is_some_and(|rest| matches!(rest, "" | ".svc") || rest.strip_prefix(".svc.") == Some(zone))
 }
 
 /// The lines of the Corefile that had a part in an answer.
