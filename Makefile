@@ -9,10 +9,12 @@ MAKEFLAGS += --no-print-directory
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin:$(or $(CARGO_HOME),$(HOME)/.cargo)/bin:/usr/local/go/bin:$(or $(GOBIN),$(or $(GOPATH),$(HOME)/go)/bin)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 NETLOOM := $(TARGET)/debug/netloom
+# `make test` says the same twice; `make random` looks for what it does not try.
+PROPTEST_RNG_SEED ?= 1
 # Where the corpora are: cyclonus/ and articles/.
 CORPUS ?= ../shared/corpus
 
-.PHONY: help build demo test fmt lint deny unit audit corpus apiserver coredns bench fuzz
+.PHONY: help build demo test fmt lint deny unit audit corpus apiserver coredns bench random fuzz
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "make %-9s %s\n", $$1, $$2 }'
@@ -49,7 +51,15 @@ deny:
 
 unit:
 	@echo; echo "== tests"
-	@cargo test --locked --workspace
+	@PROPTEST_RNG_SEED=$(PROPTEST_RNG_SEED) cargo test --locked --workspace
+
+RANDOM_CASES ?= 2000
+random: ## Try RANDOM_CASES=2000 new clusters on every property, and 200 networks with packets
+	@.ci/tools test
+	@echo; echo "== properties of random clusters, with seeds of chance"
+	@env -u PROPTEST_RNG_SEED NETLOOM_RANDOM_CASES=$(RANDOM_CASES) cargo test --locked -p netloom-policy -p netloom-reach -p netloom-diff -p netloom-suggest -- random
+	@seed=$$RANDOM; echo; echo "== random networks with packets: NETLOOM_RANDOM_SEED=$$seed"; \
+	 NETLOOM_RANDOM_SEED=$$seed NETLOOM_RANDOM_CASES=200 cargo test --locked -p netloom --test it -- random
 
 audit: ## Ask the RustSec database about the dependencies (needs the internet)
 	@.ci/tools test

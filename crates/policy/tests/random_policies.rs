@@ -130,8 +130,13 @@ fn between(states: [&Snapshot; 2], sets: [&PolicySet; 2]) -> Result<(), TestCase
     Ok(())
 }
 
+/// `NETLOOM_RANDOM_CASES` sets how many clusters are tried.
+fn cases() -> u32 {
+    std::env::var("NETLOOM_RANDOM_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(300)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn evaluator_and_tables_agree_with_the_obvious_reading(s in snapshot()) {

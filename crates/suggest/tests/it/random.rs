@@ -104,8 +104,13 @@ fn needed(ground: &Ground<'_>, needs: &[Need], from: Party, to: Party) -> PortSe
     both.fold(PortSet::none(), |all, need| all.or(&need.ports))
 }
 
+/// `NETLOOM_RANDOM_CASES` sets how many clusters are tried.
+fn cases() -> u32 {
+    std::env::var("NETLOOM_RANDOM_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn just_what_is_needed_is_allowed(
