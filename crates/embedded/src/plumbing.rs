@@ -103,6 +103,13 @@ impl Linked {
         Arc::ptr_eq(&self.nodes, &snapshot.nodes) && Arc::ptr_eq(&self.pods, &snapshot.pods)
     }
 
+    /// Whether nothing changed that an entry over UDP may hang on.
+    fn same_over_udp(&self, snapshot: &Snapshot) -> bool {
+        let over_udp = |service: &&Arc<Service>| service.ports.iter().any(|p| p.protocol == Protocol::Udp);
+        let (old, new) = (self.services.iter().filter(over_udp), snapshot.services.iter().filter(over_udp));
+        self.same_pods(snapshot) && old.eq(new)
+    }
+
     fn same(&self, snapshot: &Snapshot) -> bool {
         self.same_pods(snapshot) && Arc::ptr_eq(&self.services, &snapshot.services)
     }

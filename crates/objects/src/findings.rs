@@ -188,9 +188,11 @@ impl<'t> Findings<'t> {
             text if text.starts_with("{%") => ("Jinja", "render it first, and check what comes of it"),
             _ => ("Helm", "render it first: `helm template CHART | netloom … -`"),
         };
+        // To kubectl what ytt reads is a comment.
+        let severity = if whose == "ytt" { Severity::Warning } else { Severity::Error };
         self.items.clear();
         self.items.push(Diagnostic {
-            severity: Severity::Error,
+            severity,
             cause: if foreign { Cause::Foreign } else { Cause::Template },
             message: format!("this looks like a {whose} template: `{}`", shorten(&spot.text)),
             at: self.location(spot.line, spot.column),

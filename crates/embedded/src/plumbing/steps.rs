@@ -1,5 +1,10 @@
 //! From one World to the next in three steps, so that no request fails and no window opens: close, switch over, clean up.
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+    thread,
+};
 
 use netloom_cluster::Snapshot;
 use netloom_explain::World;
@@ -91,7 +96,8 @@ impl Plumbing {
             changes.elements += self.program(|firewall| Ok(firewall.plan_policies(&next)))?;
         }
         self.policies = next;
-        if self.rules && !self.linked.as_ref().is_some_and(|linked| linked.same(snapshot)) {
+        // Listing a table takes the kernel milliseconds: connections over TCP that an endpoint leaves end by themselves.
+        if self.rules && !self.linked.as_ref().is_some_and(|linked| linked.same_over_udp(snapshot)) {
             let gone: BTreeSet<IpAddr> = leaving.iter().flat_map(|pod| pod.attached.ips.clone()).collect();
             self.cut_stale(here, world, &gone)?;
         }
@@ -121,8 +127,23 @@ impl Plumbing {
                 |source| EmbeddedError::Nftables { node: node.name.to_string(), source: Box::new(source) };
             Firewall::commit(&mut node.netfilter, change).map_err(failed)
         };
-        let mut changes = self.nodes.iter_mut().zip(changes).filter(|(_, change)| !change.is_empty());
-        if let Err(error) = changes.try_for_each(commit) {
+        let pairs = self.nodes.iter_mut().zip(changes).filter(|(_, change)| !change.is_empty());
+        let pairs: Vec<_> = pairs.collect();
+        let threads = pairs.len();
+        let left = Mutex::new(pairs);
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let work = || std::iter::from_fn(next).try_for_each(commit);
+        // Most of a commit is a wait for the kernel's readers (`synchronize_rcu`), which the nodes share. Where no thread
+        // can be had, the others do its share.
+        let done = thread::scope(|scope| {
+            let started = (1..threads).map(|_| thread::Builder::new().spawn_scoped(scope, work));
+            let others: Vec<_> = started.filter_map(Result::ok).collect();
+            let own = work();
+            others.into_iter().fold(own, |done, other| {
+                done.and(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            })
+        });
+        if let Err(error) = done {
             self.forget();
             return Err(error);
         }

@@ -151,5 +151,5 @@ fn templates_are_one_finding() {
     let jinja = "{% for a in b %}\napiVersion: v1\nkind: Service\n{% endfor %}\n";
     assert_eq!(findings(jinja), ["1:1 error this looks like a Jinja template: `{% for a in b %}`"]);
     let ytt = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: #@ data.values.name\n";
-    assert_eq!(findings(ytt), ["4:9 error this looks like a ytt template: `#@ data.values.name`"]);
+    assert_eq!(findings(ytt), ["4:9 warning this looks like a ytt template: `#@ data.values.name`"]);
 }

@@ -9,8 +9,9 @@ pub static RULE: Rule = Rule {
     name: "rule-without-kind",
     group: Group::Correctness,
     severity: Severity::Error,
-    finds: "A rule with both `alert` and `record` or with neither; a `record` that is no name of a metric, or \
-            that has `for` or `annotations`; and durations of a rule that Prometheus cannot read.",
+    finds: "A rule with both `alert` and `record` or with neither; a `record` that has `for` or \
+            `annotations`, or whose name Prometheus takes since version 3 alone (a warning); and durations of a rule \
+            that Prometheus cannot read.",
     why: "Prometheus refuses the file of rules (Prometheus: \"Defining recording rules\"; `rulefmt`).",
     wrong: "\
 apiVersion: monitoring.coreos.com/v1
@@ -20,7 +21,8 @@ spec:
   groups:
     - name: shop
       rules:
-        - record: http requests
+        - record: job:http_requests:rate5m
+          alert: TooManyRequests
           expr: sum by (job) (rate(http_requests_total[5m]))
 ",
     right: "\
@@ -46,7 +48,9 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         }
         let mut add = |field: &str, message: String, help: &str| {
             let path = if field.is_empty() { place.path.clone() } else { format!("{}.{field}", place.path) };
-            out.add(place.object, &path, format!("{who}: {message}")).help(help);
+            let severity =
+                if field == "record" && rule.alert.is_none() { Severity::Warning } else { RULE.severity };
+            out.add(place.object, &path, format!("{who}: {message}")).severity(severity).help(help);
         };
         match (&rule.alert, &rule.record) {
             (Some(_), Some(_)) => {
@@ -57,8 +61,10 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             }
             (None, Some(record)) if !is_metric(record) => add(
                 "record",
-                format!("`{record}` is no name of a metric"),
-                "letters, digits, `_` and `:` only, as in `job:http_requests:rate5m`",
+                format!(
+                    "`{record}` is a name for Prometheus 3 alone, which queries have to quote: `{{\"{record}\"}}`"
+                ),
+                "take letters, digits, `_` and `:` only, as in `job:http_requests:rate5m`",
             ),
             (None, Some(record)) => {
                 let written = |field: &str| place.object.is_written(&format!("{}.{field}", place.path));
