@@ -7,3 +7,4 @@ mod mesh_routes;
 mod monitoring;
 mod network;
 mod table;
+mod valid;

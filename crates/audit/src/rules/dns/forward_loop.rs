@@ -69,10 +69,22 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             .filter(|b| !b.is_snippet())
             .flat_map(|b| b.zones().map(|(_, _, port)| port))
             .collect();
-        let forwards =
-            file.blocks.iter().flat_map(|block| &block.plugins).filter(|p| p.name.text == "forward");
-        for server in forwards.flat_map(|forward| forward.args.iter().skip(1)) {
+        let forwards = file.blocks.iter().flat_map(|block| {
+            let on: Vec<String> = block.zones().map(|(_, _, port)| port).collect();
+            let of_block = block.plugins.iter().filter(|p| p.name.text == "forward");
+            of_block.flat_map(move |forward| {
+                forward.args.iter().skip(1).map({
+                    let on = on.clone();
+                    move |server| (on.clone(), server)
+                })
+            })
+        });
+        for (on, server) in forwards {
             let Some((ip, port)) = address(&server.text) else { continue };
+            // A block that others lead to, such as one for DNS over TLS, may ask the block for all.
+            if !on.is_empty() && !on.contains(&port.to_string()) {
+                continue;
+            }
             // Another server may stand beside it in the pod, on another port.
             let itself = ip.is_loopback() && ports.contains(&port.to_string());
             if !itself && !own.contains(&ip) {

@@ -1,11 +1,11 @@
 //! DN008: a plugin that CoreDNS' own build does not have.
 use netloom_corefile::PLUGINS;
-use netloom_objects::Severity;
+use netloom_objects::{Object, Severity};
 
 use crate::{
-    Context, Draft, Findings, Fix, Group, Rule,
+    Context, Draft, Findings, Fix, Group, Rule, Workload,
     rules::dns::corefile::{Word, corefiles},
-    words::title,
+    words::{namespace_of, title},
 };
 
 pub static RULE: Rule = Rule {
@@ -91,7 +91,11 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                         Fix::safe("write `forward`").replace_at(object, &plugin.name.at, "proxy", "forward")
                     }),
                 );
-            } else if name != "import" && !PLUGINS.contains(&name) && !name.starts_with("{$") {
+            } else if name != "import"
+                && !PLUGINS.contains(&name)
+                && !name.starts_with("{$")
+                && !is_of_another_build(cx, object)
+            {
                 let near = PLUGINS.iter().min_by_key(|known| netloom_objects::edit_distance(known, name));
                 let near =
                     near.filter(|known| netloom_objects::edit_distance(known, name) <= 2 && name.len() > 3);
@@ -128,4 +132,17 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             }
         }
     }
+}
+
+/// Whether the containers that read a Corefile run something else than CoreDNS' own image.
+fn is_of_another_build(cx: &Context<'_>, object: &Object) -> bool {
+    let reads = |workload: &&Workload<'_>| {
+        let mut volumes = workload.spec.volumes.iter().flatten();
+        workload.namespace() == namespace_of(object)
+            && volumes.any(|v| v.config_map.as_ref().is_some_and(|map| *map.name == *object.name))
+    };
+    let readers = cx.workloads().iter().filter(reads);
+    let images = readers.flat_map(|w| w.spec.containers.iter().filter_map(|c| c.image.as_deref()));
+    let mut names = images.map(|image| image.rsplit('/').next().unwrap_or(image)).peekable();
+    names.peek().is_some() && !names.any(|name| name.starts_with("coredns"))
 }

@@ -96,7 +96,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 known.iter().flat_map(|at| at.carriers(route.kind).map(move |(i, l)| (at, i, l))).collect();
             // A Gateway that is not in the set may take it.
             let Some((at, index, listener)) = listeners.first() else { continue };
-            if reach || known.len() < gateways {
+            if reach || known.len() < gateways || gateways < route.parents.len() {
                 continue;
             }
             let mut own: Vec<&str> = listeners.iter().filter_map(|(_, _, l)| l.hostname.as_deref()).collect();

@@ -8,7 +8,7 @@ pub static RULE: Rule = Rule {
     name: "retired-controller",
     group: Group::Security,
     severity: Severity::Warning,
-    finds: "A workload that runs ingress-nginx's controller; one below 1.11.5, or 1.12.0, is an error.",
+    finds: "A workload that runs ingress-nginx's controller; one below 1.11.5, or 1.12.0, whose admission webhook runs, is an error.",
     why: "The project is retired: since March 2026 nobody fixes its vulnerabilities. Versions below 1.11.5 and \
            1.12.0 let everyone who reaches the admission webhook run code in the controller, which reads all \
            Secrets (CVE-2025-1974).",
@@ -26,6 +26,7 @@ spec:
       containers:
         - name: controller
           image: registry.k8s.io/ingress-nginx/controller:v1.11.2
+          args: [/nginx-ingress-controller, --validating-webhook=:8443]
 ",
     right: "\
 apiVersion: apps/v1
@@ -56,7 +57,10 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 let bare = tag.trim_start_matches('v').split('-').next().unwrap_or_default();
                 bare.split('.').filter_map(|part| part.parse::<u32>().ok()).collect::<Vec<u32>>()
             });
-            let is_open = match numbers.as_deref() {
+            // Without the webhook the hole is not there.
+            let said = [&container.args, &container.command].into_iter().flatten().flatten();
+            let has_webhook = said.into_iter().any(|word| word.starts_with("--validating-webhook"));
+            let is_open = match numbers.as_deref().filter(|_| has_webhook) {
                 Some([major, minor, patch, ..]) => {
                     (*major, *minor, *patch) < (1, 11, 5) || (*major, *minor, *patch) == (1, 12, 0)
                 }

@@ -62,7 +62,8 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let Some(target) = nginx(object, "rewrite-target") else { continue };
         let digits = target.split('$').skip(1).filter_map(|rest| rest.chars().next()?.to_digit(10));
         let Some(wanted) = digits.max().filter(|wanted| *wanted > 0) else { continue };
-        for path in paths(spec) {
+        // What leads to a resource is not rewritten.
+        for path in paths(spec).into_iter().filter(|path| path.backend.resource.is_none()) {
             let groups = groups(path.path);
             if groups >= wanted {
                 continue;

@@ -8,7 +8,9 @@ use netloom_objects::{
 
 use super::support::{ROOT, full_host, parts, service_name};
 use crate::{
-    Context, Findings, Group, Rule,
+    Context, Findings, Group, Rule, Workload,
+    mesh::{mesh_of, mesh_of_workload},
+    rules::services::support::find_service,
     words::{namespace_of, title},
 };
 
@@ -70,9 +72,12 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     }
     for (object, rule) in cx.all::<DestinationRule>() {
         let host = full_host(cx, &rule.spec.host, namespace_of(object));
-        let Some((_, namespace)) = service_name(cx, &host) else { continue };
+        let Some((name, namespace)) = service_name(cx, &host) else { continue };
         let Some((peer, mode)) = whole.get(namespace).or_else(|| whole.get(ROOT)) else { continue };
         if *mode != "STRICT" || special.contains_key(namespace) {
+            continue;
+        }
+        if !may_have_proxies(cx, namespace, name, whole.contains_key(namespace)) {
             continue;
         }
         for part in parts(&rule.spec) {
@@ -91,4 +96,22 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             finding.help("remove `tls`: the proxies speak mutual TLS by themselves");
         }
     }
+}
+
+/// Whether the pods of a Service may have proxies, which alone keep to STRICT; whoever asks for it in their namespace
+/// takes them for such.
+fn may_have_proxies(cx: &Context<'_>, namespace: &str, name: &str, is_asked_here: bool) -> bool {
+    let labels = cx.namespace_labels(namespace);
+    let by_namespace = is_asked_here || labels.is_some_and(|labels| mesh_of(labels).is_some());
+    let Some(service) = find_service(cx, namespace, name) else { return by_namespace };
+    let mut behind =
+        service.selector().into_iter().flat_map(|selector| cx.workloads_with(namespace, selector));
+    let Some(first) = behind.next() else { return by_namespace || labels.is_none() };
+    let has_proxy = |workload: &Workload<'_>| {
+        let inject = "sidecar.istio.io/inject";
+        let said = workload.labels().get(inject).or_else(|| workload.annotations().get(inject));
+        let is_open = labels.is_none() && said.is_none_or(|said| said != "false");
+        is_open || mesh_of_workload(cx, workload).is_some()
+    };
+    has_proxy(first) || behind.any(has_proxy)
 }

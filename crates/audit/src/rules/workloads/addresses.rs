@@ -31,7 +31,7 @@ pub(in crate::rules) fn addresses<'a>(cx: &Context<'a>, workload: &Workload<'a>)
     };
     for (path, container) in all_containers(workload) {
         for (index, variable) in container.env.iter().flatten().enumerate() {
-            if let Some(value) = &variable.value {
+            if let Some(value) = variable.value.as_ref().filter(|_| names_who_is_dialled(&variable.name)) {
                 read(value, workload.object, &|| format!("{path}.env[{index}].value"));
             }
         }
@@ -48,12 +48,21 @@ pub(in crate::rules) fn addresses<'a>(cx: &Context<'a>, workload: &Workload<'a>)
             let Some((object, map)) = cx.find::<ConfigMap>(Some(workload.namespace()), name) else {
                 continue;
             };
-            for (key, value) in map.data.iter().flatten() {
+            for (key, value) in map.data.iter().flatten().filter(|(key, _)| names_who_is_dialled(key)) {
                 read(value, object, &|| entry("data", key));
             }
         }
     }
     found
+}
+
+/// Whether a variable may hold whom a program dials: not those that a proxy is passed by for, owners, or images.
+fn names_who_is_dialled(variable: &str) -> bool {
+    let name = variable.to_ascii_uppercase().replace(['-', '.'], "_");
+    let of = |end: &str| name == end || name.ends_with(&format!("_{end}"));
+    name != "NO_PROXY"
+        && !name.ends_with("NONPROXYHOSTS")
+        && !["CHOWN", "OWNER", "USER", "USER_ID", "USER_IDS", "IMAGE", "IMAGES"].into_iter().any(of)
 }
 
 /// The lowest number behind a bare name that is taken for a port.
@@ -103,6 +112,22 @@ fn parse<'t>(word: &'t str, namespace: &'t str, zone: &str) -> Option<Parsed<'t>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_that_nobody_dials() {
+        for (name, expected) in [
+            ("NO_PROXY", false),
+            ("no_proxy", false),
+            ("CHOWN", false),
+            ("RUN_USER", false),
+            ("SIDECAR_IMAGE", false),
+            ("REDIS", true),
+            ("PROXY", true),
+            ("http_proxy", true),
+        ] {
+            assert_eq!(names_who_is_dialled(name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn addresses_are_read() {
