@@ -163,6 +163,12 @@ impl Workloads {
         let mut unique = self.sorted.clone();
         unique.dedup_by(|later, first| {
             let same = compare(later, first).is_eq();
+            // What comes last in the names of most pods is made up: in a cluster it is another for each.
+            if same && !matches!(&*later.workload.kind, "Pod" | "StatefulSet") {
+                let name = Arc::from(format!("{}{}", later.name, later.workload.kind.to_ascii_lowercase()));
+                *later = Arc::new(Draft { name, ..Draft::clone(later) });
+                return false;
+            }
             if same {
                 let message =
                     format!("two pods are called {}/{}: the second is left out", later.namespace, later.name);
@@ -172,6 +178,7 @@ impl Workloads {
             }
             same
         });
+        unique.sort_by(|a, b| compare(a, b));
         unique
     }
 }

@@ -68,6 +68,21 @@ fn a_pod_template_in_any_kind_is_a_workload() {
 }
 
 #[test]
+fn made_up_names_of_two_workloads_are_two() {
+    let selector = "selector: {matchLabels: {app: web}}";
+    let set = [
+        workload("apps/v1", "ReplicaSet", &format!("replicas: 2, {selector}, {TEMPLATE}")),
+        workload("apps.kruise.io/v1alpha1", "CloneSet", &format!("replicas: 2, {TEMPLATE}")),
+        workload("example.com/v1", "Sprocket", TEMPLATE),
+    ];
+    let built = built(&set.join("---\n"));
+    assert!(findings(&built).is_empty(), "{:?}", findings(&built));
+    let names: Vec<_> = built.snapshot.pods.iter().map(|pod| pod.name.clone()).collect();
+    assert_eq!(names.len(), 5, "{names:?}");
+    assert!(names.is_sorted(), "{names:?}");
+}
+
+#[test]
 fn controllers_of_other_kinds_add_their_labels() {
     let kinds = [
         ("argoproj.io/v1alpha1", "Rollout", TEMPLATE),
