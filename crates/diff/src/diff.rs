@@ -71,10 +71,10 @@ pub struct Diff<'r> {
 }
 
 impl Diff<'_> {
-    /// What of the new set the comparison does not take into account.
+    /// What of both sets the comparison does not take into account.
     #[must_use]
-    pub fn unread(&self) -> &Unread {
-        self.after.reach.unread()
+    pub fn unread(&self) -> Unread {
+        self.before.reach.unread().or(self.after.reach.unread())
     }
 }
 

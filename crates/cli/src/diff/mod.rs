@@ -32,7 +32,7 @@ pub fn main(args: &Diff) -> Result<u8, Stop> {
     progress.finish();
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     if !matches!(args.output, Format::Text | Format::Md) {
-        notes::unread(diff.unread());
+        notes::unread(&diff.unread());
     }
     let written = write(&diff, args.output, &mut out).and_then(|()| out.flush());
     // The process ends now, and millions of small pieces take long to give back one by one.

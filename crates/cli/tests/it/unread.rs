@@ -49,6 +49,9 @@ fn every_command_says_what_it_does_not_judge() {
         );
     }
     let plain = folder(&[("set.yaml", PODS)]);
+    // What stands on one side alone may change what the other allows.
+    let output = run(&["diff", set, path(&plain), "-o", "csv"]);
+    assert_eq!(stderr(&output).matches(SAID).count(), 1, "{}", stderr(&output));
     for args in [vec!["check", path(&plain)], vec!["reach", path(&plain)]] {
         let output = run(&args);
         assert!(!stderr(&output).contains("not judged"), "{}", stderr(&output));

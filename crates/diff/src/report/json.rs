@@ -33,7 +33,7 @@ struct Document<'d> {
     connections: Vec<Connections>,
     objects: Vec<Changed<'d>>,
     #[serde(skip_serializing_if = "Unread::is_empty")]
-    not_judged: &'d Unread,
+    not_judged: Unread,
 }
 
 #[derive(Serialize)]

@@ -154,6 +154,22 @@ impl Unread {
         Effect::ALL.into_iter().filter_map(sentence).collect()
     }
 
+    /// What is in either of two sets, with the higher counts.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        let same =
+            |a: &UnreadKind, b: &UnreadKind| (&a.group, &a.kind, a.effect) == (&b.group, &b.kind, b.effect);
+        let mut all = self.0.clone();
+        for kind in &other.0 {
+            match all.iter_mut().find(|known| same(known, kind)) {
+                Some(known) => known.count = known.count.max(kind.count),
+                None => all.push(kind.clone()),
+            }
+        }
+        all.sort_by(|a, b| (a.effect, &a.kind, &a.group).cmp(&(b.effect, &b.kind, &b.group)));
+        Self(all)
+    }
+
     /// The kinds that do one thing, with their counts.
     fn listed(&self, effect: Effect) -> Option<String> {
         let of_effect = self.0.iter().filter(|kind| kind.effect == effect);
